@@ -1,0 +1,1 @@
+//! See the floor plan in the README.

@@ -1,0 +1,1 @@
+"""Hushwork: strangers run, prove and train AI models for one another without trust."""

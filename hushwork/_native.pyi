@@ -1,0 +1,184 @@
+"""Arithmetic in Rust: the ring, CKKS over it, and whole programs run without the GIL.
+
+The ring is the conjugate-invariant one: degree N, N real slots, one orbit of rotations. Slot
+vectors are float64 arrays of length N, or of a shorter length p dividing N, which stands for its
+N / p fold repetition. Rotating by r moves slot i + r to slot i.
+
+Everything that decodes bytes raises a subclass of hushwork.errors.InvalidBytes or
+InvalidParameters; a caller's own bug raises ValueError or TypeError. Nothing here does I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+def find_primes(log_n: int, bits: Sequence[int]) -> list[int]:
+    """Distinct primes = 1 mod 4N, each as near as can be to 2**bits[i]."""
+
+def security_bound(log_n: int) -> int:
+    """Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known."""
+
+@final
+class Parameters:
+    """Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit."""
+
+    def __new__(
+        cls, log_n: int, moduli: Sequence[int], special: Sequence[int], digit: int
+    ) -> Parameters:
+        """Raises InsecureParameters over the bound, InvalidParameters for anything else."""
+
+    @staticmethod
+    def insecure(
+        log_n: int, moduli: Sequence[int], special: Sequence[int], digit: int
+    ) -> Parameters:
+        """A test-only set: every check but the bound. from_bytes refuses it."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Parameters: ...
+    def to_bytes(self) -> bytes: ...
+    @property
+    def log_n(self) -> int: ...
+    @property
+    def slots(self) -> int: ...
+    @property
+    def moduli(self) -> list[int]: ...
+    @property
+    def special(self) -> list[int]: ...
+    @property
+    def digit(self) -> int: ...
+    @property
+    def log_qp(self) -> float: ...
+    @property
+    def is_secure(self) -> bool: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SecretKey:
+    """Ternary, fresh from the operating system's generator; zeroised when dropped."""
+
+    def __new__(cls, parameters: Parameters) -> SecretKey: ...
+    @staticmethod
+    def insecure_from_seed(parameters: Parameters, seed: bytes) -> SecretKey:
+        """Deterministic, for known-answer tests; refuses secure parameters."""
+
+    def encrypt(self, values: Array, scale: float, limbs: int | None = None) -> bytes:
+        """A seeded ciphertext of slot values."""
+
+    def encrypt_coefficients(
+        self, values: Array, scale: float, limbs: int | None = None
+    ) -> bytes: ...
+    def decrypt(self, ciphertext: bytes) -> Array:
+        """Slot values. Raises InvalidBytes or ParameterMismatch."""
+
+    def decrypt_coefficients(self, ciphertext: bytes) -> Array: ...
+    def public_key(self) -> PublicKey: ...
+    def evaluation_keys(self, rotations: Mapping[int, int], relinearisation: int = 0) -> bytes:
+        """Seeded keys: rotation step -> most limbs at which it is used; 0: no relinearisation."""
+
+    def destroy(self) -> None:
+        """Zeroise now; every later use raises ValueError."""
+
+@final
+class PublicKey:
+    @staticmethod
+    def from_bytes(parameters: Parameters, data: bytes) -> PublicKey: ...
+    def to_bytes(self) -> bytes: ...
+    def encrypt(self, values: Array, scale: float, limbs: int | None = None) -> bytes: ...
+
+@final
+class EvaluationKeys:
+    @staticmethod
+    def from_bytes(parameters: Parameters, data: bytes | memoryview) -> EvaluationKeys: ...
+    @property
+    def rotations(self) -> dict[int, int]: ...
+    @property
+    def relinearisation(self) -> int: ...
+
+def ciphertext_bytes(parameters: Parameters, limbs: int, seeded: bool) -> int:
+    """Exact size of a serialised ciphertext."""
+
+def evaluation_keys_bytes(
+    parameters: Parameters, rotations: Mapping[int, int], relinearisation: int = 0
+) -> int:
+    """Exact size of serialised evaluation keys."""
+
+@final
+class Evaluator:
+    """Single operations on serialised ciphertexts, for tests and exploration."""
+
+    def __new__(cls, parameters: Parameters, keys: EvaluationKeys | None = None) -> Evaluator: ...
+    def describe(self, ciphertext: bytes) -> tuple[int, float]:
+        """(limbs, scale)"""
+
+    def add(self, a: bytes, b: bytes) -> bytes: ...
+    def subtract(self, a: bytes, b: bytes) -> bytes: ...
+    def add_plain(self, a: bytes, values: Array) -> bytes: ...
+    def multiply_plain(self, a: bytes, values: Array, scale: float) -> bytes: ...
+    def multiply(self, a: bytes, b: bytes) -> bytes:
+        """Product, relinearised, not rescaled."""
+
+    def rescale(self, a: bytes) -> bytes: ...
+    def rotate(self, a: bytes, step: int) -> bytes: ...
+    def drop(self, a: bytes, limbs: int) -> bytes: ...
+
+@final
+class Program:
+    """A packed program: plain data in, compiled once, run whole.
+
+    `inputs`: (limbs, scale) of each input ciphertext; they are registers 0, 1, ...
+    `steps`, in order, each a dict; every output register is new (static single assignment):
+
+    linear      inputs [r], outputs [r], terms [(output index, input index, anchor, giant, baby,
+                weights)], giant_step g, scale s, bias [array or None per output].
+                out[o] = rescale(sum over terms of weights * rotate(in[i], anchor + giant*g + baby))
+                + bias; `weights` is a slot vector as the output sees it. giant >= 0. One limb goes;
+                the result has exactly scale s.
+    multiply    a, b (may be equal), output, scale: product, relinearised, one limb rescaled away;
+                the scale that results is a.scale * b.scale / prime and must agree with `scale`.
+    add         a, b, output: limbs and scale must agree.
+    add_plain   input, output, values.
+    rotate_add  input, output, steps [k]: for each k in turn x = x + rotate(x, k).
+    drop        input, output, limbs.
+
+    Construction checks everything (limbs, scales, registers, sizes) and raises ValueError.
+    """
+
+    def __new__(
+        cls,
+        parameters: Parameters,
+        inputs: Sequence[tuple[int, float]],
+        steps: Sequence[dict[str, Any]],
+        outputs: Sequence[int],
+    ) -> Program: ...
+    @property
+    def rotations(self) -> dict[int, int]:
+        """Rotation keys that are needed, each with the limbs at which it is used."""
+
+    @property
+    def relinearisation(self) -> int: ...
+    @property
+    def outputs(self) -> list[tuple[int, float]]:
+        """(limbs, scale) of each output ciphertext."""
+
+    @property
+    def plaintext_bytes(self) -> int:
+        """Memory that the encoded weights take."""
+
+    def run(
+        self,
+        keys: EvaluationKeys,
+        inputs: Sequence[bytes],
+        progress: Callable[[int, int, int], None] | None = None,
+        threads: int = 0,
+    ) -> list[bytes]:
+        """Run on all cores (or `threads`), GIL released.
+
+        Raises MissingKey, ParameterMismatch or InvalidBytes before any work starts. `progress`
+        gets (step, done, total) in work units at least a few times a second; whatever it raises
+        stops the run and comes out here.
+        """

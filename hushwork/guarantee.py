@@ -1,0 +1,153 @@
+"""The one interface between the guarantees and everything that offers, buys or scores them.
+
+A guarantee is two halves and a manifest. The manifest is public and content-addressed. The worker
+publishes it; the client accepts it or refuses it, and only then makes secrets of its own:
+
+    client.hello()  ->  worker.greet(hello) -> (session, reply)  ->  client.welcome(reply)
+    client.seal(x)  ->  worker.run(session, request) -> response ->  client.open(response) -> Answer
+
+Nothing here does I/O; rooms above carry the bytes and never look inside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.errors import InsecureGuarantee, MalformedBytes, TooLarge, UnknownManifest
+from hushwork.networks import Network
+
+Array = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+"""Called with (phase, done, total) in work units; whatever it raises stops the work."""
+
+MANIFEST_LIMIT = 4 << 20
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a worker offers: public, and named by the digest of its bytes."""
+
+    guarantee: str
+    network: str
+    """Name of the network, as people say it."""
+    network_digest: str
+    """SHA-256 of the ONNX file, hex."""
+    input_shape: tuple[int, ...]
+    labels: tuple[str, ...]
+    hello_limit: int
+    """Most bytes a hello may have."""
+    request_limit: int
+    response_limit: int
+    body: bytes
+    """The guarantee's own part; only that guarantee reads it."""
+    version: int = 1
+
+    def to_bytes(self) -> bytes:
+        """Encode canonically."""
+        return msgspec.msgpack.encode(self, order="deterministic")
+
+    @property
+    def digest(self) -> str:
+        """Content address, hex."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Decode what a stranger sent. Raises TooLarge or MalformedBytes."""
+        if len(data) > MANIFEST_LIMIT:
+            raise TooLarge("manifest", expected=f"at most {MANIFEST_LIMIT} bytes", got=len(data))
+        try:
+            return msgspec.msgpack.decode(data, type=cls)
+        except msgspec.MsgspecError as error:
+            raise MalformedBytes("manifest", expected="a manifest", got=error) from None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client has after opening a response."""
+
+    output: Array
+    """The network's raw outputs (logits), shape (classes,)."""
+    evidence: bytes = b""
+    """What convinces somebody else, where the guarantee gives that."""
+
+
+class Session(Protocol):
+    """A worker's state for one client: expanded keys, or a sealed channel, or nothing."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Worker(Protocol):
+    """The half that computes. One instance serves many sessions, from any thread."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What this worker offers."""
+
+    def greet(self, hello: bytes | memoryview) -> tuple[Session, bytes]:
+        """Open a session on a client's hello; the bytes are the reply."""
+
+    def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
+        """Compute one response. Uses all cores and releases the GIL."""
+
+
+class Client(Protocol):
+    """The half that holds the secrets of one session."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What was accepted."""
+
+    def hello(self) -> bytes:
+        """What the worker needs before the first request."""
+
+    def welcome(self, reply: bytes) -> None:
+        """Check the worker's reply to the hello."""
+
+    def seal(self, x: Array) -> bytes:
+        """Turn one input, of the network's input shape, into a request."""
+
+    def open(self, response: bytes) -> Answer:
+        """Turn a response into an answer. Raises BadAnswer, or an InvalidBytes."""
+
+    def close(self) -> None:
+        """Destroy the secrets. Nothing can be opened afterwards."""
+
+
+class Guarantee(Protocol):
+    """A way of working that gives the client a promise."""
+
+    @property
+    def name(self) -> str:
+        """As in a manifest."""
+
+    def worker(self, network: Network, progress: Progress | None = None) -> Worker:
+        """Prepare a network for work: compile, publish a manifest."""
+
+    def client(self, manifest: Manifest) -> Client:
+        """Check a manifest and make fresh secrets. Raises RefusedManifest."""
+
+    def who_saw_what(self) -> Mapping[str, str]:
+        """For people: each party and what it learns."""
+
+
+_ROOMS = {"encrypted": "hushwork.encrypted"}
+
+
+def load(name: str) -> Guarantee:
+    """Find a guarantee by name. Raises InsecureGuarantee or UnknownManifest."""
+    if name.startswith("insecure"):
+        raise InsecureGuarantee("this guarantee is for tests only", expected=list(_ROOMS), got=name)
+    if name not in _ROOMS:
+        raise UnknownManifest("no such guarantee", expected=list(_ROOMS), got=name)
+    guarantee: Guarantee = import_module(_ROOMS[name]).guarantee
+    return guarantee
