@@ -131,7 +131,8 @@ class Program:
     """A packed program: plain data in, compiled once, run whole.
 
     `inputs`: (limbs, scale) of each input ciphertext; they are registers 0, 1, ...
-    `steps`, in order, each a dict; every output register is new (static single assignment):
+    `steps`, in order, each a dict whose "op" is one of the names below and whose other keys are
+    exactly those listed; every output register is new (static single assignment):
 
     linear      inputs [r], outputs [r], terms [(output index, input index, anchor, giant, baby,
                 weights)], giant_step g, scale s, bias [array or None per output].
