@@ -1,0 +1,50 @@
+"""What is scored: one network under one guarantee, with what a validator needs to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.guarantee import Guarantee, Manifest
+
+Array = NDArray[np.float64]
+Reference = Callable[[Array], Array]
+"""The plain run: images (count, *input shape) to outputs (count, classes)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A task of the subnet, as a validator holds it.
+
+    `manifest` is the one the validator made itself, with `guarantee.worker(network).manifest`:
+    only miners that offer exactly it are scored, so that no miner chooses the parameters.
+    """
+
+    manifest: Manifest
+    guarantee: Guarantee
+    reference: Reference
+    images: Array
+    """Real images to draw from, (count, *input shape), values in [0, 1]."""
+    emission: float = 1.0
+    """Share of the emission that this task pays, of the shares of all tasks."""
+    top: int = 3
+    """How many miners share it."""
+    agreement: Literal["logits", "cosine"] = "logits"
+    logit_bound: float = 100.0
+    """An image whose reference leaves [-bound, bound] is never used."""
+    flip: bool = False
+    """Whether a mirrored image keeps its label."""
+
+    @property
+    def key(self) -> str:
+        """Name in the history: guarantee and network digest."""
+        return f"{self.manifest.guarantee}:{self.manifest.network_digest}"
+
+    @property
+    def title(self) -> str:
+        """As people say it."""
+        return f"{self.manifest.network} {self.manifest.guarantee}"
