@@ -1,0 +1,59 @@
+# Two commands do everything: `make up` and `make test`. Both set up what they need first.
+
+VENV   ?= .venv
+MODEL  ?= fashion
+MINERS ?= 3
+PORT   ?= 8700
+ARGS   ?=
+
+BIN  := $(VENV)/bin
+RUST := Cargo.toml Cargo.lock pyproject.toml \
+        $(shell find crates -name '*.rs' -o -name Cargo.toml)
+
+export VIRTUAL_ENV := $(abspath $(VENV))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench build clean
+.DELETE_ON_ERROR:
+
+help: ## Show these lines
+	@echo "Hushwork. A fresh machine needs Python 3.11+, stable Rust and a C linker; make does the rest."
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Settings of make up: MODEL=$(MODEL) MINERS=$(MINERS) PORT=$(PORT) ARGS='--rounds 1'; PYTHON=... everywhere"
+
+up: build ## Start a network on this machine and watch it classify images it cannot see
+	@exec $(BIN)/hush up --model $(MODEL) --miners $(MINERS) --port $(PORT) $(ARGS)
+
+test: build ## Run every test: Rust, then Python
+	cargo test --workspace --exclude hushwork-native --locked --quiet
+	$(BIN)/pytest $(ARGS)
+
+check: build ## Check style, types, lints, and that the stub fits the binary
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest hushwork._native --concise
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+bench: build ## Measure speed and size on this machine; tables go to benchmarks/results
+	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script $(ARGS); done
+
+build: $(VENV)/.built ## Make the environment and the extension, if they are not up to date
+
+clean: ## Remove the environment and everything built
+	rm -rf $(VENV) target hushwork/_native*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: constraints.txt
+	@sh tools/preflight.sh $(VENV) "$(PYTHON)"
+	@echo "Installing Python packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --requirement constraints.txt
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed $(RUST)
+	@sh tools/preflight.sh $(VENV) "$(PYTHON)"
+	@echo "Building the Rust extension (two or three minutes the first time) ..."
+	@$(BIN)/maturin develop --release --locked --quiet
+	@touch $@
