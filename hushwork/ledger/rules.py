@@ -1,0 +1,1 @@
+"""Bittensor's rules without I/O: who may do what, and what an epoch pays."""

@@ -1,0 +1,1 @@
+"""What travels: hotkeys, signed requests, messages, blobs, and thin HTTP shells around them."""
