@@ -1,1 +1,19 @@
-//! See the floor plan in the README.
+//! CKKS with real slots over the conjugate-invariant ring: N slots, one orbit of rotations.
+
+pub mod ciphertext;
+pub mod encoding;
+pub mod encryption;
+pub mod error;
+pub mod evaluator;
+pub mod keys;
+pub mod noise;
+pub mod parameters;
+pub mod security;
+pub mod serial;
+
+pub use ciphertext::Ciphertext;
+pub use encoding::Plaintext;
+pub use error::{Error, Result};
+pub use evaluator::{Decomposed, Evaluator, Extended};
+pub use keys::{EvaluationKeys, PublicKey, SecretKey, SwitchingKey};
+pub use parameters::{Literal, Parameters};

@@ -1,1 +1,20 @@
-//! See the floor plan in the README.
+//! The conjugate-invariant ring Z[X + 1/X] / (X^2N + 1) in residue number systems.
+//!
+//! An element is a_0 + sum of a_i (X^i + X^-i), 0 < i < N, with X^-i = -X^(2N-i). Its evaluation
+//! array holds, in *orbit order*, the values at zeta^(5^k) for a primitive 4N-th root of unity
+//! zeta, so that the automorphism X -> X^(5^r) is a cyclic shift by r, and an element of the
+//! subring of degree p has an array of period p.
+
+pub mod float;
+pub mod kernel;
+pub mod modulus;
+pub mod poly;
+mod portable;
+pub mod prime;
+pub mod rns;
+pub mod sampling;
+
+pub use kernel::{Kernel, Term, kernel};
+pub use modulus::Modulus;
+pub use poly::Poly;
+pub use rns::{Basis, Division, Extension};

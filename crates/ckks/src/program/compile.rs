@@ -1,0 +1,146 @@
+//! From checked steps to what the executor walks through.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
+
+use super::check::{Checked, normalise, plain_scale};
+use super::literal::{Linear, Register, Step};
+use super::plain::Plain;
+use crate::Parameters;
+
+/// A step with its plaintexts encoded and its rotations in 1..N.
+pub(super) enum Compiled {
+    Linear(Matrix),
+    Multiply { a: Register, b: Register, output: Register },
+    Add { a: Register, b: Register, output: Register },
+    AddPlain { input: Register, output: Register, plain: Plain },
+    RotateAdd { input: Register, output: Register, steps: Vec<usize> },
+    Drop { input: Register, output: Register, limbs: usize },
+}
+
+/// A linear step, ready to run.
+pub(super) struct Matrix {
+    pub limbs: usize,
+    pub scale: f64,
+    pub giant_step: usize,
+    /// Inputs under the rotations that the products read, in the order of `Product::rotated`.
+    pub anchors: Vec<Anchor>,
+    pub rows: Vec<Row>,
+}
+
+/// One input under one full rotation, from which the babies are hoisted.
+pub(super) struct Anchor {
+    pub input: Register,
+    pub step: usize,
+    pub babies: Vec<usize>,
+}
+
+/// One output of a linear step.
+pub(super) struct Row {
+    pub output: Register,
+    /// Highest giant first.
+    pub giants: Vec<Giant>,
+    pub bias: Option<Plain>,
+}
+
+/// The products that one giant rotation moves together.
+pub(super) struct Giant {
+    pub index: usize,
+    pub products: Vec<Product>,
+}
+
+/// A rotated input times a plaintext.
+pub(super) struct Product {
+    pub rotated: usize,
+    pub weights: Plain,
+}
+
+/// Compiles steps that have been checked.
+pub(super) fn compile(parameters: &Parameters, checked: &Checked, steps: &[Step]) -> Vec<Compiled> {
+    steps.iter().map(|step| compile_step(parameters, checked, step)).collect()
+}
+
+fn compile_step(parameters: &Parameters, checked: &Checked, step: &Step) -> Compiled {
+    match step {
+        Step::Linear(linear) => Compiled::Linear(Matrix::new(parameters, checked, linear)),
+        &Step::Multiply { a, b, output, .. } => Compiled::Multiply { a, b, output },
+        &Step::Add { a, b, output } => Compiled::Add { a, b, output },
+        Step::AddPlain { input, output, values } => {
+            let shape = checked.shapes[input];
+            let plain = Plain::new(parameters, values, shape.scale, shape.limbs);
+            Compiled::AddPlain { input: *input, output: *output, plain }
+        }
+        Step::RotateAdd { input, output, steps } => {
+            let steps = steps.iter().map(|&step| normalise(parameters, step)).collect();
+            Compiled::RotateAdd { input: *input, output: *output, steps }
+        }
+        &Step::Drop { input, output, limbs } => Compiled::Drop { input, output, limbs },
+    }
+}
+
+type Rotation = (usize, usize, usize);
+
+impl Matrix {
+    fn new(parameters: &Parameters, checked: &Checked, linear: &Linear) -> Self {
+        let limbs = checked.shapes[&linear.inputs[0]].limbs;
+        let (anchors, places) = rotations(parameters, linear);
+        let weights = encode(parameters, checked, linear, limbs);
+        let mut rows: Vec<BTreeMap<usize, Vec<Product>>> = Vec::new();
+        rows.resize_with(linear.outputs.len(), BTreeMap::new);
+        for (term, weights) in linear.terms.iter().zip(weights) {
+            let rotated = places[&rotation(parameters, linear, term)];
+            let giant = rows[term.output].entry(term.giant).or_default();
+            giant.push(Product { rotated, weights });
+        }
+        let bias = |values: &Option<Vec<f64>>| {
+            values.as_ref().map(|v| Plain::new(parameters, v, linear.scale, limbs - 1))
+        };
+        let rows = rows.into_iter().zip(linear.outputs.iter().zip(&linear.bias));
+        let rows = rows.map(|(giants, (&output, values))| Row {
+            output,
+            giants: giants.into_iter().rev().map(|(index, products)| Giant { index, products }).collect(),
+            bias: bias(values),
+        });
+        let giant_step = normalise(parameters, linear.giant_step);
+        Self { limbs, scale: linear.scale, giant_step, anchors, rows: rows.collect() }
+    }
+}
+
+fn rotation(parameters: &Parameters, linear: &Linear, term: &super::Term) -> Rotation {
+    let key = |step| normalise(parameters, step);
+    (linear.inputs[term.input], key(term.anchor), key(term.baby))
+}
+
+/// The rotations that occur, grouped by input and anchor, and the place of each.
+fn rotations(
+    parameters: &Parameters,
+    linear: &Linear,
+) -> (Vec<Anchor>, HashMap<Rotation, usize>) {
+    let terms = linear.terms.iter();
+    let sorted: BTreeSet<Rotation> =
+        terms.map(|term| rotation(parameters, linear, term)).collect();
+    let mut anchors: Vec<Anchor> = Vec::new();
+    for &(input, step, baby) in &sorted {
+        match anchors.last_mut() {
+            Some(last) if (last.input, last.step) == (input, step) => last.babies.push(baby),
+            _ => anchors.push(Anchor { input, step, babies: vec![baby] }),
+        }
+    }
+    (anchors, sorted.into_iter().enumerate().map(|(place, key)| (key, place)).collect())
+}
+
+/// The weights of every term, moved to where they meet the input before its giant rotation.
+fn encode(parameters: &Parameters, checked: &Checked, linear: &Linear, limbs: usize) -> Vec<Plain> {
+    let prime = parameters.moduli()[limbs - 1] as f64;
+    let terms = linear.terms.par_iter().map(|term| {
+        let input = checked.shapes[&linear.inputs[term.input]];
+        let scale = plain_scale(linear.scale, prime, input.scale);
+        let shift = normalise(parameters, linear.giant_step.wrapping_mul(term.giant as i64));
+        let mut weights = term.weights.clone();
+        let period = weights.len();
+        weights.rotate_right(shift % period);
+        Plain::new(parameters, &weights, scale, limbs)
+    });
+    terms.collect()
+}

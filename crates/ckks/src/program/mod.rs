@@ -1,0 +1,92 @@
+//! Whole programs over ciphertexts: plain data in, checked and compiled once, run whole.
+
+mod check;
+mod compile;
+mod linear;
+mod literal;
+mod plain;
+mod run;
+mod watch;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+pub use check::{
+    KeyNeeds, MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS,
+    MAX_WORKING_BYTES, ProgramError, Shape,
+};
+pub use literal::{Linear, ProgramLiteral, Register, Step, Term};
+pub use run::RunError;
+pub use watch::{Progress, Watch};
+
+use crate::Parameters;
+use compile::Compiled;
+
+/// A checked program with its weights encoded.
+pub struct Program {
+    parameters: Arc<Parameters>,
+    inputs: Vec<Shape>,
+    outputs: Vec<(Register, Shape)>,
+    needs: KeyNeeds,
+    steps: Vec<Compiled>,
+    /// Registers that no later step reads, by step.
+    dead: Vec<Vec<Register>>,
+}
+
+impl Program {
+    /// Checks everything that can be checked without ciphertexts, and encodes the weights.
+    ///
+    /// # Errors
+    /// [`ProgramError`] names the first step that is wrong, and how.
+    pub fn new(
+        parameters: Arc<Parameters>,
+        literal: &ProgramLiteral,
+    ) -> Result<Self, ProgramError> {
+        let checked = check::check(&parameters, literal)?;
+        let shape = |register| checked.shapes[&register];
+        Ok(Self {
+            inputs: (0..literal.inputs.len()).map(shape).collect(),
+            outputs: literal.outputs.iter().map(|&register| (register, shape(register))).collect(),
+            steps: compile::compile(&parameters, &checked, &literal.steps),
+            dead: deaths(literal),
+            needs: checked.needs,
+            parameters,
+        })
+    }
+
+    /// Limbs and scale of each input ciphertext.
+    #[must_use]
+    pub fn inputs(&self) -> &[Shape] {
+        &self.inputs
+    }
+
+    /// Limbs and scale of each output ciphertext.
+    pub fn outputs(&self) -> impl Iterator<Item = Shape> {
+        self.outputs.iter().map(|&(_, shape)| shape)
+    }
+
+    /// Evaluation keys without which the program does not run.
+    #[must_use]
+    pub fn needs(&self) -> &KeyNeeds {
+        &self.needs
+    }
+
+    /// Memory that the encoded weights take.
+    #[must_use]
+    pub fn plaintext_bytes(&self) -> usize {
+        self.steps.iter().map(Compiled::plaintext_bytes).sum()
+    }
+}
+
+fn deaths(literal: &ProgramLiteral) -> Vec<Vec<Register>> {
+    let mut last: HashMap<Register, usize> = HashMap::new();
+    for (index, step) in literal.steps.iter().enumerate() {
+        last.extend(step.reads().into_iter().chain(step.writes()).map(|register| (register, index)));
+    }
+    let kept: HashSet<_> = literal.outputs.iter().collect();
+    let mut dead = vec![Vec::new(); literal.steps.len()];
+    for (register, index) in last.into_iter().filter(|(register, _)| !kept.contains(register)) {
+        dead[index].push(register);
+    }
+    dead
+}

@@ -1,0 +1,104 @@
+//! Work in a pool of its own while the calling thread watches, reports and may stop it.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use super::RunError;
+
+/// How often the watcher is called when nothing else happens.
+const PERIOD: Duration = Duration::from_millis(200);
+
+/// How far a run has come, in work units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Step at work.
+    pub step: usize,
+    /// Units done, of the whole program.
+    pub done: u64,
+    /// Units of the whole program.
+    pub total: u64,
+}
+
+/// Called on the calling thread; a break stops the run.
+pub type Watch<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+#[derive(Default)]
+struct Shared {
+    step: AtomicUsize,
+    done: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// The worker's side: counts units and hears of a stop.
+pub(super) struct Ticker<'a> {
+    shared: &'a Shared,
+    total: u64,
+    ended: Sender<Progress>,
+}
+
+impl Ticker<'_> {
+    /// Counts finished units; fails once the run is to stop.
+    pub fn tick(&self, units: u64) -> Result<(), RunError> {
+        self.shared.done.fetch_add(units, Relaxed);
+        if self.shared.stop.load(Relaxed) { Err(RunError::Stopped) } else { Ok(()) }
+    }
+
+    /// Ends a step and wakes the watcher.
+    pub fn end_step(&self, step: usize) -> Result<(), RunError> {
+        let progress = self.shared.progress(self.total);
+        // A watcher that has stopped listening has set the stop flag.
+        let _ = self.ended.send(progress);
+        self.shared.step.store(step + 1, Relaxed);
+        self.tick(0)
+    }
+}
+
+impl Shared {
+    fn progress(&self, total: u64) -> Progress {
+        Progress { step: self.step.load(Relaxed), done: self.done.load(Relaxed), total }
+    }
+}
+
+/// Runs `work` in a pool of `threads` (0: all cores) while this thread calls `watch`.
+///
+/// # Errors
+/// [`RunError::Stopped`] after a break, [`RunError::Panicked`] where the work panicked, and
+/// [`RunError::Threads`] where the system gives no threads.
+pub(super) fn watched<T: Send>(
+    threads: usize,
+    total: u64,
+    watch: &mut Watch<'_>,
+    work: impl FnOnce(&Ticker<'_>) -> Result<T, RunError> + Send,
+) -> Result<T, RunError> {
+    let refused = |error: &dyn std::error::Error| RunError::Threads(error.to_string());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| refused(&error))?;
+    let shared = Shared::default();
+    let (ended, news) = mpsc::channel();
+    thread::scope(|scope| {
+        let ticker = Ticker { shared: &shared, total, ended };
+        let body = || pool.install(move || work(&ticker));
+        let worker = thread::Builder::new().spawn_scoped(scope, body);
+        let worker = worker.map_err(|error| refused(&error))?;
+        loop {
+            let progress = match news.recv_timeout(PERIOD) {
+                Ok(progress) => progress,
+                Err(RecvTimeoutError::Timeout) => shared.progress(total),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if !shared.stop.load(Relaxed) && watch(progress).is_break() {
+                shared.stop.store(true, Relaxed);
+            }
+        }
+        worker.join().unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
