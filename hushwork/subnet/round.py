@@ -1,0 +1,242 @@
+"""A validator's round over one task, without I/O: events in, instructions out, time as a value.
+
+    r = Round(...)                      instructions
+    r.start(now)                        PublishHello
+    r.handle(HelloPublished(), now)     FetchOffers, for the first miner of each host
+    r.handle(Offered(...), now)         OpenSession, SendRequest, CloseSession, ...
+    ...                                 WithdrawHello, Record: the round is over
+
+Miners of one host are visited one after the other, in an order drawn for the round, so that no
+timed job overlaps anything else the round makes that host do. Whatever a miner does is an event.
+The keys are destroyed before `Record` says what its answers were worth.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from hushwork.errors import HushworkError
+from hushwork.guarantee import Array, Client
+from hushwork.subnet.draws import Drawn
+from hushwork.subnet.scoring import AGREEMENTS
+from hushwork.subnet.steps import (
+    Answered,
+    CloseSession,
+    DeadlinePassed,
+    Event,
+    Failed,
+    FetchOffers,
+    HelloPublished,
+    Instruction,
+    Judged,
+    Offered,
+    OpenSession,
+    Peer,
+    PublishHello,
+    Record,
+    SendRequest,
+    SessionClosed,
+    SessionOpened,
+    VisitEvent,
+    WithdrawHello,
+)
+from hushwork.subnet.task import Task
+
+WRONG_ANSWER = "wrong_answer"
+LATE = "late"
+_GONE = {"unreachable", "unknown_session"}
+
+
+class _Visit:
+    """One miner's part of the round."""
+
+    def __init__(self, peer: Peer, jobs: Sequence[Drawn]) -> None:
+        self.peer = peer
+        self.waiting = deque(jobs)
+        self.job: Drawn | None = None
+        self.opening = False
+        self.session = ""
+        self.over = False
+
+
+class Round:
+    """One round. It owns the client, and closes it."""
+
+    def __init__(
+        self,
+        task: Task,
+        client: Client,
+        drawn: Sequence[Drawn],
+        peers: Sequence[Peer],
+        generator: np.random.Generator,
+        *,
+        known: frozenset[str] = frozenset(),
+        seconds: float = 1800.0,
+    ) -> None:
+        """`known`: miners that served this task lately; their silence counts as failure."""
+        self._task = task
+        self._client = client
+        self._known = known
+        self._seconds = seconds
+        self._started = 0.0
+        self._judged: list[Judged] = []
+        order = [peers[index] for index in generator.permutation(len(peers))]
+        self._visits = {peer.hotkey: _Visit(peer, drawn) for peer in order}
+        self._lanes: dict[str, deque[_Visit]] = {}
+        for visit in self._visits.values():
+            self._lanes.setdefault(visit.peer.host, deque()).append(visit)
+        self._jobs_left = len(drawn) * len(peers)
+        self.total = self._jobs_left
+        self.finished = False
+
+    @property
+    def done(self) -> int:
+        """Jobs that are over, or will not be asked."""
+        return self.total - self._jobs_left
+
+    @property
+    def deadline(self) -> float:
+        """When the shell should say DeadlinePassed."""
+        return self._started + self._seconds
+
+    def start(self, now: float) -> list[Instruction]:
+        """Make the keys."""
+        self._started = now
+        return [PublishHello(self._client.hello())]
+
+    def handle(self, event: Event, now: float) -> list[Instruction]:
+        """What to do next. Events of visits that are over change nothing."""
+        instructions: list[Instruction] = []
+        if self.finished:
+            return instructions
+        if isinstance(event, HelloPublished):
+            instructions = [step for lane in self._lanes.values() for step in self._next(lane, now)]
+        elif isinstance(event, DeadlinePassed):
+            instructions = self._stop()
+        elif not (visit := self._visits[event.hotkey]).over:
+            instructions = self._advance(visit, event, now)
+        return instructions + self._finish_if_over()
+
+    def abandon(self) -> None:
+        """Destroy the keys now; nothing of this round will be recorded."""
+        self.finished = True
+        self._client.close()
+
+    def _advance(self, visit: _Visit, event: VisitEvent, now: float) -> list[Instruction]:
+        match event:
+            case Offered():
+                return self._ask(visit, event, now)
+            case SessionOpened():
+                return self._welcome(visit, event, now)
+            case Answered():
+                self._judge(visit, event)
+                return self._send(visit, now)
+            case Failed():
+                return self._fail(visit, event.code, now)
+            case SessionClosed():
+                return self._leave(visit, now)
+
+    def _ask(self, visit: _Visit, event: Offered, now: float) -> list[Instruction]:
+        if self._task.manifest.digest not in event.manifests:
+            return self._leave(visit, now)
+        visit.opening = True
+        return [OpenSession(visit.peer)]
+
+    def _welcome(self, visit: _Visit, event: SessionOpened, now: float) -> list[Instruction]:
+        visit.session = event.session
+        try:
+            self._client.welcome(event.reply)
+        except HushworkError as error:
+            return self._give_up(visit, error.code)
+        return self._send(visit, now)
+
+    def _send(self, visit: _Visit, now: float) -> list[Instruction]:
+        """The next request, under a ciphertext of its own, or the end of the visit."""
+        if not visit.waiting or now >= self.deadline:
+            return [CloseSession(visit.peer, visit.session)]
+        visit.job = visit.waiting.popleft()
+        request = self._client.seal(visit.job.image)
+        return [SendRequest(visit.peer, visit.session, request)]
+
+    def _fail(self, visit: _Visit, code: str, now: float) -> list[Instruction]:
+        if visit.job is not None:
+            self._note(visit, code)
+            return self._give_up(visit, code) if code in _GONE else self._send(visit, now)
+        if visit.opening or visit.peer.hotkey in self._known:
+            self._fail_waiting(visit, code)
+        return self._leave(visit, now)
+
+    def _give_up(self, visit: _Visit, code: str) -> list[Instruction]:
+        self._fail_waiting(visit, code)
+        return [CloseSession(visit.peer, visit.session)]
+
+    def _fail_waiting(self, visit: _Visit, code: str) -> None:
+        while visit.waiting:
+            visit.job = visit.waiting.popleft()
+            self._note(visit, code)
+
+    def _judge(self, visit: _Visit, event: Answered) -> None:
+        if visit.job is None:
+            return
+        try:
+            output = self._client.open(event.response).output
+        except HushworkError as error:
+            self._note(visit, error.code, event.seconds)
+            return
+        correct = AGREEMENTS[self._task.agreement](output, visit.job.reference)
+        label = _label(self._task.manifest.labels, output)
+        self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)
+
+    def _note(
+        self, visit: _Visit, error: str, seconds: float | None = None, label: str = ""
+    ) -> None:
+        """Judge the job under way; it is correct if there is no error."""
+        kind = visit.job.kind if visit.job else ""
+        hotkey, task = visit.peer.hotkey, self._task.key
+        self._judged.append(Judged(task, hotkey, kind, seconds, not error, label, error))
+        self._jobs_left -= 1
+        visit.job = None
+
+    def _leave(self, visit: _Visit, now: float) -> list[Instruction]:
+        """This visit is over; the next miner of its host comes."""
+        visit.over = True
+        self._jobs_left -= len(visit.waiting)
+        visit.waiting.clear()
+        return self._next(self._lanes[visit.peer.host], now)
+
+    def _next(self, lane: deque[_Visit], now: float) -> list[Instruction]:
+        while lane:
+            visit = lane.popleft()
+            if now < self.deadline:
+                return [FetchOffers(visit.peer)]
+            visit.over = True
+        return []
+
+    def _stop(self) -> list[Instruction]:
+        for lane in self._lanes.values():
+            lane.clear()
+        for visit in self._visits.values():
+            if visit.job is not None:
+                self._note(visit, LATE)
+            elif visit.opening and not visit.session:
+                self._fail_waiting(visit, LATE)
+            visit.over = True
+        self._jobs_left = 0
+        open_sessions = (visit for visit in self._visits.values() if visit.session)
+        return [CloseSession(visit.peer, visit.session) for visit in open_sessions]
+
+    def _finish_if_over(self) -> list[Instruction]:
+        if not all(visit.over for visit in self._visits.values()):
+            return []
+        self.abandon()
+        return [WithdrawHello(), Record(tuple(self._judged))]
+
+
+def _label(labels: Sequence[str], output: Array) -> str:
+    """Name of the largest logit; empty where the output is no such thing."""
+    if output.shape != (len(labels),) or not np.isfinite(output).all():
+        return ""
+    return labels[int(np.argmax(output))]
