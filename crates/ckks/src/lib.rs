@@ -8,6 +8,7 @@ pub mod evaluator;
 pub mod keys;
 pub mod noise;
 pub mod parameters;
+pub mod program;
 pub mod security;
 pub mod serial;
 

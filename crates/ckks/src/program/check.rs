@@ -84,15 +84,15 @@ pub(super) fn check(
     };
     checker.begin(literal).map_err(ProgramError::Program)?;
     for (index, step) in literal.steps.iter().enumerate() {
-        checker.step(step).map_err(|problem| ProgramError::Step(index, problem))?;
+        checker
+            .step(step)
+            .map_err(|problem| ProgramError::Step(index, problem))?;
     }
     checker.end(literal).map_err(ProgramError::Program)?;
-    Ok(Checked { shapes: checker.shapes, needs: checker.needs })
-}
-
-/// A rotation brought into 0..N.
-pub(super) fn normalise(parameters: &Parameters, step: i64) -> usize {
-    step.rem_euclid(parameters.slots() as i64) as usize
+    Ok(Checked {
+        shapes: checker.shapes,
+        needs: checker.needs,
+    })
 }
 
 struct Checker<'a> {
@@ -109,8 +109,11 @@ impl Checker<'_> {
         within("outputs", literal.outputs.len(), MAX_CIPHERTEXTS)?;
         within("steps", literal.steps.len(), MAX_STEPS)?;
         for (register, &(limbs, scale)) in literal.inputs.iter().enumerate() {
-            let most = self.parameters.moduli().len();
-            require!((1..=most).contains(&limbs), "input {register}: {limbs} limbs of {most}");
+            let most = self.parameters.limbs();
+            require!(
+                (1..=most).contains(&limbs),
+                "input {register}: {limbs} limbs of {most}"
+            );
             positive(scale)?;
             self.shapes.insert(register, Shape { limbs, scale });
         }
@@ -119,32 +122,55 @@ impl Checker<'_> {
 
     fn end(&self, literal: &ProgramLiteral) -> Checks<()> {
         require!(!literal.outputs.is_empty(), "no outputs");
-        literal.outputs.iter().try_for_each(|&register| self.read(register).map(drop))
+        literal
+            .outputs
+            .iter()
+            .try_for_each(|&register| self.read(register).map(drop))
     }
 
     fn step(&mut self, step: &Step) -> Checks<()> {
         match step {
             Step::Linear(linear) => self.linear(linear),
-            &Step::Multiply { a, b, output, scale } => self.multiply(a, b, output, scale),
+            &Step::Multiply {
+                a,
+                b,
+                output,
+                scale,
+            } => self.multiply(a, b, output, scale),
             &Step::Add { a, b, output } => {
                 let shape = self.agree(a, b)?;
                 self.write(output, shape)
             }
-            Step::AddPlain { input, output, values } => {
+            Step::AddPlain {
+                input,
+                output,
+                values,
+            } => {
                 let shape = self.read(*input)?;
                 self.slot_vector(values, shape.scale, shape.limbs)?;
                 self.write(*output, shape)
             }
-            Step::RotateAdd { input, output, steps } => {
+            Step::RotateAdd {
+                input,
+                output,
+                steps,
+            } => {
                 let shape = self.read(*input)?;
                 within("rotations", steps.len(), MAX_GIANT)?;
                 steps.iter().for_each(|&step| self.need(step, shape.limbs));
                 self.write(*output, shape)
             }
-            &Step::Drop { input, output, limbs } => {
+            &Step::Drop {
+                input,
+                output,
+                limbs,
+            } => {
                 let shape = self.read(input)?;
                 let most = shape.limbs;
-                require!((1..=most).contains(&limbs), "cannot drop from {most} limbs to {limbs}");
+                require!(
+                    (1..=most).contains(&limbs),
+                    "cannot drop from {most} limbs to {limbs}"
+                );
                 self.write(output, Shape { limbs, ..shape })
             }
         }
@@ -152,12 +178,26 @@ impl Checker<'_> {
 
     fn multiply(&mut self, a: Register, b: Register, output: Register, scale: f64) -> Checks<()> {
         let (left, right) = (self.read(a)?, self.read(b)?);
-        require!(left.limbs == right.limbs, "factors of {} and {} limbs", left.limbs, right.limbs);
+        require!(
+            left.limbs == right.limbs,
+            "factors of {} and {} limbs",
+            left.limbs,
+            right.limbs
+        );
         let prime = self.top_prime(left.limbs)?;
         let result = left.scale * right.scale / prime;
-        require!(close(result, scale), "scale {scale:e} where {result:e} results");
+        require!(
+            close(result, scale),
+            "scale {scale:e} where {result:e} results"
+        );
         self.needs.relinearisation = self.needs.relinearisation.max(left.limbs);
-        self.write(output, Shape { limbs: left.limbs - 1, scale: result })
+        self.write(
+            output,
+            Shape {
+                limbs: left.limbs - 1,
+                scale: result,
+            },
+        )
     }
 
     fn linear(&mut self, linear: &Linear) -> Checks<()> {
@@ -185,7 +225,10 @@ impl Checker<'_> {
         let limbs = self.read(first)?.limbs;
         for &register in &linear.inputs {
             let other = self.read(register)?.limbs;
-            require!(other == limbs, "register {register} has {other} limbs, others {limbs}");
+            require!(
+                other == limbs,
+                "register {register} has {other} limbs, others {limbs}"
+            );
         }
         Ok(limbs)
     }
@@ -194,21 +237,43 @@ impl Checker<'_> {
         let count = linear.outputs.len();
         within("outputs", count, MAX_CIPHERTEXTS)?;
         require!(count > 0, "no outputs");
-        require!(linear.bias.len() == count, "{} biases, {count} outputs", linear.bias.len());
+        require!(
+            linear.bias.len() == count,
+            "{} biases, {count} outputs",
+            linear.bias.len()
+        );
         let reached: BTreeSet<usize> = linear.terms.iter().map(|term| term.output).collect();
         require!(reached.len() == count, "an output without terms");
         for bias in linear.bias.iter().flatten() {
-            self.slot_vector(bias, linear.scale, limbs).map_err(|problem| format!("bias: {problem}"))?;
+            self.slot_vector(bias, linear.scale, limbs)
+                .map_err(|problem| format!("bias: {problem}"))?;
         }
-        let shape = Shape { limbs, scale: linear.scale };
-        linear.outputs.iter().try_for_each(|&register| self.write(register, shape))
+        let shape = Shape {
+            limbs,
+            scale: linear.scale,
+        };
+        linear
+            .outputs
+            .iter()
+            .try_for_each(|&register| self.write(register, shape))
     }
 
     fn term(&mut self, linear: &Linear, index: usize, prime: f64) -> Checks<()> {
         let term = &linear.terms[index];
-        require!(term.output < linear.outputs.len(), "no output {}", term.output);
-        require!(term.giant <= MAX_GIANT, "giant {} over {MAX_GIANT}", term.giant);
-        let input = *linear.inputs.get(term.input).ok_or(format!("no input {}", term.input))?;
+        require!(
+            term.output < linear.outputs.len(),
+            "no output {}",
+            term.output
+        );
+        require!(
+            term.giant <= MAX_GIANT,
+            "giant {} over {MAX_GIANT}",
+            term.giant
+        );
+        let input = *linear
+            .inputs
+            .get(term.input)
+            .ok_or(format!("no input {}", term.input))?;
         let shape = self.read(input)?;
         let scale = plain_scale(linear.scale, prime, shape.scale);
         require!(scale >= 2.0, "weights would be encoded at scale {scale:e}");
@@ -217,29 +282,54 @@ impl Checker<'_> {
 
     /// Checks a slot vector and counts the memory of its encoding.
     fn slot_vector(&mut self, values: &[f64], scale: f64, limbs: usize) -> Checks<()> {
-        let (period, slots) = (values.len(), self.parameters.slots());
+        let (period, slots) = (values.len(), self.parameters.degree());
         require!(
             period.is_power_of_two() && period <= slots,
             "{period} values are no period of {slots} slots"
         );
-        require!(values.iter().all(|value| value.is_finite()), "a value is not finite");
-        let largest = values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
-        require!(largest * scale <= MAX_ENCODED, "{largest:e} at scale {scale:e} is too large");
-        self.plaintext_bytes += period * if period <= MAX_TRANSFORMED_PERIOD { 8 * limbs } else { 8 };
-        within("bytes of plaintexts", self.plaintext_bytes, MAX_PLAINTEXT_BYTES)
+        require!(
+            values.iter().all(|value| value.is_finite()),
+            "a value is not finite"
+        );
+        let largest = values
+            .iter()
+            .fold(0.0f64, |most, value| most.max(value.abs()));
+        require!(
+            largest * scale <= MAX_ENCODED,
+            "{largest:e} at scale {scale:e} is too large"
+        );
+        self.plaintext_bytes += period
+            * if period <= MAX_TRANSFORMED_PERIOD {
+                8 * limbs
+            } else {
+                8
+            };
+        within(
+            "bytes of plaintexts",
+            self.plaintext_bytes,
+            MAX_PLAINTEXT_BYTES,
+        )
     }
 
     fn working_memory(&self, linear: &Linear, limbs: usize) -> Checks<()> {
-        let key = |step| normalise(self.parameters, step);
-        let rotated: BTreeSet<_> =
-            linear.terms.iter().map(|term| (term.input, key(term.anchor), key(term.baby))).collect();
-        let bytes = rotated.len() * 2 * limbs * self.parameters.slots() * 8;
+        let key = |step| self.parameters.step(step);
+        let rotated: BTreeSet<_> = linear
+            .terms
+            .iter()
+            .map(|term| (term.input, key(term.anchor), key(term.baby)))
+            .collect();
+        let bytes = rotated.len() * 2 * limbs * self.parameters.degree() * 8;
         within("bytes of rotated inputs", bytes, MAX_WORKING_BYTES)
     }
 
     fn agree(&self, a: Register, b: Register) -> Checks<Shape> {
         let (left, right) = (self.read(a)?, self.read(b)?);
-        require!(left.limbs == right.limbs, "terms of {} and {} limbs", left.limbs, right.limbs);
+        require!(
+            left.limbs == right.limbs,
+            "terms of {} and {} limbs",
+            left.limbs,
+            right.limbs
+        );
         require!(
             close(left.scale, right.scale),
             "terms at scales {:e} and {:e}",
@@ -251,11 +341,11 @@ impl Checker<'_> {
 
     fn top_prime(&self, limbs: usize) -> Checks<f64> {
         require!(limbs >= 2, "no limb left to rescale by");
-        Ok(self.parameters.moduli()[limbs - 1] as f64)
+        Ok(self.parameters.literal().moduli[limbs - 1] as f64)
     }
 
     fn need(&mut self, step: i64, limbs: usize) {
-        let step = normalise(self.parameters, step);
+        let step = self.parameters.step(step);
         if step != 0 {
             let most = self.needs.rotations.entry(step).or_default();
             *most = limbs.max(*most);
@@ -263,7 +353,10 @@ impl Checker<'_> {
     }
 
     fn read(&self, register: Register) -> Checks<Shape> {
-        self.shapes.get(&register).copied().ok_or(format!("register {register} was never written"))
+        self.shapes
+            .get(&register)
+            .copied()
+            .ok_or(format!("register {register} was never written"))
     }
 
     fn write(&mut self, register: Register, shape: Shape) -> Checks<()> {
@@ -284,7 +377,10 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 fn positive(scale: f64) -> Checks<()> {
-    require!(scale.is_finite() && scale >= 1.0, "scale {scale:e} is out of range");
+    require!(
+        scale.is_finite() && scale >= 1.0,
+        "scale {scale:e} is out of range"
+    );
     Ok(())
 }
 

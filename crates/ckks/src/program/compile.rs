@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::check::{Checked, normalise, plain_scale};
+use super::check::{Checked, Shape, plain_scale};
+use super::linear::ROTATION;
 use super::literal::{Linear, Register, Step};
 use super::plain::Plain;
 use crate::Parameters;
@@ -12,11 +13,33 @@ use crate::Parameters;
 /// A step with its plaintexts encoded and its rotations in 1..N.
 pub(super) enum Compiled {
     Linear(Matrix),
-    Multiply { a: Register, b: Register, output: Register },
-    Add { a: Register, b: Register, output: Register },
-    AddPlain { input: Register, output: Register, plain: Plain },
-    RotateAdd { input: Register, output: Register, steps: Vec<usize> },
-    Drop { input: Register, output: Register, limbs: usize },
+    Multiply {
+        a: Register,
+        b: Register,
+        output: Register,
+        shape: Shape,
+    },
+    Add {
+        a: Register,
+        b: Register,
+        output: Register,
+    },
+    AddPlain {
+        input: Register,
+        output: Register,
+        plain: Plain,
+    },
+    RotateAdd {
+        input: Register,
+        output: Register,
+        steps: Vec<usize>,
+        limbs: usize,
+    },
+    Drop {
+        input: Register,
+        output: Register,
+        limbs: usize,
+    },
 }
 
 /// A linear step, ready to run.
@@ -56,26 +79,91 @@ pub(super) struct Product {
     pub weights: Plain,
 }
 
+impl Compiled {
+    /// Work units of the whole step.
+    pub fn units(&self) -> u64 {
+        match self {
+            Self::Linear(matrix) => matrix.units(),
+            Self::Multiply { shape, .. } => ROTATION * (shape.limbs + 1) as u64,
+            Self::RotateAdd { steps, limbs, .. } => ROTATION * (steps.len() * limbs) as u64,
+            _ => 0,
+        }
+    }
+
+    /// Memory that the encoded weights take.
+    pub fn plaintext_bytes(&self) -> usize {
+        match self {
+            Self::Linear(matrix) => matrix.rows.iter().map(Row::plaintext_bytes).sum(),
+            Self::AddPlain { plain, .. } => plain.bytes(),
+            _ => 0,
+        }
+    }
+}
+
+impl Row {
+    fn plaintext_bytes(&self) -> usize {
+        let products = self.giants.iter().flat_map(|giant| &giant.products);
+        let weights = products
+            .map(|product| product.weights.bytes())
+            .sum::<usize>();
+        weights + self.bias.as_ref().map_or(0, Plain::bytes)
+    }
+}
+
 /// Compiles steps that have been checked.
 pub(super) fn compile(parameters: &Parameters, checked: &Checked, steps: &[Step]) -> Vec<Compiled> {
-    steps.iter().map(|step| compile_step(parameters, checked, step)).collect()
+    steps
+        .iter()
+        .map(|step| compile_step(parameters, checked, step))
+        .collect()
 }
 
 fn compile_step(parameters: &Parameters, checked: &Checked, step: &Step) -> Compiled {
     match step {
         Step::Linear(linear) => Compiled::Linear(Matrix::new(parameters, checked, linear)),
-        &Step::Multiply { a, b, output, .. } => Compiled::Multiply { a, b, output },
+        &Step::Multiply { a, b, output, .. } => Compiled::Multiply {
+            a,
+            b,
+            output,
+            shape: checked.shapes[&output],
+        },
         &Step::Add { a, b, output } => Compiled::Add { a, b, output },
-        Step::AddPlain { input, output, values } => {
+        Step::AddPlain {
+            input,
+            output,
+            values,
+        } => {
             let shape = checked.shapes[input];
             let plain = Plain::new(parameters, values, shape.scale, shape.limbs);
-            Compiled::AddPlain { input: *input, output: *output, plain }
+            Compiled::AddPlain {
+                input: *input,
+                output: *output,
+                plain,
+            }
         }
-        Step::RotateAdd { input, output, steps } => {
-            let steps = steps.iter().map(|&step| normalise(parameters, step)).collect();
-            Compiled::RotateAdd { input: *input, output: *output, steps }
+        Step::RotateAdd {
+            input,
+            output,
+            steps,
+        } => {
+            let limbs = checked.shapes[input].limbs;
+            let steps = steps.iter().map(|&step| parameters.step(step)).collect();
+            Compiled::RotateAdd {
+                input: *input,
+                output: *output,
+                steps,
+                limbs,
+            }
         }
-        &Step::Drop { input, output, limbs } => Compiled::Drop { input, output, limbs },
+        &Step::Drop {
+            input,
+            output,
+            limbs,
+        } => Compiled::Drop {
+            input,
+            output,
+            limbs,
+        },
     }
 }
 
@@ -94,49 +182,72 @@ impl Matrix {
             giant.push(Product { rotated, weights });
         }
         let bias = |values: &Option<Vec<f64>>| {
-            values.as_ref().map(|v| Plain::new(parameters, v, linear.scale, limbs - 1))
+            values
+                .as_ref()
+                .map(|v| Plain::new(parameters, v, linear.scale, limbs - 1))
         };
-        let rows = rows.into_iter().zip(linear.outputs.iter().zip(&linear.bias));
+        let rows = rows
+            .into_iter()
+            .zip(linear.outputs.iter().zip(&linear.bias));
         let rows = rows.map(|(giants, (&output, values))| Row {
             output,
-            giants: giants.into_iter().rev().map(|(index, products)| Giant { index, products }).collect(),
+            giants: giants
+                .into_iter()
+                .rev()
+                .map(|(index, products)| Giant { index, products })
+                .collect(),
             bias: bias(values),
         });
-        let giant_step = normalise(parameters, linear.giant_step);
-        Self { limbs, scale: linear.scale, giant_step, anchors, rows: rows.collect() }
+        let giant_step = parameters.step(linear.giant_step);
+        Self {
+            limbs,
+            scale: linear.scale,
+            giant_step,
+            anchors,
+            rows: rows.collect(),
+        }
     }
 }
 
 fn rotation(parameters: &Parameters, linear: &Linear, term: &super::Term) -> Rotation {
-    let key = |step| normalise(parameters, step);
+    let key = |step| parameters.step(step);
     (linear.inputs[term.input], key(term.anchor), key(term.baby))
 }
 
 /// The rotations that occur, grouped by input and anchor, and the place of each.
-fn rotations(
-    parameters: &Parameters,
-    linear: &Linear,
-) -> (Vec<Anchor>, HashMap<Rotation, usize>) {
+fn rotations(parameters: &Parameters, linear: &Linear) -> (Vec<Anchor>, HashMap<Rotation, usize>) {
     let terms = linear.terms.iter();
-    let sorted: BTreeSet<Rotation> =
-        terms.map(|term| rotation(parameters, linear, term)).collect();
+    let sorted: BTreeSet<Rotation> = terms
+        .map(|term| rotation(parameters, linear, term))
+        .collect();
     let mut anchors: Vec<Anchor> = Vec::new();
     for &(input, step, baby) in &sorted {
         match anchors.last_mut() {
             Some(last) if (last.input, last.step) == (input, step) => last.babies.push(baby),
-            _ => anchors.push(Anchor { input, step, babies: vec![baby] }),
+            _ => anchors.push(Anchor {
+                input,
+                step,
+                babies: vec![baby],
+            }),
         }
     }
-    (anchors, sorted.into_iter().enumerate().map(|(place, key)| (key, place)).collect())
+    (
+        anchors,
+        sorted
+            .into_iter()
+            .enumerate()
+            .map(|(place, key)| (key, place))
+            .collect(),
+    )
 }
 
 /// The weights of every term, moved to where they meet the input before its giant rotation.
 fn encode(parameters: &Parameters, checked: &Checked, linear: &Linear, limbs: usize) -> Vec<Plain> {
-    let prime = parameters.moduli()[limbs - 1] as f64;
+    let prime = parameters.literal().moduli[limbs - 1] as f64;
     let terms = linear.terms.par_iter().map(|term| {
         let input = checked.shapes[&linear.inputs[term.input]];
         let scale = plain_scale(linear.scale, prime, input.scale);
-        let shift = normalise(parameters, linear.giant_step.wrapping_mul(term.giant as i64));
+        let shift = parameters.step(linear.giant_step.wrapping_mul(term.giant as i64));
         let mut weights = term.weights.clone();
         let period = weights.len();
         weights.rotate_right(shift % period);

@@ -9,7 +9,6 @@ mod run;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 pub use check::{
     KeyNeeds, MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS,
@@ -24,7 +23,7 @@ use compile::Compiled;
 
 /// A checked program with its weights encoded.
 pub struct Program {
-    parameters: Arc<Parameters>,
+    parameters: Parameters,
     inputs: Vec<Shape>,
     outputs: Vec<(Register, Shape)>,
     needs: KeyNeeds,
@@ -38,15 +37,16 @@ impl Program {
     ///
     /// # Errors
     /// [`ProgramError`] names the first step that is wrong, and how.
-    pub fn new(
-        parameters: Arc<Parameters>,
-        literal: &ProgramLiteral,
-    ) -> Result<Self, ProgramError> {
+    pub fn new(parameters: Parameters, literal: &ProgramLiteral) -> Result<Self, ProgramError> {
         let checked = check::check(&parameters, literal)?;
         let shape = |register| checked.shapes[&register];
         Ok(Self {
             inputs: (0..literal.inputs.len()).map(shape).collect(),
-            outputs: literal.outputs.iter().map(|&register| (register, shape(register))).collect(),
+            outputs: literal
+                .outputs
+                .iter()
+                .map(|&register| (register, shape(register)))
+                .collect(),
             steps: compile::compile(&parameters, &checked, &literal.steps),
             dead: deaths(literal),
             needs: checked.needs,
@@ -81,11 +81,19 @@ impl Program {
 fn deaths(literal: &ProgramLiteral) -> Vec<Vec<Register>> {
     let mut last: HashMap<Register, usize> = HashMap::new();
     for (index, step) in literal.steps.iter().enumerate() {
-        last.extend(step.reads().into_iter().chain(step.writes()).map(|register| (register, index)));
+        last.extend(
+            step.reads()
+                .into_iter()
+                .chain(step.writes())
+                .map(|register| (register, index)),
+        );
     }
     let kept: HashSet<_> = literal.outputs.iter().collect();
     let mut dead = vec![Vec::new(); literal.steps.len()];
-    for (register, index) in last.into_iter().filter(|(register, _)| !kept.contains(register)) {
+    for (register, index) in last
+        .into_iter()
+        .filter(|(register, _)| !kept.contains(register))
+    {
         dead[index].push(register);
     }
     dead

@@ -44,7 +44,11 @@ impl Ticker<'_> {
     /// Counts finished units; fails once the run is to stop.
     pub fn tick(&self, units: u64) -> Result<(), RunError> {
         self.shared.done.fetch_add(units, Relaxed);
-        if self.shared.stop.load(Relaxed) { Err(RunError::Stopped) } else { Ok(()) }
+        if self.shared.stop.load(Relaxed) {
+            Err(RunError::Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends a step and wakes the watcher.
@@ -59,7 +63,11 @@ impl Ticker<'_> {
 
 impl Shared {
     fn progress(&self, total: u64) -> Progress {
-        Progress { step: self.step.load(Relaxed), done: self.done.load(Relaxed), total }
+        Progress {
+            step: self.step.load(Relaxed),
+            done: self.done.load(Relaxed),
+            total,
+        }
     }
 }
 
@@ -80,7 +88,11 @@ pub(super) fn watched<T: Send>(
     let shared = Shared::default();
     let (ended, news) = mpsc::channel();
     thread::scope(|scope| {
-        let ticker = Ticker { shared: &shared, total, ended };
+        let ticker = Ticker {
+            shared: &shared,
+            total,
+            ended,
+        };
         let body = || pool.install(move || work(&ticker));
         let worker = thread::Builder::new().spawn_scoped(scope, body);
         let worker = worker.map_err(|error| refused(&error))?;
@@ -94,11 +106,14 @@ pub(super) fn watched<T: Send>(
                 shared.stop.store(true, Relaxed);
             }
         }
-        worker.join().unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
+        worker
+            .join()
+            .unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
     })
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

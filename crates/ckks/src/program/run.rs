@@ -1,0 +1,234 @@
+//! Walking through a compiled program.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Program;
+use super::check::{SCALE_TOLERANCE, Shape};
+use super::compile::Compiled;
+use super::linear::ROTATION;
+use super::literal::Register;
+use super::plain::Plain;
+use super::watch::{Ticker, Watch, watched};
+use crate::error::Detail;
+use crate::{Ciphertext, Error, EvaluationKeys, Evaluator, Parameters};
+
+/// Why a run gave no outputs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Keys or inputs do not fit; nothing was run.
+    #[error(transparent)]
+    Refused(#[from] Error),
+    /// The watcher stopped it.
+    #[error("stopped")]
+    Stopped,
+    /// A bug in here.
+    #[error("the run failed: {0}")]
+    Panicked(String),
+    /// The system gave no threads.
+    #[error("no threads: {0}")]
+    Threads(String),
+}
+
+impl Program {
+    /// Runs the program in a pool of `threads` (0: all cores). The calling thread waits, and calls
+    /// `watch` a few times a second and at the end of each step.
+    ///
+    /// # Errors
+    /// [`RunError::Refused`] before any work; see there for the others.
+    pub fn run(
+        &self,
+        keys: &EvaluationKeys,
+        inputs: Vec<Ciphertext>,
+        threads: usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<Ciphertext>, RunError> {
+        self.check_keys(keys)?;
+        self.check_inputs(&inputs)?;
+        let registers = inputs.into_iter().map(Arc::new).enumerate().collect();
+        let total = self.steps.iter().map(Compiled::units).sum();
+        watched(threads, total, watch, |ticker| {
+            let evaluator = Evaluator::new(self.parameters.clone());
+            Run {
+                program: self,
+                keys,
+                evaluator,
+                registers,
+                ticker,
+            }
+            .walk()
+        })
+    }
+
+    fn check_keys(&self, keys: &EvaluationKeys) -> Result<(), Error> {
+        keys.check(&self.parameters)?;
+        for (&step, &limbs) in &self.needs.rotations {
+            keys.rotation_key(step, limbs)?;
+        }
+        match self.needs.relinearisation {
+            0 => Ok(()),
+            limbs => keys.relinearisation_key(limbs).map(drop),
+        }
+    }
+
+    fn check_inputs(&self, inputs: &[Ciphertext]) -> Result<(), Error> {
+        if inputs.len() != self.inputs.len() {
+            let detail = Detail::new("wrong number of inputs", self.inputs.len(), inputs.len());
+            return Err(Error::Misuse(detail));
+        }
+        self.inputs
+            .iter()
+            .zip(inputs)
+            .try_for_each(|(shape, input)| check_input(shape, input))
+    }
+}
+
+fn check_input(shape: &Shape, input: &Ciphertext) -> Result<(), Error> {
+    let malformed = |what, expected: f64, got: f64| {
+        Err(Error::MalformedBytes(Detail::new(what, expected, got)))
+    };
+    if input.limbs() != shape.limbs {
+        return malformed(
+            "limbs of an input",
+            shape.limbs as f64,
+            input.limbs() as f64,
+        );
+    }
+    if (input.scale - shape.scale).abs() > SCALE_TOLERANCE * shape.scale {
+        return malformed("scale of an input", shape.scale, input.scale);
+    }
+    Ok(())
+}
+
+/// One run: the registers that are alive, and everything needed to make more.
+pub(super) struct Run<'a> {
+    program: &'a Program,
+    pub keys: &'a EvaluationKeys,
+    pub evaluator: Evaluator,
+    registers: HashMap<Register, Arc<Ciphertext>>,
+    ticker: &'a Ticker<'a>,
+}
+
+impl Run<'_> {
+    fn walk(mut self) -> Result<Vec<Ciphertext>, RunError> {
+        for (index, step) in self.program.steps.iter().enumerate() {
+            self.step(step)?;
+            for register in &self.program.dead[index] {
+                self.registers.remove(register);
+            }
+            self.ticker.end_step(index)?;
+        }
+        let outputs = self.program.outputs.iter();
+        Ok(outputs.map(|&(register, _)| self.copy(register)).collect())
+    }
+
+    fn step(&mut self, step: &Compiled) -> Result<(), RunError> {
+        let results = match step {
+            Compiled::Linear(matrix) => self.linear(matrix)?,
+            Compiled::Multiply {
+                a,
+                b,
+                output,
+                shape,
+            } => {
+                vec![(*output, self.multiply(*a, *b, shape)?)]
+            }
+            Compiled::Add { a, b, output } => {
+                let mut sum = self.copy(*a);
+                self.add_into(&mut sum, self.register(*b));
+                vec![(*output, sum)]
+            }
+            Compiled::AddPlain {
+                input,
+                output,
+                plain,
+            } => {
+                let mut sum = self.copy(*input);
+                self.add_plain_into(&mut sum, plain);
+                vec![(*output, sum)]
+            }
+            Compiled::RotateAdd {
+                input,
+                output,
+                steps,
+                ..
+            } => {
+                vec![(*output, self.rotate_add(*input, steps)?)]
+            }
+            Compiled::Drop {
+                input,
+                output,
+                limbs,
+            } => {
+                vec![(*output, self.evaluator.drop(self.register(*input), *limbs)?)]
+            }
+        };
+        let results = results.into_iter();
+        self.registers
+            .extend(results.map(|(register, result)| (register, Arc::new(result))));
+        Ok(())
+    }
+
+    fn multiply(&self, a: Register, b: Register, shape: &Shape) -> Result<Ciphertext, RunError> {
+        self.tick(ROTATION, shape.limbs + 1)?;
+        let product = self
+            .evaluator
+            .multiply(self.register(a), self.register(b), self.keys)?;
+        let mut result = self.evaluator.rescale(&product)?;
+        result.scale = shape.scale;
+        Ok(result)
+    }
+
+    fn rotate_add(&self, input: Register, steps: &[usize]) -> Result<Ciphertext, RunError> {
+        let mut sum = self.copy(input);
+        for &step in steps {
+            let rotated = self.rotate(&sum, step)?;
+            self.add_into(&mut sum, &rotated);
+        }
+        Ok(sum)
+    }
+
+    fn copy(&self, register: Register) -> Ciphertext {
+        let ciphertext = self.register(register);
+        Ciphertext::new(
+            ciphertext.c0.clone(),
+            ciphertext.c1.clone(),
+            ciphertext.scale,
+        )
+    }
+
+    pub fn parameters(&self) -> &Parameters {
+        &self.program.parameters
+    }
+
+    pub fn register(&self, register: Register) -> &Arc<Ciphertext> {
+        &self.registers[&register]
+    }
+
+    /// Counts work done on a ciphertext of so many limbs.
+    pub fn tick(&self, units: u64, limbs: usize) -> Result<(), RunError> {
+        self.ticker.tick(units * limbs as u64)
+    }
+
+    /// A full rotation.
+    pub fn rotate(&self, a: &Ciphertext, step: usize) -> Result<Ciphertext, RunError> {
+        self.tick(ROTATION, a.limbs())?;
+        if step == 0 {
+            return Ok(a.clone());
+        }
+        Ok(self.evaluator.rotate(a, step, self.keys)?)
+    }
+
+    /// a += b, the scale of `a` standing for both.
+    pub fn add_into(&self, a: &mut Ciphertext, b: &Ciphertext) {
+        let basis = self.parameters().basis(a.limbs());
+        basis.add(&mut a.c0, &b.c0);
+        basis.add(&mut a.c1, &b.c1);
+    }
+
+    /// a += plain
+    pub fn add_plain_into(&self, a: &mut Ciphertext, plain: &Plain) {
+        let basis = self.parameters().basis(a.limbs());
+        basis.add(&mut a.c0, &plain.transformed(basis));
+    }
+}
