@@ -1,1 +1,28 @@
-"""Hushwork: strangers run, prove and train AI models for one another without trust."""
+"""Hushwork: strangers run, prove and train AI models for one another without trust.
+
+    import hushwork
+
+    model = hushwork.connect("http://127.0.0.1:8700").model()
+    print(model.infer("shoe.png").label)
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hushwork.subnet import connect
+
+__all__ = ["__version__", "connect"]
+
+__version__ = version("hushwork")
+
+
+def __getattr__(name: str) -> object:
+    """Import the SDK on first use, so that the rooms below do not load the whole house."""
+    if name != "connect":
+        raise AttributeError(f"module 'hushwork' has no attribute {name!r}")
+    from hushwork.subnet import connect
+
+    return connect

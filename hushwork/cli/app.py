@@ -1,0 +1,53 @@
+"""The command line: every command, and how errors look to people."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+import hushwork
+from hushwork.cli.customer import infer, models
+from hushwork.cli.roles import gateway, ledger, miner, validator
+from hushwork.cli.samples import sample
+from hushwork.cli.up import up
+from hushwork.errors import HushworkError, InsecureGuarantee, InvalidInput, Unreachable
+
+app = typer.Typer(
+    help="A network that classifies images it cannot see.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (up, infer, models, sample, ledger, miner, validator, gateway):
+    app.command()(command)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(hushwork.__version__)
+
+
+ADVICE: dict[type[HushworkError], str] = {
+    Unreachable: "Is the network up? Start one with make up, or name a gateway with --gateway.",
+    InvalidInput: "hush sample DIR writes images that fit.",
+    InsecureGuarantee: "Ask for another model; hush models lists them.",
+}
+
+
+def main() -> None:
+    """Run the command line. A stranger's error is one sentence and exit code 1."""
+    try:
+        app()
+    except HushworkError as error:
+        Console(stderr=True).print(sentence(error), style="red", markup=False, highlight=False)
+        sys.exit(1)
+
+
+def sentence(error: HushworkError) -> str:
+    """What went wrong, and what to do next where we know it."""
+    advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}. {advice}".strip()

@@ -1,0 +1,114 @@
+"""What people see of a network and of an answer: plain values in, rich renderables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from hushwork.subnet import Result, Row, Snapshot
+
+PHASES = {
+    "idle": "waiting for the next round",
+    "drawing": "drawing images",
+    "keys": "making the keys of this round",
+    "jobs": "miners at work",
+    "scoring": "decrypting and comparing with the plain run",
+    "weights": "setting weights",
+}
+
+
+def bar(phase: str, done: int, total: int) -> Table:
+    """One line of progress: what, a bar, how many of how many."""
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_row(phase, ProgressBar(total=max(total, 1), completed=done, width=30), "")
+    return line
+
+
+def network_table(snapshot: Snapshot, names: Mapping[str, str]) -> Table:
+    """The live table; `names` by hotkey, a short hotkey where there is none."""
+    table = Table(expand=False)
+    table.add_column("miner", no_wrap=True)
+    table.add_column("last label")
+    for title in ("agreement", "seconds", "score", "weight"):
+        table.add_column(title, justify="right")
+    for row in snapshot.rows:
+        table.add_row(names.get(row.hotkey, short(row.hotkey)), *cells(row))
+    return table
+
+
+def cells(row: Row) -> Sequence[str | Text]:
+    """A row's values as people read them."""
+    return (
+        last_answer(row),
+        f"{row.agreement:.0%}",
+        "-" if row.seconds is None else f"{row.seconds:.2f}",
+        f"{row.score:,.2f}",
+        f"{row.weight:.0%}",
+    )
+
+
+def last_answer(row: Row) -> Text:
+    """Its label, with a mark if it was wrong, or what went wrong instead."""
+    if row.last_error:
+        return Text(row.last_error.replace("_", " "), style="red")
+    if not row.last_label:
+        return Text("-", style="dim")
+    return Text(row.last_label, style="green" if row.last_correct else "red strike")
+
+
+def status_line(snapshot: Snapshot) -> RenderableType:
+    """Round, phase, and how many jobs are done."""
+    phase = PHASES.get(snapshot.phase, snapshot.phase)
+    text = f"round {snapshot.round}: {phase}"
+    if snapshot.phase != "jobs" or not snapshot.total:
+        return Text(text)
+    return bar(f"{text} ({snapshot.done} of {snapshot.total})", snapshot.done, snapshot.total)
+
+
+def network_screen(snapshot: Snapshot, names: Mapping[str, str], notes: Sequence[str]) -> Group:
+    """The whole live view."""
+    parts: list[RenderableType] = [network_table(snapshot, names), status_line(snapshot)]
+    return Group(*parts, *(Text.from_markup(note) for note in notes))
+
+
+def preparation_screen(children: Sequence[tuple[str, str, int, int]]) -> Table:
+    """Each process, and how far it is: (name, phase, done, total)."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name, phase, done, total in children:
+        share: RenderableType = ProgressBar(total=total, completed=done, width=30) if total else ""
+        grid.add_row(name, phase, share)
+    return grid
+
+
+def answer_screen(result: Result) -> Group:
+    """Label, scores, cost, and who saw what."""
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_row("label", Text(result.label, style="bold green" if result.trusted else "bold red"))
+    runners_up = list(result.scores.items())[1:3]
+    facts.add_row("next best", ", ".join(name for name, _ in runners_up))
+    facts.add_row("time", f"{result.seconds:.2f} s")
+    facts.add_row("sent", size(result.bytes_sent))
+    facts.add_row("received", size(result.bytes_received))
+    facts.add_row("miner", short(result.miner))
+    if result.checks:
+        facts.add_row(
+            "checks", f"{result.checks_passed} of {result.checks} known answers came back"
+        )
+    saw = Table("party", "what it saw", title="who saw what", title_justify="left")
+    for party, what in result.who_saw_what.items():
+        saw.add_row(party, what)
+    return Group(facts, saw)
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count / 1e3:,.1f} kB"
+
+
+def short(address: str) -> str:
+    """An address that fits in a table."""
+    return f"{address[:6]}...{address[-4:]}" if len(address) > 14 else address

@@ -1,0 +1,104 @@
+"""A whole network on this machine: which processes, with which keys, started in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from hushwork.cli.demo import Behaviour
+from hushwork.cli.processes import Child, ChildDied, Household
+from hushwork.errors import Unreachable
+from hushwork.subnet import Snapshot
+from hushwork.wire import Hotkey, wallet_path
+
+WALLET = "demo"
+BEHAVIOURS = (Behaviour.HONEST, Behaviour.SLOW, Behaviour.GARBAGE)
+TICK_SECONDS = 0.25
+
+Tick = Callable[[Sequence[Child]], None]
+"""Called a few times a second while processes get ready; whatever it raises stops that."""
+
+
+class Town:
+    """A ledger, a validator, a gateway and some miners, on loopback."""
+
+    def __init__(self, house: Household, model: str, miners: int, port: int) -> None:
+        self.names: dict[str, str] = {}
+        """Names for people, by hotkey."""
+        self.miners: list[Child] = []
+        self._house = house
+        self._model = model
+        self._count = miners
+        self._port = port
+
+    def start(self, tick: Tick) -> None:
+        """Start everything and wait until it serves. Raises ChildDied."""
+        self.ledger = self._house.start(
+            "ledger", ["ledger", "--port", "0", *self._folder("ledger")]
+        )
+        self._until_serving(tick)
+        for number in range(self._count):
+            self._start_miner(number)
+        model = ["--model", self._model]
+        self.validator = self._start_role("validator", ["--port", "0", *model])
+        self.gateway = self._start_role("gateway", ["--port", str(self._port)])
+        self._until_serving(tick)
+
+    def snapshot(self) -> Snapshot:
+        """Where the validator stands. Raises Unreachable."""
+        try:
+            reply = httpx.get(f"{self.validator.address}/v1/scores", timeout=5.0)
+            return msgspec.json.decode(reply.content, type=Snapshot)
+        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            raise Unreachable("the validator does not answer", got=error) from None
+
+    def bury(self) -> list[Child]:
+        """Miners that have ended since the last call. Raises ChildDied for any other process."""
+        dead = [child for child in self._house.children if not child.is_running]
+        for child in dead:
+            if child not in self.miners:
+                raise ChildDied(child)
+            self._house.children.remove(child)
+            self.miners.remove(child)
+        if dead and not self.miners:
+            raise ChildDied(dead[0])
+        return dead
+
+    def _start_miner(self, number: int) -> None:
+        behaviour = BEHAVIOURS[number % len(BEHAVIOURS)]
+        options = ["--port", "0", "--model", self._model, "--behaviour", behaviour]
+        name = f"miner {number + 1}"
+        label = name if behaviour is Behaviour.HONEST else f"{name} ({behaviour})"
+        self.miners.append(self._start_role(name, options, label))
+
+    def _start_role(self, name: str, options: Sequence[str], label: str = "") -> Child:
+        key = name.replace(" ", "-")
+        self.names[self._hotkey(key)] = label or name
+        role = key.split("-")[0]
+        wallet = ["--wallet-name", WALLET, "--hotkey-name", key, "--wallets", str(self._wallets)]
+        ledger = ["--ledger", self.ledger.address]
+        return self._house.start(name, [role, *options, *ledger, *wallet, *self._folder(key)])
+
+    @property
+    def _wallets(self) -> Path:
+        return self._house.directory / "wallets"
+
+    def _hotkey(self, name: str) -> str:
+        path = wallet_path(WALLET, name, self._wallets)
+        if not path.exists():
+            Hotkey.generate().save(path)
+        return Hotkey.load(path).address
+
+    def _folder(self, name: str) -> Sequence[str]:
+        return ["--directory", str(self._house.directory / name)]
+
+    def _until_serving(self, tick: Tick) -> None:
+        children = self._house.children
+        while not all(child.address for child in children):
+            tick(children)
+            for child in children:
+                if not child.is_running:
+                    raise ChildDied(child)

@@ -1,0 +1,123 @@
+"""Two ways to watch a network: a live table on a terminal, or lines in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+
+from hushwork.cli.processes import Child
+from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_line
+from hushwork.subnet import Snapshot
+
+
+class View(Protocol):
+    """Somebody who shows."""
+
+    def preparing(self, children: Sequence[Child]) -> None:
+        """Show how far each process is."""
+
+    def opened(self, gateway: str) -> None:
+        """Say where customers knock."""
+
+    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
+        """Show where the network stands."""
+
+    def say(self, text: str) -> None:
+        """Show a line that stays."""
+
+    def __enter__(self) -> View: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class LiveView:
+    """Redraws in place."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, auto_refresh=False)
+        self._hint = ""
+
+    def preparing(self, children: Sequence[Child]) -> None:
+        """Show a bar for each process."""
+        reports = [(child.name, child.report) for child in children]
+        lines = [(name, r.address or r.phase, r.done, r.total) for name, r in reports]
+        self._live.update(preparation_screen(lines), refresh=True)
+
+    def opened(self, gateway: str) -> None:
+        """Keep a hint below the table."""
+        self._hint = f"Try: [bold]hush infer IMAGE --gateway {gateway}[/]   Ctrl-C ends all of it."
+
+    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
+        """Show the table."""
+        self._live.update(network_screen(snapshot, names, [self._hint]), refresh=True)
+
+    def say(self, text: str) -> None:
+        """Print above the table."""
+        self._live.console.print(text, markup=False, highlight=False)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+
+class PlainView:
+    """Prints each change once: phases while preparing, the table after each scored round."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phases: dict[str, str] = {}
+        self._status = ("", 0)
+        self._scored = 0
+
+    def preparing(self, children: Sequence[Child]) -> None:
+        """Print what began since the last call."""
+        for child in children:
+            phase = child.address or child.report.phase
+            if self._phases.get(child.name) != phase:
+                self._phases[child.name] = phase
+                self._console.print(f"{child.name}: {phase}")
+
+    def opened(self, gateway: str) -> None:
+        """Print where."""
+        self._console.print(f"The gateway serves at {gateway}")
+
+    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
+        """Print a new phase, and the table of a round that was scored."""
+        if self._status != (snapshot.phase, snapshot.round):
+            self._status = (snapshot.phase, snapshot.round)
+            self._console.print(status_line(snapshot))
+        if snapshot.scored_rounds > self._scored:
+            self._scored = snapshot.scored_rounds
+            self._console.print(network_table(snapshot, names))
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def __enter__(self) -> PlainView:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is left open."""
