@@ -1,1 +1,57 @@
 """What travels: hotkeys, signed requests, messages, blobs, and thin HTTP shells around them."""
+
+from hushwork.wire.blobs import BlobLimits, BlobStore
+from hushwork.wire.btauth import ReplayCache
+from hushwork.wire.client import SignedClient
+from hushwork.wire.hotkeys import Hotkey, is_address, verify, wallet_path
+from hushwork.wire.messages import (
+    BlobInfo,
+    ErrorMessage,
+    Message,
+    MissingChunks,
+    Offer,
+    Offers,
+    SessionReply,
+    SessionRequest,
+    decode,
+    describe_blob,
+    encode,
+    from_message,
+    to_message,
+)
+from hushwork.wire.running import running, serve
+from hushwork.wire.server import Call, Gate, blob_routes, make_app, open_route
+from hushwork.wire.tls import Certificate, load_or_make
+
+__all__ = [
+    "BlobInfo",
+    "BlobLimits",
+    "BlobStore",
+    "Call",
+    "Certificate",
+    "ErrorMessage",
+    "Gate",
+    "Hotkey",
+    "Message",
+    "MissingChunks",
+    "Offer",
+    "Offers",
+    "ReplayCache",
+    "SessionReply",
+    "SessionRequest",
+    "SignedClient",
+    "blob_routes",
+    "decode",
+    "describe_blob",
+    "encode",
+    "from_message",
+    "is_address",
+    "load_or_make",
+    "make_app",
+    "open_route",
+    "running",
+    "serve",
+    "to_message",
+    "verify",
+    "wallet_path",
+]

@@ -50,13 +50,20 @@ class Envelope:
 
     def check_signature(self, method: str, target: str, body: bytes) -> None:
         """Raise BadSignature unless the sender signed exactly this request."""
-        message = payload(method, target, body, self.nonce_ns, self.sender, self.receiver)
+        message = payload(
+            method,
+            target,
+            body,
+            nonce_ns=self.nonce_ns,
+            sender=self.sender,
+            receiver=self.receiver,
+        )
         if not verify(self.sender, message, self.signature):
             raise BadSignature("the signature does not verify", expected=self.sender)
 
 
 def payload(
-    method: str, target: str, body: bytes, nonce_ns: int, sender: str, receiver: str | None
+    method: str, target: str, body: bytes, *, nonce_ns: int, sender: str, receiver: str | None
 ) -> bytes:
     """Write the bytes that are signed."""
     digest = hashlib.sha256(body).hexdigest()
@@ -65,15 +72,17 @@ def payload(
 
 
 def sign(
-    hotkey: Hotkey, method: str, target: str, body: bytes, receiver: str | None, now_ns: int
+    hotkey: Hotkey, method: str, target: str, body: bytes, *, receiver: str | None, now_ns: int
 ) -> dict[str, str]:
     """Make the headers of one request. `target` is the path with its query, as sent."""
-    signature = hotkey.sign(payload(method, target, body, now_ns, hotkey.address, receiver))
+    message = payload(
+        method, target, body, nonce_ns=now_ns, sender=hotkey.address, receiver=receiver
+    )
     headers = {
         "Version": VERSION,
         "Hotkey": hotkey.address,
         "Nonce": str(now_ns),
-        "Signature": "0x" + signature.hex(),
+        "Signature": "0x" + hotkey.sign(message).hex(),
     }
     if receiver is not None:
         headers["Receiver"] = receiver
@@ -166,7 +175,7 @@ class ReplayCache:
             nonces.seen.add(nonce_ns)
             heapq.heappush(nonces.heap, nonce_ns)
             oldest = now_ns - self._retention_ns
-            while len(nonces.heap) > self._per_sender or nonces.heap[0] < oldest:
+            while nonces.heap and (len(nonces.heap) > self._per_sender or nonces.heap[0] < oldest):
                 nonces.forget_lowest()
 
     def _of(self, sender: str) -> _Nonces:

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
+import ssl
+import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
 
 import httpx
 
+from hushwork.errors import (
+    BadSignature,
+    HushworkError,
+    InsecureParameters,
+    MalformedBytes,
+    TooLarge,
+    Unavailable,
+    Unreachable,
+)
 from hushwork.wire.blobs import BlobStore
+from hushwork.wire.btauth import sign
 from hushwork.wire.hotkeys import Hotkey
-from hushwork.wire.messages import MESSAGE_LIMIT, BlobInfo
+from hushwork.wire.messages import (
+    CHUNK_SIZE,
+    MESSAGE_LIMIT,
+    BlobInfo,
+    ErrorMessage,
+    MissingChunks,
+    decode,
+    describe_blob,
+    encode,
+    from_message,
+    split,
+)
+from hushwork.wire.tls import pinned_context
 
-M = TypeVar("M")
+_PART = 64 << 10
 
 
 class SignedClient:
-    """One caller, one server. Use as a context manager, or close it."""
+    """One caller, one server; safe from any thread. Use as a context manager, or close it.
+
+    Every call raises the typed error that the server answered, TooLarge for an answer over its
+    limit, Unreachable for a server that is away, goes away or is too slow, and BadSignature for
+    one that does not hold the pinned certificate.
+    """
 
     def __init__(
         self,
@@ -30,43 +60,214 @@ class SignedClient:
         now_ns: Callable[[], int] = time.time_ns,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """With no fingerprint only loopback is spoken to (InsecureParameters otherwise)."""
-        raise NotImplementedError
+        """`timeout` is for a whole request. Without a fingerprint only loopback is spoken to."""
+        self._hotkey = hotkey
+        self._receiver = receiver
+        self._timeout = timeout
+        self._clock = clock
+        self._nonces = _Nonces(now_ns)
+        self._http = httpx.Client(
+            base_url=base_url,
+            transport=transport or _transport(base_url, fingerprint, timeout),
+            timeout=timeout,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+        )
 
     def get(self, target: str, limit: int = MESSAGE_LIMIT) -> bytes:
-        """Raises what the server answered, TooLarge, or Unreachable."""
-        raise NotImplementedError
+        """Ask. `limit` is the most bytes of an answer."""
+        return self._send("GET", target, b"", limit)[0]
 
     def post(self, target: str, body: bytes, limit: int = MESSAGE_LIMIT) -> bytes:
-        """Like get, with a body."""
-        raise NotImplementedError
+        """Ask with a body."""
+        return self._send("POST", target, body, limit)[0]
 
     def put(self, target: str, body: bytes, limit: int = MESSAGE_LIMIT) -> bytes:
-        """Like post."""
-        raise NotImplementedError
+        """Store."""
+        return self._send("PUT", target, body, limit)[0]
 
     def timed_post(self, target: str, body: bytes, limit: int) -> tuple[bytes, float]:
-        """Answer, and seconds from the last request byte sent to the last answer byte received."""
-        raise NotImplementedError
+        """Ask, and measure the seconds from the last request byte to the last answer byte.
+
+        The clock starts when the kernel has taken the last byte: then the request is out of the
+        asker's hands, and a server that takes it up slowly cannot move the start. It stops after
+        the end of the answer, so that bytes sent early gain nothing.
+        """
+        return self._send("POST", target, body, limit)
 
     def put_blob(self, data: bytes | memoryview) -> BlobInfo:
-        """Upload in chunks, only those the server lacks."""
-        raise NotImplementedError
+        """Upload, sending only the chunks that the server lacks."""
+        info = describe_blob(data)
+        path = f"/blobs/{info.digest}"
+        answer = self.put(path, encode(info))
+        missing = set(decode(MissingChunks, answer).indices)
+        for index, chunk in enumerate(split(data)):
+            if index in missing:
+                self.put(f"{path}/{index}", bytes(chunk))
+        return info
 
     def get_blob(self, digest: str, limit: int) -> bytes:
-        """Download and check a blob. Raises TooLarge before fetching it."""
-        raise NotImplementedError
+        """Download into memory and check. Raises TooLarge before fetching the first chunk."""
+        info = self._blob_info(digest)
+        if info.size > limit:
+            raise TooLarge("blob", expected=f"at most {limit} bytes", got=info.size)
+        chunks = (self._blob_chunk(digest, info, index) for index in range(len(info.chunks)))
+        return b"".join(chunks)
 
-    def fetch_blob(self, digest: str, store: BlobStore, owner: str, now: float) -> BlobInfo:
-        """Download a blob into a store, chunk by chunk, resuming."""
-        raise NotImplementedError
+    def fetch_blob(
+        self, digest: str, store: BlobStore, owner: str, now: Callable[[], float] = time.time
+    ) -> BlobInfo:
+        """Download into a store, fetching only the chunks that it lacks."""
+        info = self._blob_info(digest)
+        for index in store.begin(info, owner, now()):
+            store.put_chunk(digest, index, self._blob_chunk(digest, info, index), now())
+        return info
 
     def close(self) -> None:
         """Close the connections."""
-        raise NotImplementedError
+        self._http.close()
 
     def __enter__(self) -> SignedClient:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _blob_info(self, digest: str) -> BlobInfo:
+        info = decode(BlobInfo, self.get(f"/blobs/{digest}"))
+        if info.digest != digest:
+            raise MalformedBytes("blob", expected=digest, got=info.digest)
+        return info
+
+    def _blob_chunk(self, digest: str, info: BlobInfo, index: int) -> bytes:
+        chunk = self.get(f"/blobs/{digest}/{index}", limit=CHUNK_SIZE)
+        found = hashlib.sha256(chunk).hexdigest()
+        if found != info.chunks[index]:
+            raise MalformedBytes("chunk", expected=info.chunks[index], got=found)
+        return chunk
+
+    def _send(self, method: str, target: str, body: bytes, limit: int) -> tuple[bytes, float]:
+        sent = _Body(body, self._clock)
+        request = self._http.build_request(
+            method, target, content=sent, headers={"Content-Length": str(len(body))}
+        )
+        signed = request.url.raw_path.decode("ascii")
+        headers = sign(
+            self._hotkey,
+            method,
+            signed,
+            body,
+            receiver=self._receiver,
+            now_ns=self._nonces.next(),
+        )
+        request.headers.update(headers)
+        status, answer = self._receive(request, limit)
+        received = self._clock()
+        if status >= 400:
+            raise _refusal(status, answer)
+        if sent.ended is None:
+            raise Unreachable("answered before the end of the request", got=self._http.base_url)
+        return answer, received - sent.ended
+
+    def _receive(self, request: httpx.Request, limit: int) -> tuple[int, bytes]:
+        deadline = self._clock() + self._timeout
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                return response.status_code, self._read(response, limit, deadline)
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            raise _network_error(error, self._http.base_url) from None
+
+    def _read(self, response: httpx.Response, limit: int, deadline: float) -> bytes:
+        answer = bytearray()
+        limit = limit if response.status_code < 400 else MESSAGE_LIMIT
+        for part in response.iter_raw():
+            answer += part
+            if len(answer) > limit:
+                raise TooLarge("answer", expected=f"at most {limit} bytes", got="more")
+            if self._clock() > deadline:
+                raise Unreachable("too slow", expected=f"an answer in {self._timeout} s")
+        return bytes(answer)
+
+
+class _Body:
+    """A request body that notes when its last part has been handed to the socket."""
+
+    def __init__(self, body: bytes, clock: Callable[[], float]) -> None:
+        self._body = body
+        self._clock = clock
+        self.ended: float | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), _PART):
+            yield self._body[start : start + _PART]
+        self.ended = self._clock()
+
+
+class _Nonces:
+    """Unix time in ns, never the same twice."""
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        self._now_ns = now_ns
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        with self._lock:
+            self._last = max(self._now_ns(), self._last + 1)
+            return self._last
+
+
+class _Pinned(httpx.BaseTransport):
+    """HTTPS to one server with one certificate, which is looked at on the first request."""
+
+    def __init__(self, fingerprint: bytes, timeout: float) -> None:
+        self._fingerprint = fingerprint
+        self._timeout = timeout
+        self._inner: httpx.HTTPTransport | None = None
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            if self._inner is None:
+                self._inner = httpx.HTTPTransport(verify=self._context(request.url))
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        if self._inner is not None:
+            self._inner.close()
+
+    def _context(self, url: httpx.URL) -> ssl.SSLContext:
+        return pinned_context(url.host, url.port or 443, self._fingerprint, self._timeout)
+
+
+def _transport(base_url: str, fingerprint: bytes, timeout: float) -> httpx.BaseTransport:
+    url = httpx.URL(base_url)
+    if fingerprint and url.scheme == "https":
+        return _Pinned(fingerprint, timeout)
+    if url.scheme != "http" or fingerprint or not _is_loopback(url.host):
+        expected = "https with a fingerprint, or http on loopback"
+        raise InsecureParameters("address", expected=expected, got=base_url)
+    return httpx.HTTPTransport()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _network_error(error: httpx.TransportError, server: object) -> HushworkError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return BadSignature("not the certificate on the ledger", got=server)
+    return Unreachable("no answer", expected=server, got=type(error).__name__)
+
+
+def _refusal(status: int, answer: bytes) -> HushworkError:
+    try:
+        return from_message(decode(ErrorMessage, answer))
+    except HushworkError:
+        return Unavailable("not an answer of ours", expected="an ErrorMessage", got=status)

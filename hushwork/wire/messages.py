@@ -47,8 +47,8 @@ class ErrorMessage(Message, frozen=True):
 class BlobInfo(Message, frozen=True):
     """Bytes too many for one request: their size, and the SHA-256 of each chunk in order."""
 
-    size: Annotated[int, msgspec.Meta(ge=1, le=1 << 36)]
-    chunks: Annotated[tuple[Digest, ...], msgspec.Meta(min_length=1, max_length=1 << 16)]
+    size: Annotated[int, msgspec.Meta(ge=1, le=1 << 33)]
+    chunks: Annotated[tuple[Digest, ...], msgspec.Meta(min_length=1, max_length=1 << 13)]
 
     def __post_init__(self) -> None:
         """Refuse a size that the chunks cannot hold."""

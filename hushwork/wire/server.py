@@ -1,18 +1,41 @@
-"""Thin HTTP shells (Starlette, uvicorn): read with a limit, authenticate, answer errors."""
+"""Thin HTTP shells: read with a limit, authenticate, answer errors as messages."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hushwork.errors import HushworkError, MalformedBytes, NotFound, StaleRequest, TooLarge
 from hushwork.wire.blobs import BlobStore
-from hushwork.wire.tls import Certificate
+from hushwork.wire.btauth import Envelope, ReplayCache, read_envelope
+from hushwork.wire.messages import (
+    CHUNK_SIZE,
+    MESSAGE_LIMIT,
+    BlobInfo,
+    ErrorMessage,
+    MissingChunks,
+    decode,
+    encode,
+    http_status,
+    to_message,
+)
+
+BODY_SECONDS = 60
+"""Most time a body may take to arrive; within what a replay cache remembers."""
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,55 +52,163 @@ class Call:
 Authorise = Callable[[str], None]
 """Given the caller's address; raises Unauthorized (NotRegistered, UnderStaked) to refuse."""
 
-Handler = Callable[[Call], bytes | Awaitable[bytes]]
-"""A plain function runs in a worker thread, a coroutine function on the loop."""
+Handler = Callable[[Call], bytes]
+"""Runs in a worker thread, so it may block."""
+
+
+def anybody(caller: str) -> None:
+    """Authorise whoever signs."""
 
 
 class Gate:
-    """What every signed route of one service shares: own address, replay cache, clock."""
+    """What the signed routes of one service share: its address, its guests, what it has seen."""
 
-    def __init__(self, address: str, authorise: Authorise = lambda caller: None) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        address: str,
+        authorise: Authorise = anybody,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.address = address
+        self.now_ns = now_ns
+        self._authorise = authorise
+        self._replays = ReplayCache()
 
     def route(self, method: str, path: str, handler: Handler, limit: int = 0) -> Route:
-        """A signed route; `limit` is the most bytes of a body."""
-        raise NotImplementedError
+        """Make a signed route; `limit` is the most bytes of a body."""
+
+        async def endpoint(request: Request) -> Response:
+            call = await self._admit(request, limit)
+            return Response(await run_in_threadpool(handler, call))
+
+        return Route(path, _guarded(endpoint), methods=[method])
+
+    async def _admit(self, request: Request, limit: int) -> Call:
+        envelope = read_envelope(request.headers)
+        envelope.check_receiver(self.address)
+        envelope.check_fresh(self.now_ns())
+        body = await read_body(request, limit)
+        await run_in_threadpool(self._check, envelope, request.method, target_of(request), body)
+        return Call(envelope.sender, body, dict(request.path_params))
+
+    def _check(self, envelope: Envelope, method: str, target: str, body: bytes) -> None:
+        envelope.check_signature(method, target, body)
+        self._replays.add(envelope.sender, envelope.nonce_ns, self.now_ns())
+        self._authorise(envelope.sender)
 
 
 def open_route(path: str, handler: Callable[[Request], bytes]) -> Route:
-    """A GET route that anybody may read, unsigned."""
-    raise NotImplementedError
+    """Make a GET route that anybody may read, unsigned."""
+
+    async def endpoint(request: Request) -> Response:
+        return Response(await run_in_threadpool(handler, request))
+
+    return Route(path, _guarded(endpoint), methods=["GET"])
 
 
-def blob_routes(gate: Gate, store: BlobStore) -> list[Route]:
-    """Upload and download of blobs.
+def blob_routes(gate: Gate, store: BlobStore, now: Callable[[], float] = time.time) -> list[Route]:
+    """Upload and download of blobs, for whoever the gate lets in.
 
-    PUT /blobs/{digest} (BlobInfo) -> MissingChunks
-    PUT /blobs/{digest}/{index} (chunk)
-    GET /blobs/{digest}/missing -> MissingChunks
-    GET /blobs/{digest} -> BlobInfo
-    GET /blobs/{digest}/{index} -> chunk
+    PUT /blobs/{digest}           BlobInfo  -> MissingChunks
+    PUT /blobs/{digest}/{index}   a chunk   -> nothing
+    GET /blobs/{digest}/missing             -> MissingChunks
+    GET /blobs/{digest}                     -> BlobInfo, once it is complete
+    GET /blobs/{digest}/{index}             -> a chunk
     """
-    raise NotImplementedError
+
+    def begin(call: Call) -> bytes:
+        info = decode(BlobInfo, call.body)
+        if info.digest != call.path["digest"]:
+            raise MalformedBytes("blob", expected=info.digest, got=call.path["digest"][:64])
+        return encode(MissingChunks(tuple(store.begin(info, call.caller, now()))))
+
+    def put_chunk(call: Call) -> bytes:
+        store.put_chunk(call.path["digest"], int(call.path["index"]), call.body, now())
+        return b""
+
+    def missing(call: Call) -> bytes:
+        return encode(MissingChunks(tuple(store.missing(call.path["digest"]))))
+
+    def info(call: Call) -> bytes:
+        return encode(store.info(call.path["digest"]))
+
+    def get_chunk(call: Call) -> bytes:
+        return store.read_chunk(call.path["digest"], int(call.path["index"]))
+
+    return [
+        gate.route("PUT", "/blobs/{digest}", begin, MESSAGE_LIMIT),
+        gate.route("GET", "/blobs/{digest}/missing", missing),
+        gate.route("PUT", "/blobs/{digest}/{index:int}", put_chunk, CHUNK_SIZE),
+        gate.route("GET", "/blobs/{digest}", info),
+        gate.route("GET", "/blobs/{digest}/{index:int}", get_chunk),
+    ]
 
 
 def make_app(routes: Sequence[Route]) -> Starlette:
-    """An application that answers every error with an ErrorMessage."""
-    raise NotImplementedError
+    """Make an application that answers every error with an ErrorMessage."""
+
+    async def no_route(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        found = NotFound("no such route", got=f"{request.method} {request.url.path}"[:200])
+        return Response(encode(to_message(found)), status)
+
+    return Starlette(routes=list(routes), exception_handlers={HTTPException: no_route})
 
 
-def serve(app: Starlette, host: str, port: int, certificate: Certificate | None = None) -> None:
-    """Serve until interrupted."""
-    raise NotImplementedError
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body, giving up at the first byte over `limit`. Raises TooLarge or StaleRequest."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced[:20]) > limit:
+        raise TooLarge("body", expected=f"at most {limit} bytes", got=announced[:20])
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > limit:
+                    raise TooLarge("body", expected=f"at most {limit} bytes", got="more")
+    except TimeoutError:
+        raise StaleRequest("body", expected=f"within {BODY_SECONDS} s", got=len(body)) from None
+    return bytes(body)
 
 
-@contextlib.contextmanager
-def running(
-    app: Starlette, host: str = "127.0.0.1", port: int = 0, certificate: Certificate | None = None
-) -> Iterator[str]:
-    """Serve in a background thread; gives the base URL. Port 0 takes a free one."""
-    raise NotImplementedError
-    yield ""
+def target_of(request: Request) -> str:
+    """Path and query as they were sent, which is what is signed."""
+    path: bytes = request.scope["raw_path"].split(b"?")[0]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
 
 
-__all__ = ["Authorise", "Call", "Gate", "Handler", "Response", "blob_routes"]
+def _guarded(endpoint: _Endpoint) -> _Endpoint:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as error:
+            return _refusal(error)
+
+    return guarded
+
+
+def _refusal(error: Exception) -> Response:
+    if isinstance(error, HushworkError):
+        return Response(encode(to_message(error)), http_status(error))
+    # An exception's text may repeat what a caller sent, so only its kind and place are logged.
+    place = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s in a handler\n%s", type(error).__name__, place)
+    return Response(encode(ErrorMessage("internal", "internal error")), 500)
+
+
+__all__ = [
+    "Authorise",
+    "Call",
+    "Gate",
+    "Handler",
+    "anybody",
+    "blob_routes",
+    "make_app",
+    "open_route",
+    "read_body",
+    "target_of",
+]

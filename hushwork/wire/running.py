@@ -1,0 +1,90 @@
+"""Run an application: in the foreground until interrupted, or in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from hushwork.wire.tls import Certificate
+
+_GRACE_SECONDS = 5
+_CONNECTIONS = 256
+
+
+def serve(app: Starlette, host: str, port: int, certificate: Certificate | None = None) -> None:
+    """Serve until Ctrl-C, then let requests under way end for five seconds."""
+    listener = _listen(host, port)
+    try:
+        uvicorn.Server(_config(app, certificate)).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+
+
+@contextmanager
+def running(
+    app: Starlette, host: str = "127.0.0.1", port: int = 0, certificate: Certificate | None = None
+) -> Iterator[str]:
+    """Serve in a background thread and give the base URL. Port 0 takes a free one."""
+    listener = _listen(host, port)
+    server = _Server(_config(app, certificate))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        server.wait()
+        scheme = "https" if certificate else "http"
+        name = f"[{host}]" if ":" in host else host
+        yield f"{scheme}://{name}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self._ready.set()
+
+    def wait(self) -> None:
+        self._ready.wait()
+        if not self.started:
+            raise RuntimeError("the server did not start")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Only with the protocol named does asyncio turn Nagle's delay (40 ms an answer) off.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_CONNECTIONS)
+    return listener
+
+
+def _config(app: Starlette, certificate: Certificate | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=certificate.certificate_file if certificate else None,
+        ssl_keyfile=certificate.key_file if certificate else None,
+    )
