@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from sqlalchemy import Index, create_engine, delete, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -33,7 +34,7 @@ class _Row(_Base):
 
 
 @dataclass(frozen=True)
-class Record:
+class Standing:
     """One miner's answers at one task in a window, oldest first."""
 
     answers: Sequence[Judged]
@@ -45,8 +46,13 @@ class Record:
 
     @property
     def agreement(self) -> float:
-        """Share of correct answers."""
-        return len(self.seconds) / len(self.answers)
+        """Share of correct answers; 0 before the first."""
+        return len(self.seconds) / max(len(self.answers), 1)
+
+    @property
+    def median_seconds(self) -> float | None:
+        """Median response time of the correct answers; None before the first."""
+        return median(self.seconds) if self.seconds else None
 
     @property
     def score(self) -> float:
@@ -67,7 +73,7 @@ class History:
         with Session(self._engine) as session, session.begin():
             session.add_all(_to_row(round_number, answer, now) for answer in judged)
 
-    def window(self, task: str, answers: int, since: float) -> dict[str, Record]:
+    def window(self, task: str, answers: int, since: float) -> dict[str, Standing]:
         """Each miner's latest answers at a task, at most so many, none older than `since`."""
         age = func.row_number().over(partition_by=_Row.hotkey, order_by=_Row.id.desc())
         recent = select(_Row.id, age.label("age")).where(_Row.task == task, _Row.time >= since)
@@ -77,7 +83,7 @@ class History:
         with Session(self._engine) as session:
             for row in session.scalars(chosen.order_by(_Row.id)):
                 records.setdefault(row.hotkey, []).append(_from_row(row))
-        return {hotkey: Record(judged) for hotkey, judged in records.items()}
+        return {hotkey: Standing(judged) for hotkey, judged in records.items()}
 
     def last_round(self) -> int:
         """Number of the latest round, 0 before the first."""

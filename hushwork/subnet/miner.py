@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from hushwork.guarantee import Worker
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from hushwork.errors import TooLarge, UnknownManifest, Unreachable
+from hushwork.guarantee import Session, Worker
+from hushwork.ledger import Ledger
+from hushwork.subnet.access import Registry, refuse_insecure
+from hushwork.subnet.lane import Lane
+from hushwork.subnet.sessions import SessionLimits, SessionTable
+from hushwork.wire.blobs import BlobLimits, BlobStore
+from hushwork.wire.client import SignedClient
+from hushwork.wire.hotkeys import Hotkey
+from hushwork.wire.messages import Offer, Offers, SessionReply, SessionRequest, decode, encode
+from hushwork.wire.server import Call, Gate, blob_routes, make_app, open_route
 
 
 @dataclass(frozen=True)
 class MinerSettings:
-    """Limits. Sizes in bytes, times in seconds."""
+    """Limits. Sizes in bytes, times in seconds, stake in rao."""
 
     minimum_stake: int = 0
     sessions: int = 16
@@ -24,31 +37,153 @@ class MinerSettings:
     """Jobs that wait; more are refused with Busy."""
     blob_quota: int = 2 << 30
     """Bytes of blobs that one caller may keep here."""
+    blobs: int = 16 << 30
+    """Bytes of blobs in all."""
     blob_seconds: float = 3600.0
     ledger_seconds: float = 10.0
     """How long the ledger's list of neurons is believed."""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A session and what it needs."""
+
+    worker: Worker
+    session: Session
+    hello: str
+
+    def close(self) -> None:
+        self.session.close()
+
+
 class Miner:
-    """The service of one miner. `app` is a Starlette application; serve it with uvicorn.
+    """The service of one miner. `app` is a Starlette application; see `hushwork.wire.server`.
 
-    `ledger` is a `hushwork.ledger.Ledger`, `hotkey` a `hushwork.wire.Hotkey`; blobs live under
-    `directory` and survive a restart. Workers of a guarantee whose name starts with `insecure`
-    raise InsecureGuarantee unless `insecure_for_tests` is true.
+    GET  /offers, /manifests/{digest}     what it works under; open
+         /blobs/...                       upload of hellos
+    POST /sessions                        SessionRequest -> SessionReply
+    POST /sessions/{id}/jobs              request -> response
+    POST /sessions/{id}/close
+
+    Blobs live under `directory` and survive a restart; a session can be opened again from its
+    blob. Workers of a guarantee whose name starts with `insecure` raise InsecureGuarantee unless
+    `insecure_for_tests` is true.
     """
-
-    app: Any
 
     def __init__(
         self,
         *,
-        hotkey: Any,
-        ledger: Any,
+        hotkey: Hotkey,
+        ledger: Ledger,
         workers: Sequence[Worker],
         directory: Path,
         settings: MinerSettings | None = None,
         insecure_for_tests: bool = False,
-    ) -> None: ...
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        for worker in workers:
+            refuse_insecure(worker.manifest.guarantee, insecure_for_tests)
+        self.settings = settings or MinerSettings()
+        self._hotkey = hotkey
+        self._clock = clock
+        self._workers = {worker.manifest.digest: worker for worker in workers}
+        self._registry = Registry(ledger, self.settings.ledger_seconds)
+        self._lane = Lane(self.settings.queue)
+        self._sessions: SessionTable[_Kept] = SessionTable(_session_limits(self.settings))
+        self._store = BlobStore(directory / "blobs", self._blob_limits(), clock())
+        self.app = self._make_app()
 
     def close(self) -> None:
         """Interrupt the job that runs, refuse those that wait, let go of all sessions."""
+        self._lane.close()
+        self._sessions.close_all()
+
+    def _make_app(self) -> Starlette:
+        gate = Gate(self._hotkey.address, self._authorise)
+        most = max((worker.manifest.request_limit for worker in self._workers.values()), default=0)
+        return make_app(
+            [
+                open_route("/offers", self._offers),
+                open_route("/manifests/{digest}", self._manifest),
+                *blob_routes(gate, self._store),
+                gate.route("POST", "/sessions", self._open, limit=4096),
+                gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
+                gate.route("POST", "/sessions/{session}/close", self._close),
+            ]
+        )
+
+    def _blob_limits(self) -> BlobLimits:
+        settings = self.settings
+        hellos = [worker.manifest.hello_limit for worker in self._workers.values()]
+        return BlobLimits(
+            blob=max(hellos, default=0),
+            owner=settings.blob_quota,
+            total=settings.blobs,
+            time_to_live=settings.blob_seconds,
+        )
+
+    def _authorise(self, caller: str) -> None:
+        self._registry.require(caller, self.settings.minimum_stake, self._clock())
+
+    def _worker(self, digest: str) -> Worker:
+        worker = self._workers.get(digest)
+        if worker is None:
+            raise UnknownManifest("not offered here", got=digest[:64])
+        return worker
+
+    def _offers(self, _: Request) -> bytes:
+        manifests = ((digest, worker.manifest) for digest, worker in self._workers.items())
+        return encode(Offers(tuple(Offer(d, m.guarantee, m.network) for d, m in manifests)))
+
+    def _manifest(self, request: Request) -> bytes:
+        return self._worker(request.path_params["digest"]).manifest.to_bytes()
+
+    def _open(self, call: Call) -> bytes:
+        asked = decode(SessionRequest, call.body)
+        worker = self._worker(asked.manifest)
+        self._sessions.reserve(call.caller, self._clock())
+        try:
+            hello = self._hello(asked, call.caller, worker.manifest.hello_limit)
+            session, reply = self._lane.run(lambda _: worker.greet(hello))
+        except BaseException:
+            self._sessions.release(call.caller)
+            raise
+        kept = _Kept(worker, session, asked.hello)
+        token = self._sessions.open(call.caller, kept, self._clock())
+        return encode(SessionReply(token, reply))
+
+    def _hello(self, asked: SessionRequest, caller: str, limit: int) -> memoryview:
+        """Map the hello; fetch it first where the caller keeps it, as the ledger says."""
+        self._store.sweep(self._clock())
+        if asked.source == "sender":
+            self._fetch(asked.hello, caller)
+        size = self._store.info(asked.hello).size
+        if size > limit:
+            raise TooLarge("hello", expected=f"at most {limit} bytes", got=size)
+        return self._store.open(asked.hello)
+
+    def _fetch(self, digest: str, caller: str) -> None:
+        neuron = self._registry.neuron(caller, self._clock())
+        if not neuron.url:
+            raise Unreachable("the sender has no address on the ledger", got=caller)
+        fingerprint = neuron.fingerprint
+        with SignedClient(neuron.url, self._hotkey, caller, fingerprint=fingerprint) as client:
+            client.fetch_blob(digest, self._store, caller, self._clock())
+
+    def _run(self, call: Call) -> bytes:
+        kept = self._sessions.find(call.path["session"], call.caller, self._clock())
+        limit = kept.worker.manifest.request_limit
+        if len(call.body) > limit:
+            raise TooLarge("request", expected=f"at most {limit} bytes", got=len(call.body))
+        return self._lane.run(lambda p: kept.worker.run(kept.session, call.body, p))
+
+    def _close(self, call: Call) -> bytes:
+        token, now = call.path["session"], self._clock()
+        hello = self._sessions.find(token, call.caller, now).hello
+        self._sessions.close(token, call.caller, now)
+        self._store.delete(hello)
+        return b""
+
+
+def _session_limits(settings: MinerSettings) -> SessionLimits:
+    return SessionLimits(settings.sessions, settings.sessions_per_caller, settings.session_seconds)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hushwork.errors import HushworkError
-from hushwork.guarantee import Array, Client
+from hushwork.guarantee import Array, Client, Manifest
 from hushwork.subnet.draws import Drawn
 from hushwork.subnet.scoring import AGREEMENTS
 from hushwork.subnet.steps import (
@@ -90,7 +90,13 @@ class Round:
             self._lanes.setdefault(visit.peer.host, deque()).append(visit)
         self._jobs_left = len(drawn) * len(peers)
         self.total = self._jobs_left
+        self.offering: set[str] = set()
         self.finished = False
+
+    @property
+    def manifest(self) -> Manifest:
+        """What miners must offer."""
+        return self._task.manifest
 
     @property
     def done(self) -> int:
@@ -99,7 +105,7 @@ class Round:
 
     @property
     def deadline(self) -> float:
-        """When the shell should say DeadlinePassed."""
+        """When the last request goes out; DeadlinePassed should follow a job's time later."""
         return self._started + self._seconds
 
     def start(self, now: float) -> list[Instruction]:
@@ -142,6 +148,7 @@ class Round:
     def _ask(self, visit: _Visit, event: Offered, now: float) -> list[Instruction]:
         if self._task.manifest.digest not in event.manifests:
             return self._leave(visit, now)
+        self.offering.add(event.hotkey)
         visit.opening = True
         return [OpenSession(visit.peer)]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import msgspec
 
 
@@ -45,3 +49,37 @@ class Snapshot(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     """Best score first."""
     version: int = 1
+
+
+class Board:
+    """Holds the latest snapshot, and wakes whoever watches. Safe from any thread."""
+
+    def __init__(self, first: Snapshot, on_change: Callable[[Snapshot], None] | None) -> None:
+        self._snapshot = first
+        self._count = 0
+        self._on_change = on_change
+        self._changed = threading.Condition()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest."""
+        return self._snapshot
+
+    def show(self, **fields: Any) -> None:
+        """Replace some fields of it."""
+        with self._changed:
+            self._snapshot = msgspec.structs.replace(self._snapshot, **fields)
+            self._count += 1
+            self._changed.notify_all()
+        if self._on_change is not None:
+            self._on_change(self._snapshot)
+
+    def changes(self, timeout: float | None) -> Iterator[Snapshot]:
+        """The present one, then each new one, until nothing changes for `timeout` seconds."""
+        seen = -1
+        while True:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._count != seen, timeout):  # noqa: B023
+                    return
+                seen, snapshot = self._count, self._snapshot
+            yield snapshot
