@@ -1,7 +1,26 @@
 //! The one Python extension module, `hushwork._native`.
 
+mod arrays;
+mod errors;
+mod evaluator;
+mod keys;
+mod literal;
+mod parameters;
+mod program;
+
 use pyo3::prelude::*;
 
-/// Mathematics, no I/O.
+/// Arithmetic in Rust: the ring, CKKS over it, and whole programs run without the GIL.
 #[pymodule]
-mod _native {}
+mod _native {
+    #[pymodule_export]
+    use crate::evaluator::PyEvaluator;
+    #[pymodule_export]
+    use crate::keys::{PyEvaluationKeys, PyPublicKey, PySecretKey};
+    #[pymodule_export]
+    use crate::parameters::{
+        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, security_bound,
+    };
+    #[pymodule_export]
+    use crate::program::PyProgram;
+}

@@ -1,0 +1,201 @@
+//! Parameters, and what can be asked before there are any.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use hushwork_ckks::error::Detail;
+use hushwork_ckks::{Error, Literal, Parameters, Result, security, serial};
+use hushwork_ring::prime;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::arrays::Bytes;
+use crate::errors::{detached, exception};
+
+/// Degrees beyond this have no use and no security figure.
+const MAX_LOG_DEGREE: u32 = 17;
+
+/// Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit.
+#[pyclass(frozen, eq, hash, name = "Parameters", module = "hushwork._native")]
+#[derive(PartialEq)]
+pub struct PyParameters(pub Parameters);
+
+impl Hash for PyParameters {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.digest().hash(state);
+    }
+}
+
+#[pymethods]
+impl PyParameters {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        log_n: u32,
+        moduli: Vec<u64>,
+        special: Vec<u64>,
+        digit: usize,
+    ) -> PyResult<Self> {
+        let literal = Literal {
+            log_degree: log_n,
+            moduli,
+            special,
+            digit,
+        };
+        detached(py, || Parameters::new(literal)).map(Self)
+    }
+
+    /// A test-only set: every check but the bound. from_bytes refuses it.
+    #[staticmethod]
+    fn insecure(
+        py: Python<'_>,
+        log_n: u32,
+        moduli: Vec<u64>,
+        special: Vec<u64>,
+        digit: usize,
+    ) -> PyResult<Self> {
+        let literal = Literal {
+            log_degree: log_n,
+            moduli,
+            special,
+            digit,
+        };
+        detached(py, || Parameters::insecure(literal)).map(Self)
+    }
+
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, data: Bytes) -> PyResult<Self> {
+        detached(py, || Parameters::from_bytes(data.as_ref())).map(Self)
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.to_bytes())
+    }
+
+    #[getter]
+    fn log_n(&self) -> u32 {
+        self.0.literal().log_degree
+    }
+
+    #[getter]
+    fn slots(&self) -> usize {
+        self.0.degree()
+    }
+
+    #[getter]
+    fn moduli(&self) -> Vec<u64> {
+        self.0.literal().moduli.clone()
+    }
+
+    #[getter]
+    fn special(&self) -> Vec<u64> {
+        self.0.literal().special.clone()
+    }
+
+    #[getter]
+    fn digit(&self) -> usize {
+        self.0.literal().digit
+    }
+
+    #[getter]
+    fn log_qp(&self) -> f64 {
+        self.0.log_qp()
+    }
+
+    #[getter]
+    fn is_secure(&self) -> bool {
+        self.0.is_secure()
+    }
+}
+
+/// Distinct primes = 1 mod 4N, each as near as can be to 2**bits[i].
+#[pyfunction]
+pub fn find_primes(py: Python<'_>, log_n: u32, bits: Vec<u32>) -> PyResult<Vec<u64>> {
+    let found = detached(py, || {
+        Ok((log_n <= MAX_LOG_DEGREE)
+            .then(|| prime::find_primes(log_n, &bits))
+            .flatten())
+    })?;
+    found.ok_or_else(|| PyValueError::new_err("no such primes"))
+}
+
+/// Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known.
+#[pyfunction]
+pub fn security_bound(py: Python<'_>, log_n: u32) -> PyResult<u32> {
+    let unknown = || {
+        let detail = Detail::new(
+            "no security figure for this degree",
+            "log_n of 13 to 17",
+            log_n,
+        );
+        exception(py, &Error::InsecureParameters(detail))
+    };
+    security::security_bound(log_n).ok_or_else(unknown)
+}
+
+/// Exact size of a serialised ciphertext.
+#[pyfunction]
+pub fn ciphertext_bytes(
+    py: Python<'_>,
+    parameters: &PyParameters,
+    limbs: usize,
+    seeded: bool,
+) -> PyResult<usize> {
+    detached(py, || {
+        check_limbs(&parameters.0, limbs)?;
+        Ok(serial::ciphertext_bytes(&parameters.0, limbs, seeded))
+    })
+}
+
+/// Exact size of serialised evaluation keys.
+#[pyfunction]
+#[pyo3(signature = (parameters, rotations, relinearisation = 0))]
+pub fn evaluation_keys_bytes(
+    py: Python<'_>,
+    parameters: &PyParameters,
+    rotations: BTreeMap<i64, usize>,
+    relinearisation: usize,
+) -> PyResult<usize> {
+    let parameters = &parameters.0;
+    detached(py, || {
+        let rotations = rotation_steps(parameters, &rotations);
+        for &limbs in rotations.values() {
+            check_limbs(parameters, limbs)?;
+        }
+        if relinearisation > 0 {
+            check_limbs(parameters, relinearisation)?;
+        }
+        Ok(serial::evaluation_keys_bytes(
+            parameters,
+            &rotations,
+            relinearisation,
+        ))
+    })
+}
+
+/// Steps of either sign as residues, each with the most limbs asked of it.
+pub fn rotation_steps(
+    parameters: &Parameters,
+    rotations: &BTreeMap<i64, usize>,
+) -> BTreeMap<usize, usize> {
+    let mut steps = BTreeMap::new();
+    for (&step, &limbs) in rotations {
+        let most = steps.entry(parameters.step(step)).or_default();
+        *most = limbs.max(*most);
+    }
+    steps
+}
+
+/// Misuse unless a ciphertext can have so many limbs.
+pub fn check_limbs(parameters: &Parameters, limbs: usize) -> Result<()> {
+    let most = parameters.limbs();
+    if (1..=most).contains(&limbs) {
+        return Ok(());
+    }
+    Err(Error::Misuse(Detail::new(
+        "number of limbs",
+        format!("1 to {most}"),
+        limbs,
+    )))
+}

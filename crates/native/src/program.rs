@@ -1,0 +1,143 @@
+//! Whole programs.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use hushwork_ckks::program::{Program, ProgramLiteral, Progress, RunError};
+use hushwork_ckks::{Ciphertext, Error, Parameters};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::arrays::Bytes;
+use crate::errors::{detached, exception};
+use crate::keys::PyEvaluationKeys;
+use crate::literal;
+use crate::parameters::PyParameters;
+
+/// More than any machine has.
+const MAX_THREADS: usize = 1024;
+
+/// A packed program: plain data in, compiled once, run whole.
+#[pyclass(frozen, name = "Program", module = "hushwork._native")]
+pub struct PyProgram {
+    parameters: Parameters,
+    program: Program,
+}
+
+#[pymethods]
+impl PyProgram {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        parameters: &PyParameters,
+        inputs: Vec<(usize, f64)>,
+        steps: Vec<Bound<'_, PyDict>>,
+        outputs: Vec<usize>,
+    ) -> PyResult<Self> {
+        let steps = steps.iter().map(literal::step).collect::<PyResult<_>>()?;
+        let literal = ProgramLiteral {
+            inputs,
+            steps,
+            outputs,
+        };
+        let parameters = parameters.0.clone();
+        let compiled = detached(py, || Ok(Program::new(parameters.clone(), &literal)))?;
+        let program = compiled.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self {
+            parameters,
+            program,
+        })
+    }
+
+    /// Rotation keys that are needed, each with the limbs at which it is used.
+    #[getter]
+    fn rotations(&self) -> BTreeMap<usize, usize> {
+        self.program.needs().rotations.clone()
+    }
+
+    #[getter]
+    fn relinearisation(&self) -> usize {
+        self.program.needs().relinearisation
+    }
+
+    /// (limbs, scale) of each output ciphertext.
+    #[getter]
+    fn outputs(&self) -> Vec<(usize, f64)> {
+        self.program
+            .outputs()
+            .map(|shape| (shape.limbs, shape.scale))
+            .collect()
+    }
+
+    /// Memory that the encoded weights take.
+    #[getter]
+    fn plaintext_bytes(&self) -> usize {
+        self.program.plaintext_bytes()
+    }
+
+    /// Run on all cores (or `threads`), GIL released.
+    #[pyo3(signature = (keys, inputs, progress = None, threads = 0))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        keys: &PyEvaluationKeys,
+        inputs: Vec<Bytes>,
+        progress: Option<Py<PyAny>>,
+        threads: usize,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        if threads > MAX_THREADS {
+            return Err(PyValueError::new_err(format!(
+                "at most {MAX_THREADS} threads"
+            )));
+        }
+        let mut raised = None;
+        let mut watch = |at: Progress| match report(progress.as_ref(), at) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                raised = Some(error);
+                ControlFlow::Break(())
+            }
+        };
+        let result = detached(py, || {
+            let read = |data: &Bytes| Ciphertext::from_bytes(&self.parameters, data.as_ref());
+            let inputs = inputs.iter().map(read).collect::<Result<_, Error>>()?;
+            let outputs = self.program.run(&keys.0, inputs, threads, &mut watch);
+            Ok(outputs.map(|outputs| self.write(&outputs)))
+        })?;
+        if let Some(error) = raised {
+            return Err(error);
+        }
+        let outputs = result.map_err(|error| run_exception(py, error))?;
+        Ok(outputs
+            .iter()
+            .map(|output| PyBytes::new(py, output))
+            .collect())
+    }
+}
+
+impl PyProgram {
+    fn write(&self, outputs: &[Ciphertext]) -> Vec<Vec<u8>> {
+        outputs
+            .iter()
+            .map(|output| output.to_bytes(&self.parameters))
+            .collect()
+    }
+}
+
+/// Lets signal handlers run, then tells the caller how far the run has come.
+fn report(progress: Option<&Py<PyAny>>, at: Progress) -> PyResult<()> {
+    Python::attach(|py| {
+        py.check_signals()?;
+        progress.map_or(Ok(()), |call| {
+            call.call1(py, (at.step, at.done, at.total)).map(drop)
+        })
+    })
+}
+
+fn run_exception(py: Python<'_>, error: RunError) -> PyErr {
+    match error {
+        RunError::Refused(error) => exception(py, &error),
+        error => PyRuntimeError::new_err(error.to_string()),
+    }
+}
