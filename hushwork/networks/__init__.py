@@ -1,5 +1,11 @@
 """What is computed: ONNX in, typed layers, the plain run, the data."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hushwork.networks.data import sample
 from hushwork.networks.layers import (
     Add,
     AveragePool,
@@ -10,6 +16,12 @@ from hushwork.networks.layers import (
     Network,
     Polynomial,
 )
+from hushwork.networks.reference import evaluate, trace
+
+if TYPE_CHECKING:
+    from hushwork.networks.plain import PlainRun
+    from hushwork.networks.reader import read_onnx
+    from hushwork.networks.zoo import open_network
 
 __all__ = [
     "Add",
@@ -19,5 +31,20 @@ __all__ = [
     "Layer",
     "Linear",
     "Network",
+    "PlainRun",
     "Polynomial",
+    "evaluate",
+    "open_network",
+    "read_onnx",
+    "sample",
+    "trace",
 ]
+
+# These load onnx or onnxruntime, which a client that only seals and opens never needs.
+_LAZY = {"PlainRun": "plain", "read_onnx": "reader", "open_network": "zoo"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,25 @@
+"""The networks shipped with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hushwork.errors import NotFound
+from hushwork.networks.layers import Network
+from hushwork.networks.reader import read_onnx
+
+NAMES = ("lenet-fashion-mnist", "lenet-mnist")
+
+
+def open_network(name_or_path: str | Path) -> Network:
+    """Open a shipped network by name, or an ONNX file by path.
+
+    Raises NotFound, and what read_onnx raises.
+    """
+    if name_or_path in NAMES:
+        file = f"{name_or_path}.onnx".replace("-", "_")
+        return read_onnx(Path(__file__).with_name(file))
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise NotFound("network", expected=f"a file, or one of {list(NAMES)}", got=name_or_path)
+    return read_onnx(path)
