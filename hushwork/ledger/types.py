@@ -9,9 +9,6 @@ import msgspec
 
 from hushwork.wire.messages import U16, Address, Count, Message, Uid, Url
 
-TAO = 1_000_000_000
-"""Stake and emission are integers in rao, 1e-9 tao."""
-
 Fingerprint = Annotated[bytes, msgspec.Meta(max_length=65)]
 
 
@@ -31,15 +28,14 @@ class Neuron(Message, frozen=True):
     dividends: U16
     emission: Count
     """Paid at the last epoch, in rao."""
+    balance: Count
+    """Paid so far, in rao. What is paid is not staked of itself."""
     last_update: Count
-    """Block of the last weights set."""
+    """Block of the last weights set; 0 for never."""
 
 
 class Ledger(Protocol):
-    """Addresses are ss58. Every change raises RefusedExtrinsic where a rule forbids it.
-
-    Over HTTP a change of somebody else's entry is a ValueError: it cannot be signed.
-    """
+    """Addresses are ss58, stake is in rao. A change that a rule forbids raises RefusedExtrinsic."""
 
     def block(self) -> int:
         """Height now."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import ssl
 import threading
 import time
@@ -35,7 +34,7 @@ from hushwork.wire.messages import (
     from_message,
     split,
 )
-from hushwork.wire.tls import pinned_context
+from hushwork.wire.tls import is_loopback, pinned_context
 
 _PART = 64 << 10
 
@@ -247,17 +246,10 @@ def _transport(base_url: str, fingerprint: bytes, timeout: float) -> httpx.BaseT
     url = httpx.URL(base_url)
     if fingerprint and url.scheme == "https":
         return _Pinned(fingerprint, timeout)
-    if url.scheme != "http" or fingerprint or not _is_loopback(url.host):
+    if url.scheme != "http" or fingerprint or not is_loopback(url.host):
         expected = "https with a fingerprint, or http on loopback"
         raise InsecureParameters("address", expected=expected, got=base_url)
     return httpx.HTTPTransport()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _network_error(error: httpx.TransportError, server: object) -> HushworkError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 import os
 import ssl
 from dataclasses import dataclass
@@ -56,6 +57,14 @@ def pinned_context(host: str, port: int, fingerprint: bytes, timeout: float) -> 
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=pem)
     return context
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, where plain HTTP is allowed."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _make(certificate_file: Path, key_file: Path, now: datetime.datetime) -> None:
