@@ -108,8 +108,8 @@ M = TypeVar("M")
 
 
 def encode(message: Any) -> bytes:
-    """Encode canonically: the same message gives the same bytes."""
-    return msgspec.msgpack.encode(message, order="deterministic")
+    """Encode; fields in the order of their declaration."""
+    return msgspec.msgpack.encode(message)
 
 
 def decode(type_: type[M], data: bytes | memoryview, limit: int = MESSAGE_LIMIT) -> M:
