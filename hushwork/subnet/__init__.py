@@ -1,8 +1,10 @@
 """Inference by strangers: miners compute, validators score, a gateway lets customers in."""
 
-from hushwork.subnet.client import Door, Model, ModelInfo, Result, connect
+from hushwork.subnet.client import Door, connect
 from hushwork.subnet.gateway import Gateway, GatewaySettings
+from hushwork.subnet.messages import ModelInfo
 from hushwork.subnet.miner import Miner, MinerSettings
+from hushwork.subnet.model import Model, Result
 from hushwork.subnet.state import Row, Snapshot
 from hushwork.subnet.task import Task
 from hushwork.subnet.validator import Validator, ValidatorSettings

@@ -6,79 +6,91 @@ print(model.infer("shoe.png").label)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from hushwork.errors import MalformedBytes, UnknownManifest
+from hushwork.guarantee import MANIFEST_LIMIT, Guarantee, Manifest, load
+from hushwork.subnet.access import refuse_insecure
+from hushwork.subnet.known import Known, shipped_answers
+from hushwork.subnet.messages import About, ModelInfo, Models
+from hushwork.subnet.model import Model
+from hushwork.wire import Hotkey, SignedClient, decode
 
-from hushwork.guarantee import Guarantee, Manifest
-
-Array = NDArray[np.float64]
-Picture = str | Path | Image.Image | NDArray[Any]
-Progress = Callable[[str, int, int], None]
-"""(phase, done, total); phases: keys, upload, sealed, waiting, opened."""
+_SECONDS = 600.0
 
 
-@dataclass(frozen=True)
-class ModelInfo:
-    """One model that a gateway offers."""
+def connect(
+    url: str,
+    *,
+    hotkey: Hotkey | None = None,
+    fingerprint: bytes = b"",
+    guarantees: Mapping[str, Guarantee] | None = None,
+    known: Known = shipped_answers,
+    insecure_for_tests: bool = False,
+) -> Door:
+    """Knock at a gateway. Signs with `hotkey`, or with one made for the occasion.
 
-    name: str
-    guarantee: str
-    network_digest: str
-    manifest_digest: str
-    miners: int
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came of one image."""
-
-    label: str
-    scores: Mapping[str, float]
-    """Raw outputs (logits) by label, largest first."""
-    output: Array
-    """The same as an array, (classes,)."""
-    seconds: float
-    """From the last request byte to the last answer byte, of the user's own image."""
-    bytes_sent: int
-    """By this call: requests, and the hello if this call had to send it."""
-    bytes_received: int
-    who_saw_what: Mapping[str, str]
-    """Each party, by name, and what it learned."""
-    miner: str
-    """Hotkey of the miner that answered."""
-    checks: int
-    """Images with known answers that were mixed in."""
-    checks_passed: int
-    trusted: bool
-    """All checks passed (also when there were none)."""
+    Elsewhere than on loopback, `fingerprint` is the SHA-256 of the gateway's certificate.
+    `guarantees` come before those of this package; `known` finds images with known answers.
+    """
+    hotkey = hotkey or Hotkey.generate()
+    with SignedClient(url, hotkey, "", fingerprint=fingerprint) as stranger:
+        about = decode(About, stranger.get("/about"))
+    http = SignedClient(url, hotkey, about.hotkey, fingerprint=fingerprint, timeout=_SECONDS)
+    return Door(http, guarantees or {}, known, insecure_for_tests)
 
 
-class Model:
-    """One model behind a gateway, with keys of this process's own. Close it to destroy them."""
+class Door:
+    """A connection to a gateway. Closing it closes every model that was opened here."""
 
-    manifest: Manifest
+    def __init__(
+        self,
+        http: SignedClient,
+        guarantees: Mapping[str, Guarantee],
+        known: Known,
+        insecure_for_tests: bool,
+    ) -> None:
+        self._http = http
+        self._guarantees = guarantees
+        self._known = known
+        self._insecure_for_tests = insecure_for_tests
+        self._opened: list[Model] = []
 
-    def infer(self, image: Picture, *, check: int = 0, progress: Progress | None = None) -> Result:
-        """Classify one image: a path, a Pillow image or an array.
+    def models(self) -> tuple[ModelInfo, ...]:
+        """What is offered, best scored first."""
+        return decode(Models, self._http.get("/models")).models
 
-        Pictures are resized and made grey or RGB as the network asks, values in [0, 1]; nothing
-        is inverted. Arrays must have the input shape (or lack only its channel axis of one) and
-        lie in [0, 1]; uint8 is divided by 255. Raises InvalidInput otherwise. `check` mixes in
-        as many images whose answers are known, in random order; see `Result.checks_passed`.
+    def model(self, name: str | None = None, guarantee: str | None = None) -> Model:
+        """The first model that has this name or digest; the first of all by default.
+
+        Checks the manifest and makes keys here. Raises UnknownManifest or RefusedManifest.
         """
-        raise NotImplementedError
+        offered = self.models()
+        for info in offered:
+            names = {None, info.name, info.network_digest, info.manifest}
+            if name in names and guarantee in {None, info.guarantee}:
+                return self._open(info)
+        raise UnknownManifest("no such model", expected=[info.name for info in offered], got=name)
 
     def close(self) -> None:
-        """Destroy the keys, end the session."""
+        """Destroy all keys and end all sessions made here."""
+        for model in self._opened:
+            model.close()
+        self._http.close()
 
-    def __enter__(self) -> Model:
+    def _open(self, info: ModelInfo) -> Model:
+        data = self._http.get(f"/manifests/{info.manifest}", limit=MANIFEST_LIMIT)
+        manifest = Manifest.from_bytes(data)
+        if manifest.digest != info.manifest:
+            raise MalformedBytes("manifest", expected=info.manifest, got=manifest.digest)
+        refuse_insecure(manifest.guarantee, self._insecure_for_tests)
+        guarantee = self._guarantees.get(manifest.guarantee) or load(manifest.guarantee)
+        model = Model(self._http, manifest, guarantee, self._known)
+        self._opened.append(model)
+        return model
+
+    def __enter__(self) -> Door:
         return self
 
     def __exit__(
@@ -88,32 +100,3 @@ class Model:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class Door:
-    """A connection to a gateway (or straight to a miner: they speak the same protocol)."""
-
-    def models(self) -> tuple[ModelInfo, ...]:
-        """What is offered, best scored first."""
-        raise NotImplementedError
-
-    def model(self, name: str | None = None, guarantee: str | None = None) -> Model:
-        """The first model that has this name or digest; the first of all by default.
-
-        Checks the manifest and makes keys here. Raises UnknownManifest or RefusedManifest.
-        """
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Close all models made here."""
-
-
-def connect(
-    url: str,
-    *,
-    hotkey: Any = None,
-    guarantees: Mapping[str, Guarantee] | None = None,
-    insecure_for_tests: bool = False,
-) -> Door:
-    """Knock at a gateway. Signs with `hotkey`, or with one made for the occasion."""
-    raise NotImplementedError

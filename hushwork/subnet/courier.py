@@ -34,10 +34,16 @@ from hushwork.subnet.steps import (
     VisitEvent,
     WithdrawHello,
 )
-from hushwork.wire.blobs import BlobStore
-from hushwork.wire.client import SignedClient
-from hushwork.wire.hotkeys import Hotkey
-from hushwork.wire.messages import Offers, SessionReply, SessionRequest, decode, encode
+from hushwork.wire import (
+    BlobStore,
+    Hotkey,
+    Offers,
+    SessionReply,
+    SessionRequest,
+    SignedClient,
+    decode,
+    encode,
+)
 
 _LOG = logging.getLogger(__name__)
 _ASK_SECONDS = 10.0

@@ -16,11 +16,23 @@ from hushwork.ledger import Ledger
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.lane import Lane
 from hushwork.subnet.sessions import SessionLimits, SessionTable
-from hushwork.wire.blobs import BlobLimits, BlobStore
-from hushwork.wire.client import SignedClient
-from hushwork.wire.hotkeys import Hotkey
-from hushwork.wire.messages import Offer, Offers, SessionReply, SessionRequest, decode, encode
-from hushwork.wire.server import Call, Gate, blob_routes, make_app, open_route
+from hushwork.wire import (
+    BlobLimits,
+    BlobStore,
+    Call,
+    Gate,
+    Hotkey,
+    Offer,
+    Offers,
+    SessionReply,
+    SessionRequest,
+    SignedClient,
+    blob_routes,
+    decode,
+    encode,
+    make_app,
+    open_route,
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,7 @@ class Miner:
             [
                 open_route("/offers", self._offers),
                 open_route("/manifests/{digest}", self._manifest),
-                *blob_routes(gate, self._store),
+                *blob_routes(gate, self._store, self._clock),
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
                 gate.route("POST", "/sessions/{session}/close", self._close),
@@ -168,7 +180,7 @@ class Miner:
             raise Unreachable("the sender has no address on the ledger", got=caller)
         fingerprint = neuron.fingerprint
         with SignedClient(neuron.url, self._hotkey, caller, fingerprint=fingerprint) as client:
-            client.fetch_blob(digest, self._store, caller, self._clock())
+            client.fetch_blob(digest, self._store, caller, self._clock)
 
     def _run(self, call: Call) -> bytes:
         kept = self._sessions.find(call.path["session"], call.caller, self._clock())

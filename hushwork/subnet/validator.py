@@ -24,9 +24,7 @@ from hushwork.subnet.round import Round
 from hushwork.subnet.state import Board, Row, Snapshot
 from hushwork.subnet.task import Task
 from hushwork.subnet.weights import TaskScores, split, to_u16
-from hushwork.wire.blobs import BlobLimits, BlobStore
-from hushwork.wire.hotkeys import Hotkey
-from hushwork.wire.server import Gate, blob_routes, make_app, open_route
+from hushwork.wire import BlobLimits, BlobStore, Gate, Hotkey, blob_routes, make_app, open_route
 
 _LOG = logging.getLogger(__name__)
 

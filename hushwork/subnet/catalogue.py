@@ -1,0 +1,114 @@
+"""What a gateway knows of the miners: who offers what, and who is best."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from hushwork.errors import HushworkError, MalformedBytes, UnknownManifest
+from hushwork.guarantee import MANIFEST_LIMIT, Manifest
+from hushwork.ledger import Ledger, Neuron
+from hushwork.subnet.access import Registry
+from hushwork.subnet.messages import ModelInfo
+from hushwork.wire import Hotkey, Offers, SignedClient, decode
+
+_ASK_SECONDS = 5.0
+_ASKED_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One reading of all offers."""
+
+    manifests: Mapping[str, Manifest]
+    miners: Mapping[str, tuple[Neuron, ...]]
+    """Digest of a manifest -> who offers it, best scored first."""
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Best scored first; by manifest where scores are equal."""
+        order = sorted(self.manifests, key=lambda d: (-self.miners[d][0].incentive, d))
+        return tuple(self._info(digest) for digest in order)
+
+    def _info(self, digest: str) -> ModelInfo:
+        manifest, miners = self.manifests[digest], len(self.miners[digest])
+        network, guarantee = manifest.network, manifest.guarantee
+        return ModelInfo(digest, network, guarantee, manifest.network_digest, miners)
+
+
+class Catalogue:
+    """Asks the miners on the ledger what they offer, now and then. Safe from any thread."""
+
+    def __init__(
+        self, hotkey: Hotkey, ledger: Ledger, seconds: float, allows: Callable[[str], bool]
+    ) -> None:
+        """`seconds`: how long a reading is believed; `allows`: which guarantees are shown."""
+        self._hotkey = hotkey
+        self._registry = Registry(ledger, seconds)
+        self._seconds = seconds
+        self._allows = allows
+        self._manifests: dict[str, Manifest] = {}
+        self._listing = Listing({}, {})
+        self._read = float("-inf")
+        self._lock = threading.Lock()
+
+    def listing(self) -> Listing:
+        """What is offered now."""
+        with self._lock:
+            if time.monotonic() - self._read > self._seconds or not self._listing.manifests:
+                self._listing = self._ask_everybody()
+                self._read = time.monotonic()
+            return self._listing
+
+    def manifest(self, digest: str) -> Manifest:
+        """One that is offered. Raises UnknownManifest."""
+        manifest = self.listing().manifests.get(digest)
+        if manifest is None:
+            raise UnknownManifest("nobody offers this", got=digest[:64])
+        return manifest
+
+    def miners(self, digest: str) -> tuple[Neuron, ...]:
+        """Who offers a manifest, best scored first. Raises UnknownManifest."""
+        self.manifest(digest)
+        return self.listing().miners[digest]
+
+    def client(self, neuron: Neuron, timeout: float) -> SignedClient:
+        """A connection to a miner, under the gateway's own name."""
+        fingerprint = neuron.fingerprint
+        return SignedClient(
+            neuron.url, self._hotkey, neuron.hotkey, fingerprint=fingerprint, timeout=timeout
+        )
+
+    def _ask_everybody(self) -> Listing:
+        neurons = self._registry.neurons(time.time()).values()
+        asked = [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
+        best_first = sorted(asked, key=lambda n: (-n.incentive, n.uid))
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            answers = list(pool.map(self._ask, best_first))
+        offered: dict[str, list[Neuron]] = {}
+        for neuron, digests in zip(best_first, answers, strict=True):
+            for digest in digests:
+                offered.setdefault(digest, []).append(neuron)
+        self._manifests = {digest: self._manifests[digest] for digest in offered}
+        return Listing(self._manifests, {digest: tuple(who) for digest, who in offered.items()})
+
+    def _ask(self, neuron: Neuron) -> list[str]:
+        """Manifests that one miner offers and that are allowed; none if it does not answer."""
+        try:
+            with self.client(neuron, _ASK_SECONDS) as client:
+                offers = decode(Offers, client.get("/offers")).offers
+                digests = {offer.manifest for offer in offers if self._allows(offer.guarantee)}
+                return [digest for digest in digests if self._known(client, digest)]
+        except HushworkError:
+            return []
+
+    def _known(self, client: SignedClient, digest: str) -> bool:
+        if digest not in self._manifests:
+            data = client.get(f"/manifests/{digest}", limit=MANIFEST_LIMIT)
+            manifest = Manifest.from_bytes(data)
+            if manifest.digest != digest:
+                raise MalformedBytes("manifest", expected=digest, got=manifest.digest)
+            self._manifests[digest] = manifest
+        return self._allows(self._manifests[digest].guarantee)

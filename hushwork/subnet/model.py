@@ -1,0 +1,211 @@
+"""One model behind a gateway, as its user holds it, with keys of this process's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.errors import BadAnswer, HushworkError, InvalidInput, UnknownSession
+from hushwork.guarantee import Guarantee, Manifest
+from hushwork.subnet.draws import fresh_generator
+from hushwork.subnet.images import Picture, prepare
+from hushwork.subnet.known import Known
+from hushwork.subnet.messages import Serving
+from hushwork.subnet.scoring import agrees
+from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode
+
+Array = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+"""(phase, done, total); phases: keys, upload, jobs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of one image."""
+
+    label: str
+    scores: Mapping[str, float]
+    """Raw outputs (logits) by label, largest first."""
+    output: Array
+    """The same as an array, (classes,)."""
+    seconds: float
+    """From the last request byte to the last answer byte, of the user's own image."""
+    bytes_sent: int
+    """Sealed bytes of this call: requests, and the hello if this call had to send it."""
+    bytes_received: int
+    who_saw_what: Mapping[str, str]
+    """Each party, and what it learned."""
+    miner: str
+    """Hotkey of the miner that served last."""
+    checks: int
+    """Images with known answers that were mixed in."""
+    checks_passed: int
+
+    @property
+    def trusted(self) -> bool:
+        """Whether all checks passed; true when there were none."""
+        return self.checks == self.checks_passed
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    image: Array
+    known: Array | None = None
+    """What the answer must agree with; None for the user's own image."""
+
+
+@dataclass
+class _Meter:
+    sent: int = 0
+    received: int = 0
+
+
+class Model:
+    """Seals images, has them computed, opens the answers. One call at a time.
+
+    Close it, or use it as a context manager, to destroy the keys.
+    """
+
+    def __init__(
+        self, http: SignedClient, manifest: Manifest, guarantee: Guarantee, known: Known
+    ) -> None:
+        """Raises RefusedManifest if the guarantee does not accept the manifest."""
+        self.manifest = manifest
+        self._http = http
+        self._guarantee = guarantee
+        self._known = known
+        self._client = guarantee.client(manifest)
+        self._hello = b""
+        self._session = ""
+        self._closed = False
+
+    def infer(self, image: Picture, *, check: int = 0, progress: Progress | None = None) -> Result:
+        """Classify one image: a path, a Pillow image or an array.
+
+        Pictures are made grey or RGB and resized as the network asks, nothing is inverted.
+        Arrays must have the input shape (a channel axis of one may lack) and lie in [0, 1];
+        uint8 is divided by 255. `check` mixes in as many images whose answers are known, in
+        random order; see `Result.trusted`. Raises InvalidInput, Unavailable or BadAnswer.
+        """
+        if self._closed:
+            raise ValueError("this model is closed")
+        show = progress or (lambda *_: None)
+        own = _Job(prepare(image, self.manifest.input_shape))
+        jobs = self._mix(own, check)
+        meter = _Meter()
+        self._ensure_session(meter, show)
+        answers: dict[_Job, tuple[Array | None, float]] = {}
+        for index, job in enumerate(jobs):
+            show("jobs", index, len(jobs))
+            answers[job] = self._ask(job, meter, show)
+        show("jobs", len(jobs), len(jobs))
+        return self._result(own, answers, meter)
+
+    def close(self) -> None:
+        """Destroy the keys, end the session."""
+        if self._closed:
+            return
+        self._closed = True
+        self._client.close()
+        try:
+            if self._session:
+                self._http.post(f"/sessions/{self._session}/close", b"")
+        except HushworkError:
+            pass
+
+    def _mix(self, own: _Job, check: int) -> Sequence[_Job]:
+        """The user's image and the checks, in an order that tells nobody which is which."""
+        if check < 0:
+            raise ValueError("check must not be negative")
+        jobs = [own]
+        generator = fresh_generator()
+        if check:
+            known = self._known(self.manifest.network_digest)
+            if known is None:
+                raise InvalidInput(
+                    "checks", expected="a network with known answers", got=self.manifest.network
+                )
+            jobs += [_Job(*pair) for pair in known.choose(check, generator)]
+        return [jobs[index] for index in generator.permutation(len(jobs))]
+
+    def _ensure_session(self, meter: _Meter, show: Progress) -> None:
+        if self._session:
+            return
+        if not self._hello:
+            show("keys", 0, 1)
+            self._hello = self._client.hello()
+        show("upload", 0, len(self._hello))
+        info = self._http.put_blob(self._hello)
+        show("upload", len(self._hello), len(self._hello))
+        asked = SessionRequest(self.manifest.digest, info.digest, "upload")
+        opened = decode(SessionReply, self._http.post("/sessions", encode(asked)))
+        meter.sent += len(self._hello)
+        meter.received += len(opened.reply)
+        self._client.welcome(opened.reply)
+        self._session = opened.session
+
+    def _ask(self, job: _Job, meter: _Meter, show: Progress) -> tuple[Array | None, float]:
+        """One answer, and its seconds; None for a check whose answer does not open."""
+        try:
+            response, seconds = self._send(job, meter)
+        except UnknownSession:
+            self._session = ""
+            self._ensure_session(meter, show)
+            response, seconds = self._send(job, meter)
+        meter.received += len(response)
+        try:
+            return self._opened(response), seconds
+        except HushworkError:
+            if job.known is None:
+                raise
+            return None, seconds
+
+    def _send(self, job: _Job, meter: _Meter) -> tuple[bytes, float]:
+        request = self._client.seal(job.image)
+        meter.sent += len(request)
+        target = f"/sessions/{self._session}/jobs"
+        return self._http.timed_post(target, request, self.manifest.response_limit)
+
+    def _opened(self, response: bytes) -> Array:
+        output = self._client.open(response).output
+        expected = (len(self.manifest.labels),)
+        if output.shape != expected or not np.isfinite(output).all():
+            raise BadAnswer("outputs", expected=f"{expected[0]} finite numbers", got=output.shape)
+        return output
+
+    def _result(
+        self, own: _Job, answers: Mapping[_Job, tuple[Array | None, float]], meter: _Meter
+    ) -> Result:
+        output, seconds = answers[own]
+        if output is None:
+            raise ValueError("the user's own image has no answer")
+        checks = [(job.known, answers[job][0]) for job in answers if job.known is not None]
+        labels = self.manifest.labels
+        order = np.argsort(-output, kind="stable")
+        return Result(
+            label=labels[order[0]],
+            scores={labels[index]: float(output[index]) for index in order},
+            output=output,
+            seconds=seconds,
+            bytes_sent=meter.sent,
+            bytes_received=meter.received,
+            who_saw_what=self._guarantee.who_saw_what(),
+            miner=decode(Serving, self._http.get(f"/sessions/{self._session}")).hotkey,
+            checks=len(checks),
+            checks_passed=sum(got is not None and agrees(got, known) for known, got in checks),
+        )
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,132 @@
+"""A customer's session at a gateway, and the miner that serves it at this moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hushwork.errors import (
+    Busy,
+    HushworkError,
+    Interrupted,
+    InvalidBytes,
+    InvalidParameters,
+    TooLarge,
+    UnknownSession,
+    Unreachable,
+)
+from hushwork.guarantee import Manifest
+from hushwork.ledger import Neuron
+from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode
+
+_ATTEMPTS = 4
+_CLOSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a relay reaches miners."""
+
+    miners: Callable[[], Sequence[Neuron]]
+    """Who offers the manifest, best first."""
+    connect: Callable[[Neuron, float], SignedClient]
+    hello: Callable[[], memoryview]
+    """The kept hello; it goes to every miner that takes over."""
+    open_seconds: float
+    job_seconds: float
+
+
+class Relay:
+    """Carries sealed bytes between one customer and one miner, then another if that one dies."""
+
+    def __init__(self, digest: str, hello: str, manifest: Manifest, route: Route) -> None:
+        """`digest` of the manifest, and `hello`, the digest of a blob."""
+        self.digest = digest
+        self.hello = hello
+        self.reply = b""
+        self.miner: Neuron | None = None
+        self._manifest = manifest
+        self._route = route
+        self._session = ""
+        self._busy = threading.Lock()
+
+    def open(self) -> None:
+        """Open a session with the best miner that takes it. Raises what the last one said."""
+        self.reply = self._open_elsewhere(set())
+
+    def run(self, request: bytes) -> bytes:
+        """One job; goes to another miner if this one goes away.
+
+        Raises TooLarge, Unreachable when no miner is left, or what the miner said.
+        Raises UnknownSession if the new miner's reply to the hello is not the old one's: then
+        the customer has to open a session again. Raises Busy for a second job at a time.
+        """
+        limit = self._manifest.request_limit
+        if len(request) > limit:
+            raise TooLarge("request", expected=f"at most {limit} bytes", got=len(request))
+        if not self._busy.acquire(blocking=False):
+            raise Busy("this session has a job under way", expected="one at a time")
+        try:
+            return self._run(request)
+        finally:
+            self._busy.release()
+
+    def close(self) -> None:
+        """Tell the miner, without waiting for it."""
+        miner, session = self.miner, self._session
+        if miner is not None:
+            threading.Thread(target=self._say_goodbye, args=(miner, session), daemon=True).start()
+
+    def _run(self, request: bytes) -> bytes:
+        failed: set[str] = set()
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._send(request)
+            except (Unreachable, Interrupted, UnknownSession) as error:
+                self._move(failed, error)
+        raise Unreachable("miners keep going away", got=f"{_ATTEMPTS} attempts")
+
+    def _send(self, request: bytes) -> bytes:
+        if self.miner is None:
+            raise UnknownSession("no miner serves this session")
+        target, limit = f"/sessions/{self._session}/jobs", self._manifest.response_limit
+        with self._route.connect(self.miner, self._route.job_seconds) as link:
+            return link.post(target, request, limit)
+
+    def _move(self, failed: set[str], error: HushworkError) -> None:
+        """Open a session elsewhere; at the same miner where it has merely forgotten this one."""
+        if self.miner is not None and not isinstance(error, UnknownSession):
+            failed.add(self.miner.hotkey)
+        if self._open_elsewhere(failed) != self.reply:
+            raise UnknownSession("another miner took over and answers the hello differently")
+
+    def _open_elsewhere(self, failed: set[str]) -> bytes:
+        last: HushworkError = Unreachable("no other miner offers this")
+        for miner in self._route.miners():
+            if miner.hotkey in failed:
+                continue
+            try:
+                return self._open_at(miner)
+            except (InvalidBytes, InvalidParameters):
+                raise
+            except HushworkError as error:
+                failed.add(miner.hotkey)
+                last = error
+        self.miner = None
+        raise last
+
+    def _open_at(self, miner: Neuron) -> bytes:
+        asked = SessionRequest(self.digest, self.hello, "upload")
+        with self._route.connect(miner, self._route.open_seconds) as link:
+            link.put_blob(self._route.hello())
+            opened = decode(SessionReply, link.post("/sessions", encode(asked)))
+        self.miner, self._session = miner, opened.session
+        return opened.reply
+
+    def _say_goodbye(self, miner: Neuron, session: str) -> None:
+        try:
+            with self._route.connect(miner, _CLOSE_SECONDS) as link:
+                link.post(f"/sessions/{session}/close", b"")
+        except HushworkError:
+            pass
