@@ -1,7 +1,7 @@
 # Two commands do everything: `make up` and `make test`. Both set up what they need first.
 
 VENV   ?= .venv
-MODEL  ?= fashion
+MODEL  ?= lenet-fashion-mnist
 MINERS ?= 3
 PORT   ?= 8700
 ARGS   ?=

@@ -1,6 +1,6 @@
 """The default network, encrypted, end to end on this machine: sizes, times, agreement.
 
-python benchmarks/lenet.py [--images 256] [--model fashion-mnist]
+python benchmarks/lenet.py [--images 256] [--model lenet-fashion-mnist]
 """
 
 from __future__ import annotations
@@ -98,14 +98,14 @@ def table(model: str, figures: dict[str, Any]) -> Table:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="fashion-mnist")
+    parser.add_argument("--model", default="lenet-fashion-mnist")
     parser.add_argument("--images", type=int, default=256)
     arguments = parser.parse_args()
     figures = run(arguments.model, arguments.images)
     Console().print(table(arguments.model, figures))
     RESULTS.mkdir(exist_ok=True)
     machine = {"machine": platform.machine(), "cores": os.cpu_count()}
-    path = RESULTS / f"lenet-{arguments.model}.json"
+    path = RESULTS / f"{arguments.model}.json"
     path.write_text(json.dumps(machine | figures, indent=2) + "\n")
 
 

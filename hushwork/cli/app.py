@@ -9,7 +9,7 @@ from rich.console import Console
 
 import hushwork
 from hushwork.cli.customer import infer, models
-from hushwork.cli.roles import gateway, ledger, miner, validator
+from hushwork.cli.roles import gateway, hotkey, ledger, miner, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.up import up
 from hushwork.errors import HushworkError, InsecureGuarantee, InvalidInput, Unreachable
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (up, infer, models, sample, ledger, miner, validator, gateway):
+for command in (up, infer, models, sample, ledger, miner, validator, gateway, hotkey):
     app.command()(command)
 
 

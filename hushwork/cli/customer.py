@@ -36,7 +36,9 @@ def infer(
     """Classify a picture that nobody but you sees."""
     console = Console()
     bars = progress_bars(Console(stderr=True))
-    tasks = {phase: bars.add_task(text, total=None, visible=False) for phase, text in PHASES.items()}
+    tasks = {
+        phase: bars.add_task(text, total=None, visible=False) for phase, text in PHASES.items()
+    }
 
     def progress(phase: str, done: int, total: int) -> None:
         bars.update(tasks[phase], completed=done, total=total, visible=done < total)

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from PIL import Image
 
-from hushwork.networks import LABELS, sample as shipped_sample
+from hushwork.networks import sample as shipped_sample
+from hushwork.networks.data import LABELS
 
 SHIPPED = 256
 

@@ -50,7 +50,7 @@ class Town:
     def snapshot(self) -> Snapshot:
         """Where the validator stands. Raises Unreachable."""
         try:
-            reply = httpx.get(f"{self.validator.address}/v1/scores", timeout=5.0)
+            reply = httpx.get(f"{self.validator.address}/scores", timeout=5.0)
             return msgspec.json.decode(reply.content, type=Snapshot)
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
             raise Unreachable("the validator does not answer", got=error) from None

@@ -40,7 +40,9 @@ class Clock:
 
 def up(
     *,
-    model: Annotated[str, typer.Option(help="Network to work on; see hush models.")] = "fashion",
+    model: Annotated[
+        str, typer.Option(help="Network to work on; see hush models.")
+    ] = "lenet-fashion-mnist",
     miners: Annotated[int, typer.Option(min=1, max=32, help="How many miners.")] = 3,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gateway.")] = 8700,
     rounds: Annotated[

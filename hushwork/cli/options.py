@@ -1,0 +1,43 @@
+"""Options that several roles share, with the names that operators know from the environment."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MODEL = "lenet-fashion-mnist"
+DEFAULT_WALLETS = Path("~/.bittensor/wallets")
+LEDGER_PORT = 8701
+GATEWAY_PORT = 8700
+
+
+class ChainName(StrEnum):
+    """Ledgers that operators may name."""
+
+    LOCAL = "local"
+    TEST = "test"
+    FINNEY = "finney"
+
+
+Wallet = Annotated[str, typer.Option("--wallet-name", envvar="WALLET_NAME", help="Wallet.")]
+HotkeyName = Annotated[str, typer.Option("--hotkey-name", envvar="HOTKEY_NAME", help="Hotkey.")]
+Wallets = Annotated[Path, typer.Option("--wallets", help="Folder of Bittensor wallets.")]
+Network = Annotated[ChainName, typer.Option("--network", envvar="NETWORK", help="Which ledger.")]
+LedgerUrl = Annotated[str, typer.Option("--ledger", envvar="LEDGER", help="URL of the ledger.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[
+    int, typer.Option("--port", envvar="EXTERNAL_PORT", min=0, max=65535, help="0: any free one.")
+]
+OwnPort = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")]
+Announce = Annotated[
+    str, typer.Option("--announce", help="URL to put on the ledger, if not that of host and port.")
+]
+Directory = Annotated[Path, typer.Option("--directory", help="Where data and blobs are kept.")]
+Model = Annotated[
+    list[str], typer.Option("--model", help="A shipped network or an ONNX file; may be repeated.")
+]
+GuaranteeName = Annotated[str, typer.Option("--guarantee", help="What clients are promised.")]
+Lines = Annotated[bool, typer.Option("--lines", hidden=True)]

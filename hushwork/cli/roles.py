@@ -1,0 +1,173 @@
+"""`hush ledger`, `miner`, `validator` and `gateway`: one role each, until it is told to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hushwork import guarantee as guarantees
+from hushwork.cli import options
+from hushwork.cli.demo import Behaviour, disguise
+from hushwork.cli.options import DEFAULT_MODEL, DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
+from hushwork.cli.service import (
+    Place,
+    Seat,
+    ledger_url,
+    make_reporter,
+    open_hotkey,
+    open_ledger,
+    own_hotkey,
+    stop_on_signals,
+)
+from hushwork.cli.tasks import make_task
+from hushwork.ledger import TAO, LocalLedger, Rules, ledger_app
+from hushwork.networks import open_network
+from hushwork.subnet import Gateway, Miner, MinerSettings, Validator, ValidatorSettings
+from hushwork.wire import Gate, Hotkey, wallet_path
+
+LOOPBACK = "127.0.0.1"
+FAUCET_STAKE = 1000 * TAO
+
+
+def ledger(
+    *,
+    host: options.Host = LOOPBACK,
+    port: options.OwnPort = LEDGER_PORT,
+    directory: options.Directory = Path("hush-ledger"),
+    lines: options.Lines = False,
+) -> None:
+    """Keep a local ledger: who is registered, staked, reachable and paid."""
+    stop, reporter = stop_on_signals(), make_reporter(lines)
+    key = own_hotkey(directory / "hotkey")
+    app = ledger_app(
+        LocalLedger(directory / "ledger.sqlite", rules=Rules.local()), Gate(key.address)
+    )
+    with Place(host, port, directory).serve(app) as (url, fingerprint):
+        reporter.serving("ledger", ledger_url(url, key.address, fingerprint))
+        stop.wait()
+
+
+def miner(
+    *,
+    wallet_name: options.Wallet = "default",
+    hotkey_name: options.HotkeyName = "default",
+    wallets: options.Wallets = DEFAULT_WALLETS,
+    network: options.Network = options.ChainName.LOCAL,
+    ledger: options.LedgerUrl,
+    host: options.Host = LOOPBACK,
+    port: options.Port = 5000,
+    announce: options.Announce = "",
+    directory: options.Directory = Path("hush-miner"),
+    model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
+    guarantee: options.GuaranteeName = "encrypted",
+    minimum_stake: Annotated[float, typer.Option(min=0, help="In tao, of who may call.")] = 1.0,
+    behaviour: Annotated[Behaviour, typer.Option(hidden=True)] = Behaviour.HONEST,
+    lines: options.Lines = False,
+) -> None:
+    """Compute for others on inputs that you cannot see, and be scored for it."""
+    reporter = make_reporter(lines)
+    hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
+    make = guarantees.load(guarantee).worker
+    workers = [make(open_network(name), reporter.progress) for name in model]
+    chain = open_ledger(network, ledger, hotkey)
+    service = Miner(
+        hotkey=hotkey,
+        ledger=chain,
+        workers=[disguise(worker, behaviour) for worker in workers],
+        directory=directory,
+        settings=MinerSettings(minimum_stake=int(minimum_stake * TAO)),
+    )
+    stop = stop_on_signals()
+    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    with seat.serve(service.app, "miner"):
+        stop.wait()
+        service.close()
+
+
+def validator(
+    *,
+    wallet_name: options.Wallet = "default",
+    hotkey_name: options.HotkeyName = "default",
+    wallets: options.Wallets = DEFAULT_WALLETS,
+    network: options.Network = options.ChainName.LOCAL,
+    ledger: options.LedgerUrl,
+    host: options.Host = LOOPBACK,
+    port: options.Port = 5001,
+    announce: options.Announce = "",
+    directory: options.Directory = Path("hush-validator"),
+    database: Annotated[
+        str | None, typer.Option(envvar="DATABASE", help="SQLAlchemy URL of the history.")
+    ] = None,
+    model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
+    guarantee: options.GuaranteeName = "encrypted",
+    data: Annotated[
+        str | None, typer.Option(help="Images to draw from: a folder, an .npz, hf:owner/name.")
+    ] = None,
+    images: Annotated[int, typer.Option(min=1, max=1000, help="Images of a round.")] = 6,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between two rounds.")] = 5.0,
+    lines: options.Lines = False,
+) -> None:
+    """Score miners: send them images whose answers you know, and compare."""
+    reporter = make_reporter(lines)
+    hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
+    promise = guarantees.load(guarantee)
+    tasks = [make_task(name, promise, data, reporter.progress) for name in model]
+    chain = open_ledger(network, ledger, hotkey)
+    service = Validator(
+        hotkey=hotkey,
+        ledger=chain,
+        tasks=tasks,
+        directory=directory,
+        database=database,
+        settings=ValidatorSettings(images=images, pause_seconds=pause),
+    )
+    stop = stop_on_signals()
+    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    with seat.serve(service.app, "validator"):
+        chain.add_stake(hotkey.address, FAUCET_STAKE)
+        service.run(stop)
+        service.close()
+
+
+def gateway(
+    *,
+    wallet_name: options.Wallet = "default",
+    hotkey_name: options.HotkeyName = "default",
+    wallets: options.Wallets = DEFAULT_WALLETS,
+    network: options.Network = options.ChainName.LOCAL,
+    ledger: options.LedgerUrl,
+    host: options.Host = LOOPBACK,
+    port: options.Port = GATEWAY_PORT,
+    announce: options.Announce = "",
+    directory: options.Directory = Path("hush-gateway"),
+    lines: options.Lines = False,
+) -> None:
+    """Let customers in: find miners for them, and carry bytes that you cannot read."""
+    reporter = make_reporter(lines)
+    hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
+    chain = open_ledger(network, ledger, hotkey)
+    service = Gateway(hotkey=hotkey, ledger=chain, directory=directory)
+    stop = stop_on_signals()
+    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    with seat.serve(service.app, "gateway"):
+        chain.add_stake(hotkey.address, FAUCET_STAKE)
+        stop.wait()
+        service.close()
+
+
+def hotkey(
+    *,
+    wallet_name: options.Wallet = "default",
+    hotkey_name: options.HotkeyName = "default",
+    wallets: options.Wallets = DEFAULT_WALLETS,
+) -> None:
+    """Make a hotkey, in a key file as Bittensor writes it, and print its address."""
+    path = wallet_path(wallet_name, hotkey_name, wallets)
+    if path.exists():
+        typer.echo(f"There is one already: {path}", err=True)
+        raise typer.Exit(1)
+    key = Hotkey.generate()
+    key.save(path)
+    typer.echo(f"{key.address}  {path}")
