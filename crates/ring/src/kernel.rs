@@ -1,5 +1,6 @@
 //! The seam for processor-specific arithmetic: one kernel holds one modulus and its tables.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -19,7 +20,8 @@ pub struct Term<'a> {
 
 /// Arithmetic modulo one prime on arrays of residues below it.
 ///
-/// Transforms take any power-of-two length up to the degree: the subring of that degree.
+/// Transforms take any power-of-two length up to the degree, for the subring of that degree, and
+/// a scratch array of the same length, of which nothing is assumed and in which traces remain.
 pub trait Kernel: Send + Sync + Debug {
     /// The prime.
     fn modulus(&self) -> &Modulus;
@@ -28,10 +30,10 @@ pub trait Kernel: Send + Sync + Debug {
     fn log_degree(&self) -> u32;
 
     /// Coefficients to evaluations in orbit order.
-    fn forward(&self, values: &mut [u64]);
+    fn forward(&self, values: &mut [u64], scratch: &mut [u64]);
 
     /// Evaluations in orbit order to coefficients.
-    fn inverse(&self, values: &mut [u64]);
+    fn inverse(&self, values: &mut [u64], scratch: &mut [u64]);
 
     /// a += b
     fn add(&self, a: &mut [u64], b: &[u64]);
@@ -66,4 +68,15 @@ pub trait Kernel: Send + Sync + Debug {
 #[must_use]
 pub fn kernel(modulus: Modulus, log_degree: u32) -> Arc<dyn Kernel> {
     Arc::new(Portable::new(modulus, log_degree))
+}
+
+/// Calls `work` with this thread's scratch array. Not for secrets: it is not cleared.
+pub fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [u64]) -> T) -> T {
+    thread_local!(static SCRATCH: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) });
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < length {
+            scratch.resize(length, 0);
+        }
+        work(&mut scratch[..length])
+    })
 }

@@ -7,6 +7,8 @@
 
 pub mod float;
 pub mod kernel;
+#[cfg(test)]
+mod laws;
 pub mod modulus;
 pub mod poly;
 mod portable;
@@ -14,7 +16,7 @@ pub mod prime;
 pub mod rns;
 pub mod sampling;
 
-pub use kernel::{Kernel, Term, kernel};
+pub use kernel::{Kernel, Term, kernel, with_scratch};
 pub use modulus::Modulus;
 pub use poly::Poly;
 pub use rns::{Basis, Division, Extension};

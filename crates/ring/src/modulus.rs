@@ -152,3 +152,61 @@ impl Modulus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PRIMES: [u64; 5] = [3, 97, 65_537, 1_125_899_906_826_241, (1 << 58) - 27];
+
+    proptest! {
+        #[test]
+        fn agrees_with_wide_division(index in 0..PRIMES.len(), x: u128, a: u64, b: u64) {
+            let (q, value) = (Modulus::new(PRIMES[index]), PRIMES[index]);
+            let wide = |x: u128| (x % u128::from(value)) as u64;
+            prop_assert_eq!(q.reduce_wide(x), wide(x));
+            prop_assert_eq!(q.reduce(a), a % value);
+            prop_assert_eq!(q.mul_shoup(a, b % value, q.shoup(b % value)), wide(u128::from(a) * u128::from(b % value)));
+            let (a, b) = (a % value, b % value);
+            prop_assert_eq!(q.add(a, b), (a + b) % value);
+            prop_assert_eq!(q.sub(a, b), (a + value - b) % value);
+            prop_assert_eq!(q.add(a, q.neg(a)), 0);
+        }
+
+        #[test]
+        fn signed_values_lift(index in 0..PRIMES.len(), x: i64) {
+            let value = PRIMES[index];
+            let expected = i128::from(x).rem_euclid(i128::from(value)) as u64;
+            prop_assert_eq!(Modulus::new(value).lift(x), expected);
+        }
+    }
+
+    #[test]
+    fn reduction_survives_the_extremes() {
+        for value in PRIMES {
+            let q = Modulus::new(value);
+            for x in [
+                0,
+                1,
+                u128::MAX,
+                u128::from(u64::MAX),
+                u128::from(u64::MAX) << 64,
+            ] {
+                assert_eq!(u128::from(q.reduce_wide(x)), x % u128::from(value));
+            }
+        }
+    }
+
+    #[test]
+    fn inverses_invert() {
+        for value in [3, 97, 65_537, 1_125_899_906_826_241] {
+            let q = Modulus::new(value);
+            assert!(
+                (1..value)
+                    .step_by((value / 50 + 1) as usize)
+                    .all(|a| q.mul(a, q.inverse(a)) == 1)
+            );
+        }
+    }
+}

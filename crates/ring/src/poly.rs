@@ -53,7 +53,16 @@ impl Poly {
         &mut self.values
     }
 
-    /// Keep only the first `limbs` limbs.
+    /// Keeps the first `limbs` limbs and returns the others.
+    #[must_use]
+    pub fn split_off(&mut self, limbs: usize) -> Self {
+        Self {
+            degree: self.degree,
+            values: self.values.split_off(limbs * self.degree),
+        }
+    }
+
+    /// Keeps only the first `limbs` limbs.
     pub fn truncate(&mut self, limbs: usize) {
         self.values.truncate(limbs * self.degree);
     }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::kernel::Kernel;
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::kernel::{Kernel, Term, with_scratch};
+use crate::modulus::Modulus;
 use crate::poly::Poly;
 
 /// An ordered list of moduli with their kernels. Cheap to clone.
@@ -32,72 +36,242 @@ impl Basis {
         self.kernels.len()
     }
 
+    fn moduli(&self) -> impl Iterator<Item = &Modulus> {
+        self.kernels.iter().map(|kernel| kernel.modulus())
+    }
+
+    /// Calls `work` for every limb of `a`, in parallel.
+    fn each(&self, a: &mut Poly, work: impl Fn(usize, &dyn Kernel, &mut [u64]) + Sync) {
+        let degree = a.degree();
+        let limbs = a
+            .values_mut()
+            .par_chunks_exact_mut(degree)
+            .zip(self.kernels.par_iter());
+        limbs
+            .enumerate()
+            .for_each(|(i, (limb, kernel))| work(i, kernel.as_ref(), limb));
+    }
+
     /// Coefficients to evaluations, all limbs in parallel.
-    pub fn forward(&self, _a: &mut Poly) {
-        todo!()
+    pub fn forward(&self, a: &mut Poly) {
+        self.each(a, |_, kernel, limb| {
+            with_scratch(limb.len(), |scratch| kernel.forward(limb, scratch));
+        });
+    }
+
+    /// `forward` that leaves no traces in memory.
+    pub fn forward_secret(&self, a: &mut Poly) {
+        self.each(a, |_, kernel, limb| {
+            kernel.forward(limb, &mut Zeroizing::new(vec![0; limb.len()]));
+        });
     }
 
     /// Evaluations to coefficients, all limbs in parallel.
-    pub fn inverse(&self, _a: &mut Poly) {
-        todo!()
+    pub fn inverse(&self, a: &mut Poly) {
+        self.each(a, |_, kernel, limb| {
+            with_scratch(limb.len(), |scratch| kernel.inverse(limb, scratch));
+        });
     }
 
     /// a += b. Here and below `a` has the limbs of this basis, `b` at least those, and a shorter
     /// degree of `b` is a period.
-    pub fn add(&self, _a: &mut Poly, _b: &Poly) {
-        todo!()
+    pub fn add(&self, a: &mut Poly, b: &Poly) {
+        self.each(a, |i, kernel, limb| kernel.add(limb, b.limb(i)));
     }
 
     /// a -= b
-    pub fn sub(&self, _a: &mut Poly, _b: &Poly) {
-        todo!()
+    pub fn sub(&self, a: &mut Poly, b: &Poly) {
+        self.each(a, |i, kernel, limb| kernel.sub(limb, b.limb(i)));
     }
 
     /// a = -a
-    pub fn neg(&self, _a: &mut Poly) {
-        todo!()
+    pub fn neg(&self, a: &mut Poly) {
+        self.each(a, |_, kernel, limb| kernel.neg(limb));
     }
 
     /// a *= b, pointwise
-    pub fn mul(&self, _a: &mut Poly, _b: &Poly) {
-        todo!()
+    pub fn mul(&self, a: &mut Poly, b: &Poly) {
+        self.each(a, |i, kernel, limb| kernel.mul(limb, b.limb(i)));
     }
 
     /// Small signed coefficients in every limb.
     #[must_use]
-    pub fn lift(&self, _values: &[i64]) -> Poly {
-        todo!()
+    pub fn lift(&self, values: &[i64]) -> Poly {
+        let mut poly = Poly::zero(values.len(), self.limbs());
+        self.each(&mut poly, |_, kernel, limb| {
+            limb.iter_mut()
+                .zip(values)
+                .for_each(|(x, v)| *x = kernel.modulus().lift(*v));
+        });
+        poly
+    }
+
+    /// Centred coefficients as the nearest doubles, by balanced mixed-radix digits: exact where
+    /// they are small, however large the modulus. Coefficient domain.
+    #[must_use]
+    pub fn to_float(&self, a: &Poly) -> Vec<f64> {
+        let moduli: Vec<_> = self.moduli().copied().collect();
+        let inverses: Vec<Vec<u64>> = moduli
+            .iter()
+            .enumerate()
+            .map(|(i, q)| {
+                moduli[..i]
+                    .iter()
+                    .map(|p| q.inverse(q.reduce(p.value())))
+                    .collect()
+            })
+            .collect();
+        let value = |k: usize| {
+            let mut digits = Vec::with_capacity(moduli.len());
+            for (i, q) in moduli.iter().enumerate() {
+                let peel =
+                    |x, (digit, inverse): (&i64, &u64)| q.mul(q.sub(x, q.lift(*digit)), *inverse);
+                digits.push(centre(
+                    digits.iter().zip(&inverses[i]).fold(a.limb(i)[k], peel),
+                    q,
+                ));
+            }
+            let pairs = digits.iter().zip(&moduli).rev();
+            pairs.fold(0.0, |sum, (digit, q)| {
+                sum * q.value() as f64 + *digit as f64
+            })
+        };
+        (0..a.degree()).into_par_iter().map(value).collect()
     }
 }
 
-/// Tables for taking a centred residue from one basis to another, exactly but for values within
+fn centre(x: u64, q: &Modulus) -> i64 {
+    if x > q.value() / 2 {
+        x as i64 - q.value() as i64
+    } else {
+        x as i64
+    }
+}
+
+/// Tables for taking a centred residue from one basis to another: exact but for values within
 /// 2^-40 of half the modulus, which may come out on either side.
+///
+/// With Q the product of `from` and y_i = x (Q/q_i)^-1 mod q_i, the centred x is the sum of
+/// y_i Q/q_i less v Q, where v is the sum of y_i / q_i rounded, taken in floating point
+/// (Halevi, Polyakov, Shoup, eprint 2018/117).
 #[derive(Debug)]
 pub struct Extension {
     from: Basis,
     to: Basis,
+    /// (Q/q_i)^-1 mod q_i
+    inverses: Vec<u64>,
+    /// 1 / q_i
+    reciprocals: Vec<f64>,
+    /// For each target p: Q/q_i mod p for each i, then -Q mod p.
+    factors: Vec<Vec<u64>>,
+}
+
+/// What all targets of one extension share.
+pub struct Prepared {
+    /// The y_i.
+    parts: Poly,
+    /// The v.
+    overflow: Vec<u64>,
 }
 
 impl Extension {
     /// The bases share no modulus.
     #[must_use]
     pub fn new(from: Basis, to: Basis) -> Self {
-        Self { from, to }
+        let moduli: Vec<u64> = from.moduli().map(Modulus::value).collect();
+        let inverses = from
+            .moduli()
+            .map(|q| q.inverse(product_without(&moduli, q.value(), q)));
+        let factors = to.moduli().map(|p| {
+            let mut factors: Vec<_> = moduli
+                .iter()
+                .map(|q| product_without(&moduli, *q, p))
+                .collect();
+            factors.push(p.neg(product_without(&moduli, 0, p)));
+            factors
+        });
+        let reciprocals = moduli.iter().map(|q| 1.0 / *q as f64).collect();
+        let (inverses, factors) = (inverses.collect(), factors.collect());
+        Self {
+            from,
+            to,
+            inverses,
+            reciprocals,
+            factors,
+        }
+    }
+
+    /// The basis that values come from.
+    #[must_use]
+    pub fn from(&self) -> &Basis {
+        &self.from
+    }
+
+    /// The basis that values go to.
+    #[must_use]
+    pub fn to(&self) -> &Basis {
+        &self.to
+    }
+
+    /// The common part, from the coefficient domain.
+    #[must_use]
+    pub fn prepare(&self, mut parts: Poly) -> Prepared {
+        let degree = parts.degree();
+        self.from.each(&mut parts, |i, kernel, limb| {
+            kernel.scale(limb, self.inverses[i])
+        });
+        let mut sums = vec![0.5; degree];
+        for (i, reciprocal) in self.reciprocals.iter().enumerate() {
+            sums.iter_mut()
+                .zip(parts.limb(i))
+                .for_each(|(sum, y)| *sum += *y as f64 * reciprocal);
+        }
+        let overflow = sums.iter().map(|sum| *sum as u64).collect();
+        Prepared { parts, overflow }
+    }
+
+    /// Target `index` of the extension, in the coefficient domain.
+    pub fn target(&self, prepared: &Prepared, index: usize, out: &mut [u64]) {
+        let factors = &self.factors[index];
+        let mut terms = Vec::with_capacity(factors.len());
+        for (i, factor) in factors.iter().enumerate() {
+            let left = if i < self.from.limbs() {
+                prepared.parts.limb(i)
+            } else {
+                &prepared.overflow
+            };
+            terms.push(Term {
+                left,
+                shift: 0,
+                right: std::slice::from_ref(factor),
+            });
+        }
+        self.to.kernels[index].dot(0, &terms, out);
     }
 
     /// Coefficient domain in and out.
     #[must_use]
-    pub fn apply(&self, _a: &Poly) -> Poly {
-        let _ = (&self.from, &self.to);
-        todo!()
+    pub fn apply(&self, a: Poly) -> Poly {
+        let mut out = Poly::zero(a.degree(), self.to.limbs());
+        let prepared = self.prepare(a);
+        self.to
+            .each(&mut out, |j, _, limb| self.target(&prepared, j, limb));
+        out
     }
+}
+
+/// The product of all moduli but one, mod p.
+fn product_without(moduli: &[u64], excluded: u64, p: &Modulus) -> u64 {
+    let others = moduli.iter().filter(|q| **q != excluded);
+    others.fold(1, |product, q| p.mul(product, p.reduce(*q)))
 }
 
 /// Division by the product of the last moduli of a basis, rounded to the nearest integer.
 #[derive(Debug)]
 pub struct Division {
     extension: Extension,
-    kept: Basis,
+    /// The inverse of the divisor in each modulus kept.
+    inverses: Vec<u64>,
 }
 
 impl Division {
@@ -105,17 +279,33 @@ impl Division {
     #[must_use]
     pub fn new(basis: &Basis, keep: usize) -> Self {
         let (kept, gone) = basis.kernels().split_at(keep);
-        let (kept, gone) = (Basis::new(kept.to_vec()), Basis::new(gone.to_vec()));
+        let divisor: Vec<u64> = gone.iter().map(|kernel| kernel.modulus().value()).collect();
+        let inverse = |kernel: &Arc<dyn Kernel>| {
+            let modulus = kernel.modulus();
+            modulus.inverse(product_without(&divisor, 0, modulus))
+        };
+        let inverses = kept.iter().map(inverse).collect();
         Self {
-            extension: Extension::new(gone, kept.clone()),
-            kept,
+            extension: Extension::new(Basis::new(gone.to_vec()), Basis::new(kept.to_vec())),
+            inverses,
         }
     }
 
     /// Evaluation domain in and out; the result has the kept limbs.
     #[must_use]
-    pub fn apply(&self, _a: Poly) -> Poly {
-        let _ = (&self.extension, &self.kept);
-        todo!()
+    pub fn apply(&self, mut a: Poly) -> Poly {
+        let (extension, keep) = (&self.extension, self.inverses.len());
+        let mut gone = a.split_off(keep);
+        extension.from.inverse(&mut gone);
+        let prepared = extension.prepare(gone);
+        extension.to.each(&mut a, |j, kernel, limb| {
+            let mut remainder = vec![0; limb.len()];
+            extension.target(&prepared, j, &mut remainder);
+            with_scratch(limb.len(), |scratch| {
+                kernel.forward(&mut remainder, scratch)
+            });
+            kernel.sub_scale(limb, &remainder, self.inverses[j]);
+        });
+        a
     }
 }

@@ -1,0 +1,309 @@
+//! What every kernel obeys; its tests call [`check`].
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use crate::kernel::{Kernel, Term};
+use crate::modulus::{MAX_BITS, Modulus};
+use crate::prime::find_primes;
+
+type Make = fn(Modulus, u32) -> Box<dyn Kernel>;
+
+/// Residues of some length 2^log up to the degree, drawn with a taste for extremes.
+fn residues(q: u64, length: usize) -> impl Strategy<Value = Vec<u64>> {
+    let word = prop_oneof![4 => 0..q, 1 => Just(0), 1 => Just(q - 1), 1 => Just(1)];
+    prop_oneof![
+        8 => prop::collection::vec(word, length),
+        1 => Just(vec![q - 1; length]),
+    ]
+}
+
+/// Runs all laws over several degrees and moduli.
+pub fn check(make: Make) {
+    for (log_degree, bits) in [(0, 12), (1, 20), (3, 24), (6, 36), (7, 50), (5, 57)] {
+        let prime = find_primes(log_degree, &[bits]).unwrap()[0];
+        let kernel = make(Modulus::new(prime), log_degree);
+        for log_length in 0..=log_degree {
+            transform_laws(kernel.as_ref(), 1 << log_length);
+        }
+        pointwise_laws(kernel.as_ref());
+        dot_laws(kernel.as_ref());
+    }
+    large_degrees(make);
+}
+
+fn run<S: Strategy>(strategy: S, law: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..Default::default()
+    };
+    TestRunner::new(config).run(&strategy, law).unwrap();
+}
+
+fn forward(kernel: &dyn Kernel, values: &[u64]) -> Vec<u64> {
+    let (mut values, mut scratch) = (values.to_vec(), vec![u64::MAX; values.len()]);
+    kernel.forward(&mut values, &mut scratch);
+    assert!(values.iter().all(|x| *x < kernel.modulus().value()));
+    values
+}
+
+fn inverse(kernel: &dyn Kernel, values: &[u64]) -> Vec<u64> {
+    let (mut values, mut scratch) = (values.to_vec(), vec![u64::MAX; values.len()]);
+    kernel.inverse(&mut values, &mut scratch);
+    assert!(values.iter().all(|x| *x < kernel.modulus().value()));
+    values
+}
+
+/// The value at a root of unity, by definition.
+fn evaluate(q: &Modulus, coefficients: &[u64], root: u64) -> u64 {
+    let back = q.inverse(root);
+    let term = |(i, a): (usize, &u64)| {
+        let power = |x| q.pow(x, i as u64);
+        let monomial = if i == 0 {
+            1
+        } else {
+            q.add(power(root), power(back))
+        };
+        q.mul(*a, monomial)
+    };
+    coefficients
+        .iter()
+        .enumerate()
+        .map(term)
+        .fold(0, |sum, x| q.add(sum, x))
+}
+
+/// The roots that the kernel evaluates at, up to inversion, from its first value of X + 1/X.
+fn orbit(kernel: &dyn Kernel, length: usize) -> Vec<u64> {
+    let q = kernel.modulus();
+    let order = 4 * length as u64;
+    let exponent = (q.value() - 1) / order;
+    let primitive = |z: &u64| q.pow(*z, order / 2) == q.value() - 1;
+    let zeta = (2..).map(|x| q.pow(x, exponent)).find(primitive).unwrap();
+    let mut monomial = vec![0; length];
+    monomial[1 % length] = 1;
+    let first = forward(kernel, &monomial)[0];
+    let matches = |e: &u64| evaluate(q, &monomial, q.pow(zeta, *e)) == first;
+    let start = (1..order).step_by(2).find(matches).unwrap();
+    let exponents = std::iter::successors(Some(start), |e| Some(e * 5 % order));
+    exponents.take(length).map(|e| q.pow(zeta, e)).collect()
+}
+
+/// a(X) -> a(X^5), worked out on coefficients.
+fn automorphism(q: &Modulus, a: &[u64]) -> Vec<u64> {
+    let n = a.len();
+    let mut out = vec![0; n];
+    out[0] = a[0];
+    for i in 1..n {
+        let power = 5 * i % (4 * n);
+        let power = power.min(4 * n - power);
+        let (negative, power) = if power > n {
+            (true, 2 * n - power)
+        } else {
+            (false, power)
+        };
+        if power < n {
+            out[power] = q.add(out[power], if negative { q.neg(a[i]) } else { a[i] });
+        }
+    }
+    out
+}
+
+/// The product in the ring, by definition.
+fn product(q: &Modulus, a: &[u64], b: &[u64]) -> Vec<u64> {
+    let n = a.len();
+    let full = |a: &[u64]| {
+        let mut out = vec![0; 2 * n];
+        out[0] = a[0];
+        for i in 1..n {
+            out[i] = a[i];
+            out[2 * n - i] = q.neg(a[i]);
+        }
+        out
+    };
+    let (a, b, mut out) = (full(a), full(b), vec![0; 2 * n]);
+    for (i, x) in a.iter().enumerate() {
+        for (j, y) in b.iter().enumerate() {
+            let term = q.mul(*x, *y);
+            let at = (i + j) % (2 * n);
+            out[at] = if i + j < 2 * n {
+                q.add(out[at], term)
+            } else {
+                q.sub(out[at], term)
+            };
+        }
+    }
+    out.truncate(n);
+    out
+}
+
+fn transform_laws(kernel: &dyn Kernel, length: usize) {
+    let q = *kernel.modulus();
+    let roots = orbit(kernel, length);
+    run(
+        (residues(q.value(), length), residues(q.value(), length)),
+        |(a, b)| {
+            let values = forward(kernel, &a);
+            prop_assert_eq!(&inverse(kernel, &values), &a, "bijection");
+            prop_assert_eq!(&forward(kernel, &inverse(kernel, &a)), &a, "bijection");
+            let naive: Vec<_> = roots.iter().map(|root| evaluate(&q, &a, *root)).collect();
+            prop_assert_eq!(&values, &naive, "evaluation in orbit order");
+
+            let mut sum = a.clone();
+            kernel.add(&mut sum, &b);
+            let mut values_sum = values.clone();
+            kernel.add(&mut values_sum, &forward(kernel, &b));
+            prop_assert_eq!(forward(kernel, &sum), values_sum, "linearity");
+
+            let mut values_product = values.clone();
+            kernel.mul(&mut values_product, &forward(kernel, &b));
+            prop_assert_eq!(
+                inverse(kernel, &values_product),
+                product(&q, &a, &b),
+                "product"
+            );
+
+            let mut shifted = values.clone();
+            shifted.rotate_left(1);
+            prop_assert_eq!(
+                forward(kernel, &automorphism(&q, &a)),
+                shifted,
+                "orbit shift"
+            );
+
+            let degree = 1 << kernel.log_degree();
+            let mut spread = vec![0; degree];
+            a.iter()
+                .enumerate()
+                .for_each(|(i, x)| spread[i * (degree / length)] = *x);
+            prop_assert_eq!(
+                forward(kernel, &spread),
+                values.repeat(degree / length),
+                "periodicity"
+            );
+            Ok(())
+        },
+    );
+}
+
+fn pointwise_laws(kernel: &dyn Kernel) {
+    let (q, length) = (*kernel.modulus(), 40);
+    let strategy = (
+        residues(q.value(), length),
+        residues(q.value(), length),
+        0..q.value(),
+    );
+    run(strategy, |(a, b, scalar)| {
+        let apply = |operation: &dyn Fn(&mut [u64])| {
+            let mut out = a.clone();
+            operation(&mut out);
+            out
+        };
+        let wide = |f: &dyn Fn(u128, u128, u128) -> u128| -> Vec<u64> {
+            let q = u128::from(q.value());
+            a.iter()
+                .zip(&b)
+                .map(|(x, y)| (f((*x).into(), (*y).into(), q) % q) as u64)
+                .collect()
+        };
+        let s = u128::from(scalar);
+        prop_assert_eq!(apply(&|out| kernel.add(out, &b)), wide(&|x, y, _| x + y));
+        prop_assert_eq!(
+            apply(&|out| kernel.sub(out, &b)),
+            wide(&|x, y, q| x + q - y)
+        );
+        prop_assert_eq!(apply(&|out| kernel.neg(out)), wide(&|x, _, q| q - x));
+        prop_assert_eq!(apply(&|out| kernel.mul(out, &b)), wide(&|x, y, _| x * y));
+        prop_assert_eq!(apply(&|out| kernel.mul(out, &b[..8])), {
+            let mut out = a.clone();
+            kernel.mul(&mut out, &b[..8].repeat(5));
+            out
+        });
+        prop_assert_eq!(
+            apply(&|out| kernel.scale(out, scalar)),
+            wide(&|x, _, _| x * s)
+        );
+        let difference = apply(&|out| kernel.sub_scale(out, &b, scalar));
+        prop_assert_eq!(difference, wide(&|x, y, q| (x + q - y) * s));
+        Ok(())
+    });
+}
+
+fn naive_dot(q: &Modulus, start: usize, terms: &[Term<'_>], length: usize) -> Vec<u64> {
+    let at = |x: &[u64], k: usize| q.reduce(x[k % x.len()]);
+    let value = |k: usize| {
+        let products = terms
+            .iter()
+            .map(|t| q.mul(at(t.left, k + t.shift), at(t.right, k)));
+        products.fold(0, |sum, x| q.add(sum, x))
+    };
+    (start..start + length).map(value).collect()
+}
+
+fn dot_laws(kernel: &dyn Kernel) {
+    let q = *kernel.modulus();
+    let side = |log: std::ops::Range<u32>| log.prop_flat_map(|log| residues(1 << 50, 1 << log));
+    let terms = prop::collection::vec((side(0..10), 0usize..2000, side(0..10)), 0..6);
+    run(
+        (terms, 0usize..700, 1usize..600),
+        |(terms, start, length)| {
+            let terms: Vec<_> = terms
+                .iter()
+                .map(|(left, shift, right)| Term {
+                    left,
+                    shift: *shift,
+                    right,
+                })
+                .collect();
+            let mut out = vec![u64::MAX; length];
+            kernel.dot(start, &terms, &mut out);
+            prop_assert_eq!(out, naive_dot(&q, start, &terms, length));
+            Ok(())
+        },
+    );
+    extreme_sums(kernel);
+}
+
+/// More terms than any lazy sum holds, all of them as large as allowed.
+fn extreme_sums(kernel: &dyn Kernel) {
+    let q = *kernel.modulus();
+    let largest = vec![(1 << MAX_BITS) - 1; 16];
+    let term = Term {
+        left: &largest,
+        shift: 3,
+        right: &largest,
+    };
+    for count in [1, 4095, 4096, 4097, 9000] {
+        let mut out = vec![0; 16];
+        kernel.dot(5, &vec![term; count], &mut out);
+        let one = q.mul(q.reduce(largest[0]), q.reduce(largest[0]));
+        assert_eq!(
+            out,
+            vec![q.mul(one, q.reduce(count as u64)); 16],
+            "{count} terms"
+        );
+    }
+}
+
+/// The degrees in use, where only the cheap laws can be run, on the largest residues.
+fn large_degrees(make: Make) {
+    for (log_degree, bits) in [(13, 50), (14, 36), (16, 57)] {
+        let prime = find_primes(log_degree, &[bits]).unwrap()[0];
+        let kernel = make(Modulus::new(prime), log_degree);
+        let worst = vec![prime - 1; 1 << log_degree];
+        let values = forward(kernel.as_ref(), &worst);
+        assert_eq!(inverse(kernel.as_ref(), &values), worst);
+        assert_eq!(
+            forward(kernel.as_ref(), &inverse(kernel.as_ref(), &worst)),
+            worst
+        );
+        let ends = orbit(kernel.as_ref(), 4);
+        let short = vec![prime - 1; 4];
+        let naive: Vec<_> = ends
+            .iter()
+            .map(|z| evaluate(kernel.modulus(), &short, *z))
+            .collect();
+        assert_eq!(forward(kernel.as_ref(), &short), naive);
+    }
+}
