@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -162,10 +163,11 @@ class HangingWorker(InsecureWorker):
     """Works until its progress callback stops it."""
 
     def run(
-        self, session: InsecureSession, request: bytes, progress: Progress | None = None
+        self,
+        session: InsecureSession,  # noqa: ARG002
+        request: bytes,  # noqa: ARG002
+        progress: Progress | None = None,
     ) -> bytes:
-        import time
-
         for step in range(10_000):
             time.sleep(0.005)
             if progress is not None:

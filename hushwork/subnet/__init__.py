@@ -1,6 +1,7 @@
 """Inference by strangers: miners compute, validators score, a gateway lets customers in."""
 
 from hushwork.subnet.client import Door, connect
+from hushwork.subnet.demo import CarelessWorker, SlowWorker
 from hushwork.subnet.gateway import Gateway, GatewaySettings
 from hushwork.subnet.messages import ModelInfo
 from hushwork.subnet.miner import Miner, MinerSettings
@@ -10,6 +11,7 @@ from hushwork.subnet.task import Task
 from hushwork.subnet.validator import Validator, ValidatorSettings
 
 __all__ = [
+    "CarelessWorker",
     "Door",
     "Gateway",
     "GatewaySettings",
@@ -19,6 +21,7 @@ __all__ = [
     "ModelInfo",
     "Result",
     "Row",
+    "SlowWorker",
     "Snapshot",
     "Task",
     "Validator",

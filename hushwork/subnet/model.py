@@ -80,6 +80,7 @@ class Model:
         self._known = known
         self._client = guarantee.client(manifest)
         self._hello = b""
+        self._uploaded = False
         self._session = ""
         self._closed = False
 
@@ -143,7 +144,8 @@ class Model:
         show("upload", len(self._hello), len(self._hello))
         asked = SessionRequest(self.manifest.digest, info.digest, "upload")
         opened = decode(SessionReply, self._http.post("/sessions", encode(asked)))
-        meter.sent += len(self._hello)
+        meter.sent += 0 if self._uploaded else len(self._hello)
+        self._uploaded = True
         meter.received += len(opened.reply)
         self._client.welcome(opened.reply)
         self._session = opened.session

@@ -23,7 +23,7 @@ from hushwork.subnet.history import History, Standing
 from hushwork.subnet.round import Round
 from hushwork.subnet.state import Board, Row, Snapshot
 from hushwork.subnet.task import Task
-from hushwork.subnet.weights import TaskScores, split, to_u16
+from hushwork.subnet.weights import TaskScores, by_uid, split
 from hushwork.wire import BlobLimits, BlobStore, Gate, Hotkey, blob_routes, make_app, open_route
 
 _LOG = logging.getLogger(__name__)
@@ -177,9 +177,9 @@ class Validator:
         ]
         neurons = self._registry.neurons(time.time(), 0.0)
         self._shares = split(scores, self.settings.burn)
-        weights = to_u16(self._shares, {hotkey: n.uid for hotkey, n in neurons.items()})
+        weights = by_uid(self._shares, {hotkey: n.uid for hotkey, n in neurons.items()})
         try:
-            if weights:
+            if any(weights.values()):
                 self._ledger.set_weights(self._hotkey.address, weights)
         except RefusedExtrinsic as error:
             _LOG.warning("weights not set: %s", error)

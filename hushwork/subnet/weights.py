@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-U16 = 65535
+from hushwork.ledger import quantise
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,6 @@ def _within(task: TaskScores) -> dict[str, float]:
     return {hotkey: score / total for score, hotkey in best}
 
 
-def to_u16(shares: Mapping[str, float], uids: Mapping[str, int]) -> dict[int, int]:
-    """Weights by uid, the largest 65535; hotkeys that are not registered any more drop out."""
-    present = {uids[hotkey]: share for hotkey, share in shares.items() if hotkey in uids}
-    largest = max(present.values(), default=0.0)
-    if largest <= 0:
-        return {}
-    return {uid: round(share / largest * U16) for uid, share in sorted(present.items())}
+def by_uid(shares: Mapping[str, float], uids: Mapping[str, int]) -> dict[int, int]:
+    """u16 weights by uid, the largest 65535; hotkeys that are not registered any more drop out."""
+    return quantise({uids[hotkey]: share for hotkey, share in shares.items() if hotkey in uids})
