@@ -1,7 +1,6 @@
 """Inference by strangers: miners compute, validators score, a gateway lets customers in."""
 
 from hushwork.subnet.client import Door, connect
-from hushwork.subnet.demo import CarelessWorker, SlowWorker
 from hushwork.subnet.gateway import Gateway, GatewaySettings
 from hushwork.subnet.messages import ModelInfo
 from hushwork.subnet.miner import Miner, MinerSettings
@@ -11,7 +10,6 @@ from hushwork.subnet.task import Task
 from hushwork.subnet.validator import Validator, ValidatorSettings
 
 __all__ = [
-    "CarelessWorker",
     "Door",
     "Gateway",
     "GatewaySettings",
@@ -21,7 +19,6 @@ __all__ = [
     "ModelInfo",
     "Result",
     "Row",
-    "SlowWorker",
     "Snapshot",
     "Task",
     "Validator",

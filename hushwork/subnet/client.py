@@ -68,7 +68,7 @@ class Door:
         """
         offered = self.models()
         for info in offered:
-            names = {None, info.name, info.network_digest, info.manifest}
+            names = {None, info.name, info.network_digest, info.manifest_digest}
             if name in names and guarantee in {None, info.guarantee}:
                 return self._open(info)
         raise UnknownManifest("no such model", expected=[info.name for info in offered], got=name)
@@ -80,10 +80,10 @@ class Door:
         self._http.close()
 
     def _open(self, info: ModelInfo) -> Model:
-        data = self._http.get(f"/manifests/{info.manifest}", limit=MANIFEST_LIMIT)
+        data = self._http.get(f"/manifests/{info.manifest_digest}", limit=MANIFEST_LIMIT)
         manifest = Manifest.from_bytes(data)
-        if manifest.digest != info.manifest:
-            raise MalformedBytes("manifest", expected=info.manifest, got=manifest.digest)
+        if manifest.digest != info.manifest_digest:
+            raise MalformedBytes("manifest", expected=info.manifest_digest, got=manifest.digest)
         refuse_insecure(manifest.guarantee, self._insecure_for_tests)
         guarantee = self._guarantees.get(manifest.guarantee) or load(manifest.guarantee)
         model = Model(self._http, manifest, guarantee, self._known)

@@ -19,8 +19,7 @@ class About(Message, frozen=True):
 class ModelInfo(Message, frozen=True):
     """One model that a gateway offers."""
 
-    manifest: Digest
-    """Digest of the manifest."""
+    manifest_digest: Digest
     name: Name
     """Name of the network."""
     guarantee: Name

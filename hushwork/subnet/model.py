@@ -20,7 +20,7 @@ from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, en
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-"""(phase, done, total); phases: keys, upload, jobs."""
+"""(phase, done, total); phases: keys, upload, waiting, opened."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +101,10 @@ class Model:
         self._ensure_session(meter, show)
         answers: dict[_Job, tuple[Array | None, float]] = {}
         for index, job in enumerate(jobs):
-            show("jobs", index, len(jobs))
+            show("waiting", index, len(jobs))
             answers[job] = self._ask(job, meter, show)
-        show("jobs", len(jobs), len(jobs))
+            show("opened", index + 1, len(jobs))
+        show("waiting", len(jobs), len(jobs))
         return self._result(own, answers, meter)
 
     def close(self) -> None:
@@ -139,6 +140,7 @@ class Model:
         if not self._hello:
             show("keys", 0, 1)
             self._hello = self._client.hello()
+            show("keys", 1, 1)
         show("upload", 0, len(self._hello))
         info = self._http.put_blob(self._hello)
         show("upload", len(self._hello), len(self._hello))

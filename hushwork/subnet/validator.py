@@ -113,11 +113,12 @@ class Validator:
         Raises Interrupted once `stop` is set.
         """
         number = self._history.last_round() + 1
+        judged = 0
         for task in self._tasks:
             self._show(round=number, phase="drawing", done=0, total=0)
-            self._run_task(task, number, stop or self._stop)
+            judged += self._run_task(task, number, stop or self._stop)
         self._set_weights()
-        self._show(phase="idle", scored_rounds=self.snapshot.scored_rounds + 1)
+        self._show(phase="idle", scored_rounds=self.snapshot.scored_rounds + bool(judged))
 
     def close(self) -> None:
         """End the loop, and let go of everything."""
@@ -141,7 +142,8 @@ class Validator:
         neurons = self._registry.neurons(time.time(), 0.0).values()
         return [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
 
-    def _run_task(self, task: Task, number: int, stop: threading.Event) -> None:
+    def _run_task(self, task: Task, number: int, stop: threading.Event) -> int:
+        """One round of one task; how many answers were judged."""
         generator = fresh_generator()
         drawn = draw(task, self.settings.images, generator)
         neurons = self._peers()
@@ -162,6 +164,7 @@ class Validator:
         self._show(phase="scoring")
         self._offering |= {(task.key, hotkey) for hotkey in round_.offering}
         self._history.add(number, judged, time.time())
+        return len(judged)
 
     def _standings(self, task: Task) -> dict[str, Standing]:
         since = time.time() - self.settings.window_seconds
