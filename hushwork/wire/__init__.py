@@ -4,6 +4,7 @@ from hushwork.wire.blobs import BlobLimits, BlobStore
 from hushwork.wire.btauth import ReplayCache
 from hushwork.wire.client import SignedClient
 from hushwork.wire.hotkeys import Hotkey, is_address, verify, wallet_path
+from hushwork.wire.memory import MemoryTransport
 from hushwork.wire.messages import (
     BlobInfo,
     ErrorMessage,
@@ -32,6 +33,7 @@ __all__ = [
     "ErrorMessage",
     "Gate",
     "Hotkey",
+    "MemoryTransport",
     "Message",
     "MissingChunks",
     "Offer",

@@ -30,15 +30,19 @@ class Record(Message, frozen=True):
 
 
 def create(folder: Path, record: Record, now: float) -> None:
-    """Make the folder with room for every chunk, durably."""
-    with _disk_errors():
-        folder.mkdir()
-        with (folder / "partial").open("wb") as file:
-            file.truncate(record.info.size)
-        _write(folder / "record", encode(record))
-        touch(folder, now)
-        _sync(folder)
-        _sync(folder.parent)
+    """Make the folder with room for every chunk, durably or not at all."""
+    try:
+        with _disk_errors():
+            folder.mkdir()
+            with (folder / "partial").open("wb") as file:
+                file.truncate(record.info.size)
+            _write(folder / "record", encode(record))
+            touch(folder, now)
+            _sync(folder)
+            _sync(folder.parent)
+    except Exception:
+        remove(folder)
+        raise
 
 
 def touch(folder: Path, now: float) -> None:
