@@ -68,3 +68,13 @@ pub enum Error {
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<hushwork_ring::sampling::NoEntropy> for Error {
+    fn from(error: hushwork_ring::sampling::NoEntropy) -> Self {
+        Self::NoEntropy(Detail::new(
+            "no secret can be drawn",
+            "32 random bytes",
+            error,
+        ))
+    }
+}

@@ -1,45 +1,304 @@
-//! Byte formats. Lengths are checked before anything is allocated.
+//! Byte formats, little-endian. Every length is checked before anything is allocated, every
+//! residue against its modulus, and each value has exactly one form.
+//!
+//! | part | bytes |
+//! | --- | --- |
+//! | header | magic `HWCK`, kind, version, flags, 0 |
+//! | parameters | log N u8, 0, digit u16, primes of Q u16, of P u16, then each as u64 |
+//! | ciphertext | digest 32, limbs u16, scale f64, c0, then seed 32 if flagged, else c1 |
+//! | public key | digest 32, seed 32, b |
+//! | evaluation keys | digest 32, relinearisation limbs u16, rotations u32, then (step u32, limbs u16) of each, ascending, then the keys: seed 32, b of each digit |
+//!
+//! A polynomial is its evaluations, limb by limb, each residue in as many bits as its modulus.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use hushwork_ring::sampling::{Seed, uniform_poly};
+use hushwork_ring::{Basis, Poly};
+use rayon::prelude::*;
 
 use crate::ciphertext::Ciphertext;
-use crate::error::Result;
-use crate::keys::{EvaluationKeys, PublicKey};
-use crate::parameters::Parameters;
+use crate::error::{Detail, Error, Result};
+use crate::keys::{CIPHERTEXT_LABEL, EvaluationKeys, PublicKey, SwitchingKey};
+use crate::packing::{self, packed_bytes};
+use crate::parameters::{Literal, MAX_LIMBS, Parameters};
+
+const MAGIC: [u8; 4] = *b"HWCK";
+const VERSION: u8 = 1;
+const HEADER: usize = 8;
+const DIGEST: usize = 32;
+const SEED: usize = 32;
+
+/// Scales lie between 1 and this.
+const MAX_SCALE: f64 = (1u128 << 120) as f64;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Parameters = 1,
+    Ciphertext = 2,
+    PublicKey = 3,
+    EvaluationKeys = 4,
+}
+
+/// Flag of a ciphertext: `c1` travels as its seed. Flag of parameters: not secure.
+const FLAG: u8 = 1;
+
+fn malformed(message: &'static str, expected: impl Display, got: impl Display) -> Error {
+    Error::MalformedBytes(Detail::new(message, expected, got))
+}
+
+/// Takes bytes from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(count)
+            .ok_or_else(|| malformed("truncated", count, self.0.len()))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const COUNT: usize>(&mut self) -> Result<[u8; COUNT]> {
+        let mut array = [0; COUNT];
+        array.copy_from_slice(self.bytes(COUNT)?);
+        Ok(array)
+    }
+
+    fn short(&mut self) -> Result<usize> {
+        Ok(u16::from_le_bytes(self.array()?).into())
+    }
+
+    fn word(&mut self) -> Result<usize> {
+        Ok(u32::from_le_bytes(self.array()?) as usize)
+    }
+
+    /// What is left is exactly this long.
+    fn expect(&self, bytes: usize) -> Result<()> {
+        if self.0.len() == bytes {
+            Ok(())
+        } else {
+            Err(malformed("wrong length", bytes, self.0.len()))
+        }
+    }
+
+    fn header(&mut self, kind: Kind) -> Result<u8> {
+        let magic: [u8; 4] = self.array()?;
+        let [got, version, flags, zero] = self.array()?;
+        if magic != MAGIC || got != kind as u8 {
+            return Err(malformed("another kind of bytes", kind as u8, got));
+        }
+        if version != VERSION {
+            return Err(Error::UnsupportedVersion(Detail::new(
+                "format version",
+                VERSION,
+                version,
+            )));
+        }
+        if flags > FLAG || zero != 0 {
+            return Err(malformed("unknown flags", "0 or 1", flags));
+        }
+        Ok(flags)
+    }
+
+    fn digest(&mut self, parameters: &Parameters) -> Result<()> {
+        check_digest(parameters, &self.array()?)
+    }
+
+    fn poly(&mut self, basis: &Basis, degree: usize) -> Result<Poly> {
+        let bytes = self.bytes(poly_bytes(basis, degree))?;
+        let mut offsets = Vec::with_capacity(basis.limbs());
+        let mut end = 0;
+        for kernel in basis.kernels() {
+            let start = end;
+            end += packed_bytes(degree, kernel.modulus());
+            offsets.push(start..end);
+        }
+        let mut poly = Poly::zero(degree, basis.limbs());
+        let limbs = poly
+            .values_mut()
+            .par_chunks_exact_mut(degree)
+            .zip(offsets)
+            .zip(basis.kernels());
+        limbs.try_for_each(|((limb, range), kernel)| {
+            packing::unpack(&bytes[range], kernel.modulus(), limb)
+        })?;
+        Ok(poly)
+    }
+}
+
+fn header(kind: Kind, flags: u8) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend([kind as u8, VERSION, flags, 0]);
+    out
+}
+
+fn write_poly(out: &mut Vec<u8>, basis: &Basis, poly: &Poly) {
+    for (row, kernel) in basis.kernels().iter().enumerate() {
+        packing::pack(poly.limb(row), kernel.modulus(), out);
+    }
+}
+
+fn poly_bytes(basis: &Basis, degree: usize) -> usize {
+    basis
+        .kernels()
+        .iter()
+        .map(|kernel| packed_bytes(degree, kernel.modulus()))
+        .sum()
+}
+
+pub(crate) fn check_digest(parameters: &Parameters, digest: &[u8; 32]) -> Result<()> {
+    let show = |digest: &[u8]| {
+        digest[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    if parameters.digest() == digest {
+        return Ok(());
+    }
+    let detail = Detail::new(
+        "made under other parameters",
+        show(parameters.digest()),
+        show(digest),
+    );
+    Err(Error::ParameterMismatch(detail))
+}
+
+pub(crate) fn parameter_bytes(literal: &Literal, secure: bool) -> Vec<u8> {
+    let Literal {
+        log_degree,
+        moduli,
+        special,
+        digit,
+    } = literal;
+    let mut out = header(Kind::Parameters, if secure { 0 } else { FLAG });
+    out.extend([*log_degree as u8, 0]);
+    [*digit, moduli.len(), special.len()]
+        .iter()
+        .for_each(|n| out.extend((*n as u16).to_le_bytes()));
+    moduli
+        .iter()
+        .chain(special)
+        .for_each(|q| out.extend(q.to_le_bytes()));
+    out
+}
+
+pub(crate) fn read_parameters(data: &[u8]) -> Result<Literal> {
+    let mut reader = Reader(data);
+    if reader.header(Kind::Parameters)? == FLAG {
+        let detail = Detail::new(
+            "a test-only parameter set",
+            "secure parameters",
+            "insecure ones",
+        );
+        return Err(Error::InsecureParameters(detail));
+    }
+    let [log_degree, zero] = reader.array()?;
+    let (digit, moduli, special) = (reader.short()?, reader.short()?, reader.short()?);
+    if zero != 0 {
+        return Err(malformed("reserved byte", 0, zero));
+    }
+    if moduli > MAX_LIMBS || special > MAX_LIMBS {
+        return Err(Error::TooLarge(Detail::new(
+            "too many primes",
+            MAX_LIMBS,
+            moduli.max(special),
+        )));
+    }
+    reader.expect(8 * (moduli + special))?;
+    let mut primes = |count| {
+        (0..count)
+            .map(|_| Ok(u64::from_le_bytes(reader.array()?)))
+            .collect::<Result<_>>()
+    };
+    let (moduli, special) = (primes(moduli)?, primes(special)?);
+    Ok(Literal {
+        log_degree: log_degree.into(),
+        moduli,
+        special,
+        digit,
+    })
+}
 
 /// Exact size of a serialised ciphertext.
 #[must_use]
-pub fn ciphertext_bytes(_parameters: &Parameters, _limbs: usize, _seeded: bool) -> usize {
-    todo!()
+pub fn ciphertext_bytes(parameters: &Parameters, limbs: usize, seeded: bool) -> usize {
+    let half = poly_bytes(parameters.basis(limbs), parameters.degree());
+    HEADER + DIGEST + 2 + 8 + half + if seeded { SEED } else { half }
+}
+
+/// Exact size of a serialised public key.
+#[must_use]
+pub fn public_key_bytes(parameters: &Parameters) -> usize {
+    HEADER + DIGEST + SEED + poly_bytes(parameters.basis(parameters.limbs()), parameters.degree())
 }
 
 /// Exact size of serialised evaluation keys.
 #[must_use]
 pub fn evaluation_keys_bytes(
-    _parameters: &Parameters,
-    _rotations: &BTreeMap<usize, usize>,
-    _relinearisation: usize,
+    parameters: &Parameters,
+    rotations: &BTreeMap<usize, usize>,
+    relinearisation: usize,
 ) -> usize {
-    todo!()
+    let first = if relinearisation == 0 {
+        0
+    } else {
+        switching_key_bytes(parameters, relinearisation)
+    };
+    let keys: usize = rotations
+        .values()
+        .map(|limbs| switching_key_bytes(parameters, *limbs))
+        .sum();
+    HEADER + DIGEST + 2 + 4 + 6 * rotations.len() + first + keys
 }
 
-/// Exact size of a serialised public key.
-#[must_use]
-pub fn public_key_bytes(_parameters: &Parameters) -> usize {
-    todo!()
+fn switching_key_bytes(parameters: &Parameters, limbs: usize) -> usize {
+    let poly = poly_bytes(parameters.extended(limbs), parameters.degree());
+    SEED + parameters.digits(limbs).len() * poly
 }
 
 #[allow(clippy::missing_errors_doc)]
 impl Ciphertext {
     /// Bit-packed; a fresh one carries its seed in place of `c1`.
     #[must_use]
-    pub fn to_bytes(&self, _parameters: &Parameters) -> Vec<u8> {
-        todo!()
+    pub fn to_bytes(&self, parameters: &Parameters) -> Vec<u8> {
+        let basis = parameters.basis(self.limbs());
+        let mut out = header(Kind::Ciphertext, u8::from(self.seed.is_some()));
+        out.extend(parameters.digest());
+        out.extend((self.limbs() as u16).to_le_bytes());
+        out.extend(self.scale.to_le_bytes());
+        write_poly(&mut out, basis, &self.c0);
+        match self.seed {
+            Some(seed) => out.extend(seed),
+            None => write_poly(&mut out, basis, &self.c1),
+        }
+        out
     }
 
     /// Refuses anything `to_bytes` does not write.
-    pub fn from_bytes(_parameters: &Parameters, _data: &[u8]) -> Result<Self> {
-        todo!()
+    pub fn from_bytes(parameters: &Parameters, data: &[u8]) -> Result<Self> {
+        let mut reader = Reader(data);
+        let seeded = reader.header(Kind::Ciphertext)? == FLAG;
+        reader.digest(parameters)?;
+        let limbs = check_limbs(parameters, reader.short()?)?;
+        let scale = check_scale(f64::from_le_bytes(reader.array()?))?;
+        let (basis, degree) = (parameters.basis(limbs), parameters.degree());
+        reader.expect(ciphertext_bytes(parameters, limbs, seeded) - (HEADER + DIGEST + 2 + 8))?;
+        let c0 = reader.poly(basis, degree)?;
+        if seeded {
+            let seed: Seed = reader.array()?;
+            let c1 = uniform_poly(basis, degree, &seed, CIPHERTEXT_LABEL, 0);
+            return Ok(Self {
+                c0,
+                c1,
+                scale,
+                seed: Some(seed),
+            });
+        }
+        Ok(Self::new(c0, reader.poly(basis, degree)?, scale))
     }
 }
 
@@ -48,12 +307,30 @@ impl PublicKey {
     /// Bit-packed and seeded.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        todo!()
+        let mut out = header(Kind::PublicKey, 0);
+        out.extend(self.parameters.digest());
+        out.extend(self.seed);
+        write_poly(
+            &mut out,
+            self.parameters.basis(self.parameters.limbs()),
+            &self.b,
+        );
+        out
     }
 
     /// Refuses anything `to_bytes` does not write.
-    pub fn from_bytes(_parameters: &Parameters, _data: &[u8]) -> Result<Self> {
-        todo!()
+    pub fn from_bytes(parameters: &Parameters, data: &[u8]) -> Result<Self> {
+        let mut reader = Reader(data);
+        unflagged(reader.header(Kind::PublicKey)?)?;
+        reader.digest(parameters)?;
+        let seed = reader.array()?;
+        let (basis, degree) = (parameters.basis(parameters.limbs()), parameters.degree());
+        reader.expect(poly_bytes(basis, degree))?;
+        Ok(Self::from_parts(
+            parameters,
+            seed,
+            reader.poly(basis, degree)?,
+        ))
     }
 }
 
@@ -62,11 +339,111 @@ impl EvaluationKeys {
     /// Bit-packed and seeded.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        todo!()
+        let (parameters, rotations) = (&self.parameters, self.rotations());
+        let size = evaluation_keys_bytes(parameters, &rotations, self.relinearisation());
+        let mut out = Vec::with_capacity(size);
+        out.extend(header(Kind::EvaluationKeys, 0));
+        out.extend(parameters.digest());
+        out.extend((self.relinearisation() as u16).to_le_bytes());
+        out.extend((rotations.len() as u32).to_le_bytes());
+        for (step, limbs) in rotations {
+            out.extend((step as u32).to_le_bytes());
+            out.extend((limbs as u16).to_le_bytes());
+        }
+        for key in self.relinearisation.iter().chain(self.rotations.values()) {
+            out.extend(key.seed);
+            key.b
+                .iter()
+                .for_each(|b| write_poly(&mut out, parameters.extended(key.limbs()), b));
+        }
+        out
     }
 
     /// Refuses anything `to_bytes` does not write.
-    pub fn from_bytes(_parameters: &Parameters, _data: &[u8]) -> Result<Self> {
-        todo!()
+    pub fn from_bytes(parameters: &Parameters, data: &[u8]) -> Result<Self> {
+        let mut reader = Reader(data);
+        unflagged(reader.header(Kind::EvaluationKeys)?)?;
+        reader.digest(parameters)?;
+        let relinearisation = match reader.short()? {
+            0 => 0,
+            limbs => check_limbs(parameters, limbs)?,
+        };
+        let count = reader.word()?;
+        let steps = read_steps(parameters, Reader(reader.bytes(6 * count)?))?;
+        let table = HEADER + DIGEST + 2 + 4 + 6 * count;
+        reader.expect(evaluation_keys_bytes(parameters, &steps, relinearisation) - table)?;
+        let first = if relinearisation == 0 {
+            None
+        } else {
+            Some(relinearisation)
+        };
+        let relinearisation = first
+            .map(|limbs| read_key(parameters, limbs, &mut reader))
+            .transpose()?;
+        let key = |(step, limbs)| Ok((step, read_key(parameters, limbs, &mut reader)?));
+        let rotations = steps.into_iter().map(key).collect::<Result<_>>()?;
+        Ok(Self {
+            parameters: parameters.clone(),
+            relinearisation,
+            rotations,
+        })
     }
+}
+
+fn read_steps(parameters: &Parameters, mut table: Reader<'_>) -> Result<BTreeMap<usize, usize>> {
+    let mut steps = BTreeMap::new();
+    let mut last = 0;
+    while !table.0.is_empty() {
+        let (step, limbs) = (table.word()?, check_limbs(parameters, table.short()?)?);
+        if step <= last || step >= parameters.degree() {
+            let expected = format!("{} to {}, ascending", last + 1, parameters.degree() - 1);
+            return Err(malformed("rotation step out of range", expected, step));
+        }
+        last = step;
+        steps.insert(step, limbs);
+    }
+    Ok(steps)
+}
+
+fn read_key(
+    parameters: &Parameters,
+    limbs: usize,
+    reader: &mut Reader<'_>,
+) -> Result<SwitchingKey> {
+    let seed = reader.array()?;
+    let mut digit = |_| reader.poly(parameters.extended(limbs), parameters.degree());
+    let b = (0..parameters.digits(limbs).len())
+        .map(&mut digit)
+        .collect::<Result<_>>()?;
+    Ok(SwitchingKey::from_parts(parameters, limbs, seed, b))
+}
+
+fn unflagged(flags: u8) -> Result<()> {
+    if flags == 0 {
+        Ok(())
+    } else {
+        Err(malformed("unknown flags", 0, flags))
+    }
+}
+
+fn check_limbs(parameters: &Parameters, limbs: usize) -> Result<usize> {
+    if (1..=parameters.limbs()).contains(&limbs) {
+        return Ok(limbs);
+    }
+    Err(malformed(
+        "limbs out of range",
+        format!("1 to {}", parameters.limbs()),
+        limbs,
+    ))
+}
+
+fn check_scale(scale: f64) -> Result<f64> {
+    if scale.is_finite() && (1.0..=MAX_SCALE).contains(&scale) {
+        return Ok(scale);
+    }
+    Err(malformed(
+        "scale out of range",
+        format!("1 to {MAX_SCALE:e}"),
+        scale,
+    ))
 }

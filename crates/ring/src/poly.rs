@@ -53,6 +53,16 @@ impl Poly {
         &mut self.values
     }
 
+    /// A copy of some limbs.
+    #[must_use]
+    pub fn slice(&self, limbs: std::ops::Range<usize>) -> Self {
+        let words = limbs.start * self.degree..limbs.end * self.degree;
+        Self {
+            degree: self.degree,
+            values: self.values[words].to_vec(),
+        }
+    }
+
     /// Keeps the first `limbs` limbs and returns the others.
     #[must_use]
     pub fn split_off(&mut self, limbs: usize) -> Self {

@@ -1,7 +1,5 @@
 //! Primes that carry the transform.
 
-use crate::modulus::MAX_BITS;
-
 const WITNESSES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
 
 /// Whether n is prime: Miller-Rabin with the first twelve primes, exact below 2^64
@@ -44,13 +42,14 @@ fn power(base: u64, mut exponent: u64, n: u64) -> u64 {
     result
 }
 
-/// Distinct primes 1 mod 4 * 2^log_degree, each as near as can be to 2^bits[i], earlier entries
-/// choosing first. None where there is no such prime within a factor of two, or below 2^MAX_BITS.
+/// Distinct primes 1 mod 4 * 2^log_degree and below `limit`, each as near as can be to 2^bits[i],
+/// earlier entries choosing first. None where there is no such prime within a factor of two.
 #[must_use]
-pub fn find_primes(log_degree: u32, bits: &[u32]) -> Option<Vec<u64>> {
+pub fn find_primes(log_degree: u32, bits: &[u32], limit: u64) -> Option<Vec<u64>> {
     let mut found = Vec::with_capacity(bits.len());
     for &bits in bits {
-        let prime = candidates(log_degree, bits)?.find(|q| !found.contains(q) && is_prime(*q))?;
+        let free = |q: &u64| *q < limit && !found.contains(q) && is_prime(*q);
+        let prime = candidates(log_degree, bits)?.find(free)?;
         found.push(prime);
     }
     Some(found)
@@ -59,7 +58,7 @@ pub fn find_primes(log_degree: u32, bits: &[u32]) -> Option<Vec<u64>> {
 /// Numbers 1 mod 4N within a factor of two of 2^bits, by distance.
 fn candidates(log_degree: u32, bits: u32) -> Option<impl Iterator<Item = u64>> {
     let step = 1u64.checked_shl(log_degree + 2)?;
-    if bits <= log_degree + 2 || bits >= MAX_BITS {
+    if bits <= log_degree + 2 || bits >= 62 {
         return None;
     }
     let centre = (1u64 << bits) + 1;
@@ -94,19 +93,19 @@ mod tests {
 
     #[test]
     fn found_primes_are_distinct_near_and_of_the_right_class() {
-        let primes = find_primes(14, &[36, 50, 36, 36, 24, 24]).unwrap();
+        let primes = find_primes(14, &[36, 50, 36, 36, 24, 24], 1 << 50).unwrap();
         let distinct: std::collections::HashSet<_> = primes.iter().collect();
         assert_eq!(distinct.len(), 6);
         assert!(primes.iter().all(|q| is_prime(*q) && q % (1 << 16) == 1));
         let distance = |q: u64, bits: u32| q.abs_diff(1 << bits);
         assert!(distance(primes[0], 36) <= distance(primes[2], 36));
-        assert!(distance(primes[1], 50) < 1 << 23);
+        assert!(primes[1] < 1 << 50 && distance(primes[1], 50) < 1 << 23);
     }
 
     #[test]
     fn impossible_requests_give_none() {
-        assert_eq!(find_primes(14, &[16]), None);
-        assert_eq!(find_primes(14, &[58]), None);
-        assert_eq!(find_primes(14, &[18; 40]), None);
+        assert_eq!(find_primes(14, &[16], 1 << 50), None);
+        assert_eq!(find_primes(14, &[62], u64::MAX), None);
+        assert_eq!(find_primes(14, &[18; 40], 1 << 50), None);
     }
 }
