@@ -1,58 +1,13 @@
 //! Static checks: after these a program can only fail for want of keys or good ciphertexts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use super::literal::{Linear, ProgramLiteral, Register, Step};
+use super::limits::{
+    KeyNeeds, MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_SCALE, MAX_STEPS,
+    MAX_TRANSFORMED_PERIOD, ProgramError, SCALE_TOLERANCE, Shape,
+};
+use super::literal::{ProgramLiteral, Register, Step};
 use crate::Parameters;
-
-/// Most input ciphertexts, output ciphertexts, and inputs or outputs of one linear step.
-pub const MAX_CIPHERTEXTS: usize = 256;
-/// Most steps of a program.
-pub const MAX_STEPS: usize = 4096;
-/// Most terms of all linear steps together.
-pub const MAX_TERMS: usize = 1 << 20;
-/// Largest giant index, and most rotations in one `RotateAdd`.
-pub const MAX_GIANT: usize = 4096;
-/// Most memory for encoded weights, in bytes.
-pub const MAX_PLAINTEXT_BYTES: usize = 16 << 30;
-/// Most memory for the rotated inputs of one linear step, in bytes.
-pub const MAX_WORKING_BYTES: usize = 16 << 30;
-/// Plaintexts up to this period are kept transformed; longer ones as integer coefficients.
-pub const MAX_TRANSFORMED_PERIOD: usize = 4096;
-/// Largest relative difference between scales that count as equal.
-pub const SCALE_TOLERANCE: f64 = 1.0 / (1 << 20) as f64;
-
-/// Most an encoded weight may reach, so that its coefficients fit a signed word.
-const MAX_ENCODED: f64 = (1u64 << 60) as f64;
-
-/// Why a program was refused: a bug of whoever wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProgramError {
-    /// Something about the whole program.
-    #[error("program: {0}")]
-    Program(String),
-    /// Something about one step.
-    #[error("step {0}: {1}")]
-    Step(usize, String),
-}
-
-/// What is known of a register before anything runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
-    /// Limbs of the ciphertext.
-    pub limbs: usize,
-    /// Scale of the ciphertext.
-    pub scale: f64,
-}
-
-/// Rotation keys and the relinearisation key that a program needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyNeeds {
-    /// Rotation in 1..N -> most limbs at which it is used.
-    pub rotations: BTreeMap<usize, usize>,
-    /// Most limbs of a product; 0: none.
-    pub relinearisation: usize,
-}
 
 /// Everything found out about a program.
 pub(super) struct Checked {
@@ -69,6 +24,8 @@ macro_rules! require {
         }
     };
 }
+
+mod linear;
 
 /// Checks the whole program, step by step.
 pub(super) fn check(
@@ -186,6 +143,7 @@ impl Checker<'_> {
         );
         let prime = self.top_prime(left.limbs)?;
         let result = left.scale * right.scale / prime;
+        positive(scale)?;
         require!(
             close(result, scale),
             "scale {scale:e} where {result:e} results"
@@ -198,86 +156,6 @@ impl Checker<'_> {
                 scale: result,
             },
         )
-    }
-
-    fn linear(&mut self, linear: &Linear) -> Checks<()> {
-        let limbs = self.linear_inputs(linear)?;
-        positive(linear.scale)?;
-        self.terms += linear.terms.len();
-        within("terms", self.terms, MAX_TERMS)?;
-        let prime = self.top_prime(limbs)?;
-        for (index, term) in linear.terms.iter().enumerate() {
-            self.term(linear, index, prime)
-                .map_err(|problem| format!("term {index}: {problem}"))?;
-            self.need(term.anchor, limbs);
-            self.need(term.baby, limbs);
-            if term.giant > 0 {
-                self.need(linear.giant_step, limbs);
-            }
-        }
-        self.working_memory(linear, limbs)?;
-        self.linear_outputs(linear, limbs - 1)
-    }
-
-    fn linear_inputs(&self, linear: &Linear) -> Checks<usize> {
-        within("inputs", linear.inputs.len(), MAX_CIPHERTEXTS)?;
-        let first = *linear.inputs.first().ok_or("no inputs")?;
-        let limbs = self.read(first)?.limbs;
-        for &register in &linear.inputs {
-            let other = self.read(register)?.limbs;
-            require!(
-                other == limbs,
-                "register {register} has {other} limbs, others {limbs}"
-            );
-        }
-        Ok(limbs)
-    }
-
-    fn linear_outputs(&mut self, linear: &Linear, limbs: usize) -> Checks<()> {
-        let count = linear.outputs.len();
-        within("outputs", count, MAX_CIPHERTEXTS)?;
-        require!(count > 0, "no outputs");
-        require!(
-            linear.bias.len() == count,
-            "{} biases, {count} outputs",
-            linear.bias.len()
-        );
-        let reached: BTreeSet<usize> = linear.terms.iter().map(|term| term.output).collect();
-        require!(reached.len() == count, "an output without terms");
-        for bias in linear.bias.iter().flatten() {
-            self.slot_vector(bias, linear.scale, limbs)
-                .map_err(|problem| format!("bias: {problem}"))?;
-        }
-        let shape = Shape {
-            limbs,
-            scale: linear.scale,
-        };
-        linear
-            .outputs
-            .iter()
-            .try_for_each(|&register| self.write(register, shape))
-    }
-
-    fn term(&mut self, linear: &Linear, index: usize, prime: f64) -> Checks<()> {
-        let term = &linear.terms[index];
-        require!(
-            term.output < linear.outputs.len(),
-            "no output {}",
-            term.output
-        );
-        require!(
-            term.giant <= MAX_GIANT,
-            "giant {} over {MAX_GIANT}",
-            term.giant
-        );
-        let input = *linear
-            .inputs
-            .get(term.input)
-            .ok_or(format!("no input {}", term.input))?;
-        let shape = self.read(input)?;
-        let scale = plain_scale(linear.scale, prime, shape.scale);
-        require!(scale >= 2.0, "weights would be encoded at scale {scale:e}");
-        self.slot_vector(&term.weights, scale, shape.limbs)
     }
 
     /// Checks a slot vector and counts the memory of its encoding.
@@ -295,7 +173,7 @@ impl Checker<'_> {
             .iter()
             .fold(0.0f64, |most, value| most.max(value.abs()));
         require!(
-            largest * scale <= MAX_ENCODED,
+            (0.0..=MAX_ENCODED).contains(&(largest * scale)),
             "{largest:e} at scale {scale:e} is too large"
         );
         self.plaintext_bytes += period
@@ -309,17 +187,6 @@ impl Checker<'_> {
             self.plaintext_bytes,
             MAX_PLAINTEXT_BYTES,
         )
-    }
-
-    fn working_memory(&self, linear: &Linear, limbs: usize) -> Checks<()> {
-        let key = |step| self.parameters.step(step);
-        let rotated: BTreeSet<_> = linear
-            .terms
-            .iter()
-            .map(|term| (term.input, key(term.anchor), key(term.baby)))
-            .collect();
-        let bytes = rotated.len() * 2 * limbs * self.parameters.degree() * 8;
-        within("bytes of rotated inputs", bytes, MAX_WORKING_BYTES)
     }
 
     fn agree(&self, a: Register, b: Register) -> Checks<Shape> {
@@ -378,7 +245,7 @@ fn close(a: f64, b: f64) -> bool {
 
 fn positive(scale: f64) -> Checks<()> {
     require!(
-        scale.is_finite() && scale >= 1.0,
+        (1.0..=MAX_SCALE).contains(&scale),
         "scale {scale:e} is out of range"
     );
     Ok(())

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::check::{Checked, Shape, plain_scale};
+use super::check::{Checked, plain_scale};
+use super::limits::Shape;
 use super::linear::ROTATION;
 use super::literal::{Linear, Register, Step};
 use super::plain::Plain;

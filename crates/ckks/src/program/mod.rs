@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod limits;
 mod linear;
 mod literal;
 mod plain;
@@ -10,7 +11,7 @@ mod watch;
 
 use std::collections::{HashMap, HashSet};
 
-pub use check::{
+pub use limits::{
     KeyNeeds, MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS,
     MAX_WORKING_BYTES, ProgramError, Shape,
 };

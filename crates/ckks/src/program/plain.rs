@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hushwork_ring::{Basis, Poly};
 
-use super::check::MAX_TRANSFORMED_PERIOD;
+use super::limits::MAX_TRANSFORMED_PERIOD;
 use crate::Parameters;
 
 /// Of period p: p evaluations a limb where p is short, or else p integer coefficients.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Program;
-use super::check::{SCALE_TOLERANCE, Shape};
 use super::compile::Compiled;
+use super::limits::{SCALE_TOLERANCE, Shape};
 use super::linear::ROTATION;
 use super::literal::Register;
 use super::plain::Plain;

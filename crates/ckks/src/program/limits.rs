@@ -1,0 +1,54 @@
+//! What a program may be, what it needs, and how it is refused.
+
+use std::collections::BTreeMap;
+
+/// Most input ciphertexts, output ciphertexts, and inputs or outputs of one linear step.
+pub const MAX_CIPHERTEXTS: usize = 256;
+/// Most steps of a program.
+pub const MAX_STEPS: usize = 4096;
+/// Most terms of all linear steps together.
+pub const MAX_TERMS: usize = 1 << 20;
+/// Largest giant index, and most rotations in one `RotateAdd`.
+pub const MAX_GIANT: usize = 4096;
+/// Most memory for encoded weights, in bytes.
+pub const MAX_PLAINTEXT_BYTES: usize = 16 << 30;
+/// Most memory for the rotated inputs of one linear step, in bytes.
+pub const MAX_WORKING_BYTES: usize = 16 << 30;
+/// Plaintexts up to this period are kept transformed; longer ones as integer coefficients.
+pub const MAX_TRANSFORMED_PERIOD: usize = 4096;
+/// Largest relative difference between scales that count as equal.
+pub const SCALE_TOLERANCE: f64 = 1.0 / (1 << 20) as f64;
+
+/// Largest scale of a ciphertext.
+pub(super) const MAX_SCALE: f64 = (1u128 << 120) as f64;
+/// Most an encoded weight may reach, so that its coefficients fit a signed word.
+pub(super) const MAX_ENCODED: f64 = (1u64 << 60) as f64;
+
+/// Why a program was refused: a bug of whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramError {
+    /// Something about the whole program.
+    #[error("program: {0}")]
+    Program(String),
+    /// Something about one step.
+    #[error("step {0}: {1}")]
+    Step(usize, String),
+}
+
+/// What is known of a register before anything runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Limbs of the ciphertext.
+    pub limbs: usize,
+    /// Scale of the ciphertext.
+    pub scale: f64,
+}
+
+/// Rotation keys and the relinearisation key that a program needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyNeeds {
+    /// Rotation in 1..N -> most limbs at which it is used.
+    pub rotations: BTreeMap<usize, usize>,
+    /// Most limbs of a product; 0: none.
+    pub relinearisation: usize,
+}
