@@ -42,7 +42,8 @@ def main() -> None:
     try:
         app()
     except HushworkError as error:
-        Console(stderr=True).print(sentence(error), style="red", markup=False, highlight=False)
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(sentence(error), style="red", markup=False)
         sys.exit(1)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import answer_screen
 from hushwork.subnet import connect
@@ -16,13 +19,10 @@ from hushwork.subnet import connect
 PHASES = {
     "keys": "making keys, here",
     "upload": "uploading evaluation keys",
-    "sealed": "encrypting, here",
-    "waiting": "a miner computes",
-    "opened": "decrypting, here",
+    "waiting": "a miner computes on what it cannot see",
 }
 
 Url = Annotated[str, typer.Option("--gateway", envvar="HUSH_GATEWAY", help="Whom to ask.")]
-DEFAULT_GATEWAY = "http://127.0.0.1:8700"
 
 
 def infer(
@@ -34,25 +34,30 @@ def infer(
     ] = 0,
 ) -> None:
     """Classify a picture that nobody but you sees."""
-    console = Console()
-    bars = progress_bars(Console(stderr=True))
-    tasks = {
-        phase: bars.add_task(text, total=None, visible=False) for phase, text in PHASES.items()
-    }
-
-    def progress(phase: str, done: int, total: int) -> None:
-        bars.update(tasks[phase], completed=done, total=total, visible=done < total)
-
-    with bars, connect(gateway).model(model) as session:
-        result = session.infer(image, check=check, progress=progress)
-    console.print(answer_screen(result))
+    with progress_bars(Console(stderr=True)) as bars, connect(gateway) as door:
+        result = door.model(model).infer(image, check=check, progress=follow(bars))
+    Console().print(answer_screen(result))
     if not result.trusted:
         raise typer.Exit(1)
+
+
+def follow(bars: Progress) -> Callable[[str, int, int], None]:
+    """A bar for each phase while it lasts; one that nobody counts yet pulses."""
+    tasks = {phase: bars.add_task(text, visible=False) for phase, text in PHASES.items()}
+
+    def progress(phase: str, done: int, total: int) -> None:
+        if phase in tasks:
+            bars.update(tasks[phase], completed=done, total=total if done else None)
+            bars.update(tasks[phase], visible=done < total)
+
+    return progress
 
 
 def models(gateway: Url = DEFAULT_GATEWAY) -> None:
     """List what a gateway offers."""
     table = Table("model", "guarantee", "miners", "manifest")
-    for offer in connect(gateway).models():
+    with connect(gateway) as door:
+        offers = door.models()
+    for offer in offers:
         table.add_row(offer.name, offer.guarantee, str(offer.miners), offer.manifest_digest[:16])
     Console().print(table)

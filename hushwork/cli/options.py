@@ -12,6 +12,7 @@ DEFAULT_MODEL = "lenet-fashion-mnist"
 DEFAULT_WALLETS = Path("~/.bittensor/wallets")
 LEDGER_PORT = 8701
 GATEWAY_PORT = 8700
+DEFAULT_GATEWAY = f"http://127.0.0.1:{GATEWAY_PORT}"
 
 
 class ChainName(StrEnum):

@@ -9,6 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hushwork.cli.report import Report
 from hushwork.subnet import Result, Row, Snapshot
 
 PHASES = {
@@ -24,19 +25,22 @@ PHASES = {
 def bar(phase: str, done: int, total: int) -> Table:
     """One line of progress: what, a bar, how many of how many."""
     line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_row(phase, ProgressBar(total=max(total, 1), completed=done, width=30), "")
+    line.add_row(phase, ProgressBar(total=total, completed=done, width=30), f"{done} of {total}")
     return line
 
 
 def network_table(snapshot: Snapshot, names: Mapping[str, str]) -> Table:
-    """The live table; `names` by hotkey, a short hotkey where there is none."""
-    table = Table(expand=False)
-    table.add_column("miner", no_wrap=True)
-    table.add_column("last label")
+    """The live table; `names` by hotkey, those without a score yet included."""
+    table = Table()
+    for title in ("miner", "last label"):
+        table.add_column(title, no_wrap=True)
     for title in ("agreement", "seconds", "score", "weight"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for row in snapshot.rows:
         table.add_row(names.get(row.hotkey, short(row.hotkey)), *cells(row))
+    scored = {row.hotkey for row in snapshot.rows}
+    for name in (name for hotkey, name in names.items() if hotkey not in scored):
+        table.add_row(name, *(Text("-", style="dim") for _ in range(5)))
     return table
 
 
@@ -46,7 +50,7 @@ def cells(row: Row) -> Sequence[str | Text]:
         last_answer(row),
         f"{row.agreement:.0%}",
         "-" if row.seconds is None else f"{row.seconds:.2f}",
-        f"{row.score:,.2f}",
+        f"{row.score:,.2f}" if row.score < 1000 else f"{row.score:,.0f}",
         f"{row.weight:.0%}",
     )
 
@@ -60,13 +64,17 @@ def last_answer(row: Row) -> Text:
     return Text(row.last_label, style="green" if row.last_correct else "red strike")
 
 
+def status_text(snapshot: Snapshot) -> str:
+    """Round and phase."""
+    return f"round {snapshot.round}: {PHASES.get(snapshot.phase, snapshot.phase)}"
+
+
 def status_line(snapshot: Snapshot) -> RenderableType:
     """Round, phase, and how many jobs are done."""
-    phase = PHASES.get(snapshot.phase, snapshot.phase)
-    text = f"round {snapshot.round}: {phase}"
+    text = status_text(snapshot)
     if snapshot.phase != "jobs" or not snapshot.total:
         return Text(text)
-    return bar(f"{text} ({snapshot.done} of {snapshot.total})", snapshot.done, snapshot.total)
+    return bar(text, snapshot.done, snapshot.total)
 
 
 def network_screen(snapshot: Snapshot, names: Mapping[str, str], notes: Sequence[str]) -> Group:
@@ -75,13 +83,22 @@ def network_screen(snapshot: Snapshot, names: Mapping[str, str], notes: Sequence
     return Group(*parts, *(Text.from_markup(note) for note in notes))
 
 
-def preparation_screen(children: Sequence[tuple[str, str, int, int]]) -> Table:
-    """Each process, and how far it is: (name, phase, done, total)."""
+def preparation_screen(children: Sequence[tuple[str, Report]]) -> Table:
+    """Each process by name, and how far it is."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    for name, phase, done, total in children:
-        share: RenderableType = ProgressBar(total=total, completed=done, width=30) if total else ""
-        grid.add_row(name, phase, share)
+    for name, report in children:
+        if report.address:
+            grid.add_row(name, Text("ready", style="green"))
+        else:
+            grid.add_row(name, report.phase, *share(report))
     return grid
+
+
+def share(report: Report) -> Sequence[RenderableType]:
+    """A bar, where there is something to count."""
+    if not report.total:
+        return ()
+    return (ProgressBar(total=report.total, completed=report.done, width=30),)
 
 
 def answer_screen(result: Result) -> Group:
@@ -98,6 +115,8 @@ def answer_screen(result: Result) -> Group:
         facts.add_row(
             "checks", f"{result.checks_passed} of {result.checks} known answers came back"
         )
+    if not result.trusted:
+        facts.add_row("", Text("This miner does not compute what it says. Ask again.", style="red"))
     saw = Table("party", "what it saw", title="who saw what", title_justify="left")
     for party, what in result.who_saw_what.items():
         saw.add_row(party, what)

@@ -10,6 +10,7 @@ import msgspec
 
 from hushwork.cli.demo import Behaviour
 from hushwork.cli.processes import Child, ChildDied, Household
+from hushwork.cli.service import own_hotkey
 from hushwork.errors import Unreachable
 from hushwork.subnet import Snapshot
 from hushwork.wire import Hotkey, wallet_path
@@ -27,7 +28,7 @@ class Town:
 
     def __init__(self, house: Household, model: str, miners: int, port: int) -> None:
         self.names: dict[str, str] = {}
-        """Names for people, by hotkey."""
+        """Names of the miners for people, by hotkey."""
         self.miners: list[Child] = []
         self._house = house
         self._model = model
@@ -71,29 +72,33 @@ class Town:
         behaviour = BEHAVIOURS[number % len(BEHAVIOURS)]
         options = ["--port", "0", "--model", self._model, "--behaviour", behaviour]
         name = f"miner {number + 1}"
+        self.miners.append(self._start_role(name, options))
         label = name if behaviour is Behaviour.HONEST else f"{name} ({behaviour})"
-        self.miners.append(self._start_role(name, options, label))
+        self.names[self._hotkey(name).address] = label
 
-    def _start_role(self, name: str, options: Sequence[str], label: str = "") -> Child:
-        key = name.replace(" ", "-")
-        self.names[self._hotkey(key)] = label or name
-        role = key.split("-")[0]
-        wallet = ["--wallet-name", WALLET, "--hotkey-name", key, "--wallets", str(self._wallets)]
+    def _start_role(self, name: str, options: Sequence[str]) -> Child:
+        self._hotkey(name)
+        key = [
+            "--wallet-name",
+            WALLET,
+            "--hotkey-name",
+            slug(name),
+            "--wallets",
+            str(self._wallets),
+        ]
         ledger = ["--ledger", self.ledger.address]
-        return self._house.start(name, [role, *options, *ledger, *wallet, *self._folder(key)])
+        role = name.split(maxsplit=1)[0]
+        return self._house.start(name, [role, *options, *ledger, *key, *self._folder(name)])
 
     @property
     def _wallets(self) -> Path:
         return self._house.directory / "wallets"
 
-    def _hotkey(self, name: str) -> str:
-        path = wallet_path(WALLET, name, self._wallets)
-        if not path.exists():
-            Hotkey.generate().save(path)
-        return Hotkey.load(path).address
+    def _hotkey(self, name: str) -> Hotkey:
+        return own_hotkey(wallet_path(WALLET, slug(name), self._wallets))
 
     def _folder(self, name: str) -> Sequence[str]:
-        return ["--directory", str(self._house.directory / name)]
+        return ["--directory", str(self._house.directory / slug(name))]
 
     def _until_serving(self, tick: Tick) -> None:
         children = self._house.children
@@ -102,3 +107,8 @@ class Town:
             for child in children:
                 if not child.is_running:
                     raise ChildDied(child)
+
+
+def slug(name: str) -> str:
+    """A name that files may have."""
+    return name.replace(" ", "-")

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
@@ -42,9 +43,11 @@ def up(
     *,
     model: Annotated[
         str, typer.Option(help="Network to work on; see hush models.")
-    ] = "lenet-fashion-mnist",
+    ] = DEFAULT_MODEL,
     miners: Annotated[int, typer.Option(min=1, max=32, help="How many miners.")] = 3,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gateway.")] = 8700,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the gateway.")
+    ] = GATEWAY_PORT,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many scored rounds.")
     ] = None,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol
@@ -9,8 +12,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
+from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.processes import Child
-from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_line
+from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_text
 from hushwork.subnet import Snapshot
 
 
@@ -49,12 +53,16 @@ class LiveView:
     def preparing(self, children: Sequence[Child]) -> None:
         """Show a bar for each process."""
         reports = [(child.name, child.report) for child in children]
-        lines = [(name, r.address or r.phase, r.done, r.total) for name, r in reports]
-        self._live.update(preparation_screen(lines), refresh=True)
+        self._live.update(preparation_screen(reports), refresh=True)
 
     def opened(self, gateway: str) -> None:
         """Keep a hint below the table."""
-        self._hint = f"Try: [bold]hush infer IMAGE --gateway {gateway}[/]   Ctrl-C ends all of it."
+        hush = program()
+        elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
+        self._hint = (
+            f"In another terminal: [bold]{hush} sample images[/], then "
+            f"[bold]{hush} infer images/000-ankle-boot.png{elsewhere}[/]\nCtrl-C ends all of it."
+        )
 
     def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
         """Show the table."""
@@ -102,7 +110,7 @@ class PlainView:
         """Print a new phase, and the table of a round that was scored."""
         if self._status != (snapshot.phase, snapshot.round):
             self._status = (snapshot.phase, snapshot.round)
-            self._console.print(status_line(snapshot))
+            self._console.print(status_text(snapshot), highlight=False)
         if snapshot.scored_rounds > self._scored:
             self._scored = snapshot.scored_rounds
             self._console.print(network_table(snapshot, names))
@@ -121,3 +129,10 @@ class PlainView:
         traceback: TracebackType | None,
     ) -> None:
         """Nothing is left open."""
+
+
+def program() -> str:
+    """How people on this machine call the command line."""
+    if shutil.which("hush") or not sys.argv[0].endswith("hush"):
+        return "hush"
+    return os.path.relpath(sys.argv[0])
