@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use hushwork_ckks::error::Detail;
-use hushwork_ckks::{Error, Literal, Parameters, Result, security, serial};
-use hushwork_ring::prime;
-use pyo3::exceptions::PyValueError;
+use hushwork_ckks::parameters::MAX_MODULUS;
+use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, security, serial};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arrays::Bytes;
 use crate::errors::{detached, exception};
-
-/// Degrees beyond this have no use and no security figure.
-const MAX_LOG_DEGREE: u32 = 17;
 
 /// Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit.
 #[pyclass(frozen, eq, hash, name = "Parameters", module = "hushwork._native")]
@@ -112,12 +108,7 @@ impl PyParameters {
 /// Distinct primes = 1 mod 4N, each as near as can be to 2**bits[i].
 #[pyfunction]
 pub fn find_primes(py: Python<'_>, log_n: u32, bits: Vec<u32>) -> PyResult<Vec<u64>> {
-    let found = detached(py, || {
-        Ok((log_n <= MAX_LOG_DEGREE)
-            .then(|| prime::find_primes(log_n, &bits))
-            .flatten())
-    })?;
-    found.ok_or_else(|| PyValueError::new_err("no such primes"))
+    detached(py, || parameters::find_primes(log_n, &bits))
 }
 
 /// Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known.

@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 
 use hushwork_ckks::encoding::{decode, encode};
 use hushwork_ckks::program::{Linear, Program, ProgramLiteral, Progress, Register, Step};
-use hushwork_ckks::{Ciphertext, EvaluationKeys, Literal, Parameters, SecretKey};
-use hushwork_ring::prime::find_primes;
+use hushwork_ckks::{Ciphertext, EvaluationKeys, Literal, Parameters, SecretKey, find_primes};
 
 pub const LOG_DEGREE: u32 = 6;
 pub const SLOTS: usize = 1 << LOG_DEGREE;
