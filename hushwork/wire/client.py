@@ -162,7 +162,7 @@ class SignedClient:
         request.headers.update(headers)
         status, answer = self._receive(request, limit)
         received = self._clock()
-        if status >= 400:
+        if status != 200:
             raise _refusal(status, answer)
         if sent.ended is None:
             raise Unreachable("answered before the end of the request", got=self._http.base_url)
@@ -181,7 +181,7 @@ class SignedClient:
 
     def _read(self, response: httpx.Response, limit: int, deadline: float) -> bytes:
         answer = bytearray()
-        limit = limit if response.status_code < 400 else MESSAGE_LIMIT
+        limit = limit if response.status_code == 200 else MESSAGE_LIMIT
         for part in response.iter_raw():
             answer += part
             if len(answer) > limit:

@@ -24,5 +24,5 @@ class MemoryTransport(httpx.BaseTransport):
             request.method, request.url, headers=request.headers, content=request.content
         )
         response = await self._transport.handle_async_request(asked)
-        content = await response.aread()
-        return httpx.Response(response.status_code, headers=response.headers, content=content)
+        content = httpx.ByteStream(await response.aread())
+        return httpx.Response(response.status_code, headers=response.headers, stream=content)

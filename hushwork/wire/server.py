@@ -152,7 +152,9 @@ def make_app(routes: Sequence[Route]) -> Starlette:
         found = NotFound("no such route", got=f"{request.method} {request.url.path}"[:200])
         return Response(encode(to_message(found)), status)
 
-    return Starlette(routes=list(routes), exception_handlers={HTTPException: no_route})
+    app = Starlette(routes=list(routes), exception_handlers={HTTPException: no_route})
+    app.router.redirect_slashes = False
+    return app
 
 
 async def read_body(request: Request, limit: int) -> bytes:

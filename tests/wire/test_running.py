@@ -1,0 +1,156 @@
+"""What only real sockets can show: TLS, Nagle, a server that goes away."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from hushwork.errors import BadSignature, TooLarge, Unreachable
+from hushwork.wire import Certificate, Gate, Hotkey, SignedClient, load_or_make, make_app, running
+from hushwork.wire import client as client_module
+from hushwork.wire.tls import pinned_context
+
+TODAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def echo_app(receiver: Hotkey) -> Starlette:
+    gate = Gate(receiver.address)
+    return make_app([gate.route("POST", "/echo", lambda call: call.body, 1 << 20)])
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return load_or_make(tmp_path_factory.mktemp("tls"), TODAY)
+
+
+@pytest.fixture(scope="module")
+def other_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return load_or_make(tmp_path_factory.mktemp("other"), TODAY)
+
+
+@pytest.fixture(scope="module")
+def secure_url(bob: Hotkey, certificate: Certificate) -> Iterator[str]:
+    with running(echo_app(bob), certificate=certificate) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def url(bob: Hotkey) -> Iterator[str]:
+    with running(echo_app(bob)) as url:
+        yield url
+
+
+def test_a_certificate_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    made = load_or_make(tmp_path / "tls", TODAY)
+    assert load_or_make(tmp_path / "tls", TODAY) == made
+    assert len(made.fingerprint) == 32
+    assert made.key_file.stat().st_mode & 0o077 == 0
+    assert load_or_make(tmp_path / "other", TODAY).fingerprint != made.fingerprint
+
+
+def test_a_pinned_server_is_spoken_to(
+    secure_url: str, certificate: Certificate, alice: Hotkey, bob: Hotkey
+) -> None:
+    pin = certificate.fingerprint
+    with SignedClient(secure_url, alice, bob.address, fingerprint=pin) as client:
+        assert client.post("/echo", b"body") == b"body"
+
+
+def test_another_certificate_is_refused_before_anything_is_sent(
+    secure_url: str, other_certificate: Certificate, alice: Hotkey, bob: Hotkey
+) -> None:
+    pin = other_certificate.fingerprint
+    client = SignedClient(secure_url, alice, bob.address, fingerprint=pin)
+    with pytest.raises(BadSignature, match=pin.hex()):
+        client.post("/echo", b"body")
+
+
+def test_a_man_in_the_middle_who_lets_the_first_look_through_is_refused(
+    secure_url: str,
+    certificate: Certificate,
+    other_certificate: Certificate,
+    alice: Hotkey,
+    bob: Hotkey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """He shows the true certificate when it is looked at, and answers with his own."""
+
+    def look_elsewhere(host: str, _: int, pin: bytes, timeout: float) -> ssl.SSLContext:
+        return pinned_context(host, int(secure_url.rsplit(":", maxsplit=1)[-1]), pin, timeout)
+
+    monkeypatch.setattr(client_module, "pinned_context", look_elsewhere)
+    pin = certificate.fingerprint
+    with running(echo_app(bob), certificate=other_certificate) as middle:
+        client = SignedClient(middle, alice, bob.address, fingerprint=pin)
+        with pytest.raises(BadSignature, match="not the certificate"):
+            client.post("/echo", b"body")
+
+
+def test_a_plain_server_behind_a_pin_is_unreachable(
+    url: str, certificate: Certificate, alice: Hotkey, bob: Hotkey
+) -> None:
+    secure, pin = url.replace("http:", "https:"), certificate.fingerprint
+    with pytest.raises(Unreachable):
+        SignedClient(secure, alice, bob.address, fingerprint=pin).post("/echo", b"")
+
+
+def test_an_answer_does_not_wait_for_nagle(url: str, alice: Hotkey, bob: Hotkey) -> None:
+    with SignedClient(url, alice, bob.address) as client:
+        times = [client.timed_post("/echo", b"body", limit=10)[1] for _ in range(10)]
+    assert 0 < min(times) < 0.03
+
+
+def test_a_refused_upload_still_brings_its_reason(url: str, alice: Hotkey, bob: Hotkey) -> None:
+    with SignedClient(url, alice, bob.address) as client:
+        with pytest.raises(TooLarge, match="33554432"):
+            client.post("/echo", bytes(32 << 20))
+        assert client.post("/echo", b"body") == b"body"
+
+
+def test_a_stopped_server_is_unreachable(alice: Hotkey, bob: Hotkey) -> None:
+    with running(echo_app(bob)) as url:
+        client = SignedClient(url, alice, bob.address)
+        assert client.post("/echo", b"body") == b"body"
+    with pytest.raises(Unreachable):
+        client.post("/echo", b"body")
+
+
+def test_a_server_that_dies_in_mid_answer_is_unreachable(alice: Hotkey, bob: Hotkey) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def half_an_answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+    thread = threading.Thread(target=half_an_answer)
+    thread.start()
+    client = SignedClient(f"http://127.0.0.1:{listener.getsockname()[1]}", alice, bob.address)
+    with pytest.raises(Unreachable):
+        client.post("/echo", b"body")
+    thread.join()
+    listener.close()
+
+
+def test_a_server_that_never_answers_is_unreachable(alice: Hotkey, bob: Hotkey) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        client = SignedClient(url, alice, bob.address, timeout=0.2)
+        with pytest.raises(Unreachable, match="Timeout"):
+            client.post("/echo", b"body")
+
+
+def test_a_taken_port_is_said_so(url: str, bob: Hotkey) -> None:
+    with (
+        pytest.raises(OSError, match="in use"),
+        running(echo_app(bob), port=int(url.rsplit(":", maxsplit=1)[-1])),
+    ):
+        pass
