@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 def find_primes(log_n: int, bits: Sequence[int]) -> list[int]:
-    """Distinct primes = 1 mod 4N, each as near as can be to 2**bits[i]."""
+    """Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
+
+    Raises InvalidParameters where there are none.
+    """
 
 def security_bound(log_n: int) -> int:
     """Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known."""
@@ -64,7 +67,7 @@ class SecretKey:
     def __new__(cls, parameters: Parameters) -> SecretKey: ...
     @staticmethod
     def insecure_from_seed(parameters: Parameters, seed: bytes) -> SecretKey:
-        """Deterministic, for known-answer tests; refuses secure parameters."""
+        """Deterministic, from 32 bytes, for known-answer tests; refuses secure parameters."""
 
     def encrypt(self, values: Array, scale: float, limbs: int | None = None) -> bytes:
         """A seeded ciphertext of slot values."""

@@ -22,7 +22,9 @@ PARAMETERS = small_parameters(LOG_N)
 SECRET = native.SecretKey.insecure_from_seed(PARAMETERS, SEED)
 SEALED = SECRET.encrypt(vector(1 << LOG_N), SCALE, 2)
 EVALUATOR = native.Evaluator(PARAMETERS)
-PRIMES = native.find_primes(13, [40, 45])
+PRIMES = native.find_primes(13, [40, 47])
+
+VERSION_OFFSET = 5
 
 Read = Callable[[bytes], object]
 
@@ -70,7 +72,9 @@ def test_trailing_bytes(name: str) -> None:
 @given(data=st.data())
 def test_flipped_bits(name: str, data: st.DataObject) -> None:
     good, read = FORMATS[name]
-    place = data.draw(st.integers(0, 8 * min(len(good), 120) - 1) | st.integers(0, 8 * len(good) - 1))
+    place = data.draw(
+        st.integers(0, 8 * min(len(good), 120) - 1) | st.integers(0, 8 * len(good) - 1)
+    )
     bad = bytearray(good)
     bad[place // 8] ^= 1 << place % 8
     try:
@@ -104,7 +108,7 @@ def test_noise_after_a_good_start(name: str, data: st.DataObject) -> None:
 def test_another_format_is_not_mistaken(name: str) -> None:
     read = FORMATS[name][1]
     for other, (data, _) in FORMATS.items():
-        if other.split()[-1] != name.split()[-1]:
+        if other.split()[-1] != name.rsplit(maxsplit=1)[-1]:
             with pytest.raises(InvalidBytes):
                 read(data)
 
@@ -112,9 +116,8 @@ def test_another_format_is_not_mistaken(name: str) -> None:
 @formats
 def test_the_next_version(name: str) -> None:
     good, read = FORMATS[name]
-    place = version_offset()
     bad = bytearray(good)
-    bad[place] += 1
+    bad[VERSION_OFFSET] += 1
     with pytest.raises(UnsupportedVersion) as caught:
         read(bytes(bad))
     assert caught.value.code == "unsupported_version"
@@ -131,4 +134,4 @@ def test_other_parameters(name: str) -> None:
         "keys": lambda data: native.EvaluationKeys.from_bytes(other, data),
     }
     with pytest.raises(ParameterMismatch):
-        readers[name.split()[-1]](FORMATS[name][0])
+        readers[name.rsplit(maxsplit=1)[-1]](FORMATS[name][0])

@@ -52,9 +52,9 @@ def test_fresh_secrets_differ_and_seeded_ones_agree(
 
 
 def test_seeded_secrets_are_refused_under_secure_parameters() -> None:
-    primes = native.find_primes(13, [40, 40])
+    primes = native.find_primes(13, [40, 47])
     secure = native.Parameters(13, primes[:1], primes[1:], 1)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="expected"):
         native.SecretKey.insecure_from_seed(secure, SEED)
 
 
@@ -100,7 +100,7 @@ def test_keys_are_read_from_any_buffer(parameters: native.Parameters, key_bytes:
 def test_keys_that_cannot_be_made(
     secret: native.SecretKey, rotations: dict[int, int], deep: int
 ) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="expected"):
         secret.evaluation_keys(rotations, deep)
 
 
@@ -123,7 +123,7 @@ def test_values_that_cannot_be_encrypted(
     secret: native.SecretKey, values: native.Array, scale: float, limbs: int | None
 ) -> None:
     for encrypt in (secret.encrypt, secret.encrypt_coefficients, secret.public_key().encrypt):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match="expected"):
             encrypt(values, scale, limbs)
 
 
@@ -218,12 +218,12 @@ def test_operands_that_do_not_fit_are_a_bug(
         lambda: evaluator.add_plain(x, vector(7)),
     ]
     for use in uses:
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match="expected"):
             use()
 
 
 def test_other_parameters_are_a_mismatch(
-    parameters: native.Parameters, keys: native.EvaluationKeys, secret: native.SecretKey
+    keys: native.EvaluationKeys, secret: native.SecretKey
 ) -> None:
     other = small_parameters(LOG_N, (50, 36, 36))
     with pytest.raises(ParameterMismatch):

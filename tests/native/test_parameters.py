@@ -8,12 +8,12 @@ from hushwork import _native as native
 from hushwork.errors import InsecureParameters, InvalidParameters
 from tests.native.helpers import small_parameters
 
-BITS = [40, 30, 30, 45]
+BITS = [40, 30, 30, 47]
 
 
 def secure_parameters() -> native.Parameters:
     primes = native.find_primes(13, BITS)
-    return native.Parameters(13, primes[:3], primes[3:], 3)
+    return native.Parameters(13, primes[:3], primes[3:], 1)
 
 
 def test_primes_carry_the_transform_and_lie_near_the_powers_asked_for() -> None:
@@ -27,7 +27,7 @@ def test_primes_carry_the_transform_and_lie_near_the_powers_asked_for() -> None:
 
 @pytest.mark.parametrize(("log_n", "bits"), [(12, [200]), (12, [5]), (60, [30])])
 def test_primes_that_do_not_exist_are_an_error(log_n: int, bits: list[int]) -> None:
-    with pytest.raises(ValueError, match="no such primes"):
+    with pytest.raises(InvalidParameters, match="no such primes"):
         native.find_primes(log_n, bits)
 
 
@@ -40,7 +40,7 @@ def test_the_bound_is_that_of_the_published_table() -> None:
 def test_properties_give_back_what_went_in() -> None:
     parameters = secure_parameters()
     assert parameters.is_secure
-    assert (parameters.log_n, parameters.slots, parameters.digit) == (13, 8192, 3)
+    assert (parameters.log_n, parameters.slots, parameters.digit) == (13, 8192, 1)
     primes = parameters.moduli + parameters.special
     assert primes == native.find_primes(13, BITS)
     assert parameters.log_qp == pytest.approx(sum(map(math.log2, primes)))
@@ -63,10 +63,11 @@ def test_equality_sees_every_part() -> None:
 
 
 def test_over_the_bound_is_insecure() -> None:
-    primes = native.find_primes(13, [60 - 3] * 4)
-    with pytest.raises(InsecureParameters):
-        native.Parameters(13, primes[:2], primes[2:], 1)
-    assert not native.Parameters.insecure(13, primes[:2], primes[2:], 1).is_secure
+    primes = native.find_primes(13, [42, 42, 42, 42, 49])
+    with pytest.raises(InsecureParameters, match="214"):
+        native.Parameters(13, primes[:4], primes[4:], 1)
+    assert not native.Parameters.insecure(13, primes[:4], primes[4:], 1).is_secure
+    assert native.Parameters(13, primes[:3], primes[4:], 1).is_secure
 
 
 def test_an_insecure_set_is_not_read_from_bytes() -> None:
@@ -74,9 +75,9 @@ def test_an_insecure_set_is_not_read_from_bytes() -> None:
         native.Parameters.from_bytes(small_parameters(6).to_bytes())
 
 
-@pytest.mark.parametrize("change", ["no moduli", "no special", "repeated", "composite", "digit"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_makes_no_sense_is_invalid(change: str) -> None:
-    primes = native.find_primes(6, [40, 40, 40])
+    primes = native.find_primes(6, [40, 40, 47])
     moduli, special, digit = primes[:2], primes[2:], 1
     if change == "no moduli":
         moduli = []
@@ -86,6 +87,8 @@ def test_what_makes_no_sense_is_invalid(change: str) -> None:
         moduli = [primes[0], primes[0]]
     elif change == "composite":
         moduli = [primes[0], primes[1] + 256]
+    elif change == "small special":
+        special = native.find_primes(6, [44])
     else:
         digit = 0
     with pytest.raises(InvalidParameters) as caught:

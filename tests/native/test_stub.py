@@ -74,7 +74,7 @@ def test_classes_are_final_and_know_where_they_live(name: str) -> None:
         type("Sub", (cls,), {})
 
 
-@pytest.mark.parametrize(("name", "function", "member"), pairs(), ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(("name", "function", "member"), list(pairs()), ids=lambda x: str(x)[:40])
 def test_kinds_and_signatures_agree(name: str, function: Function, member: object) -> None:
     kinds = decorators(function)
     assert ("property" in kinds) == inspect.isgetsetdescriptor(member)

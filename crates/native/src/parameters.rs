@@ -105,7 +105,7 @@ impl PyParameters {
     }
 }
 
-/// Distinct primes = 1 mod 4N, each as near as can be to 2**bits[i].
+/// Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
 #[pyfunction]
 pub fn find_primes(py: Python<'_>, log_n: u32, bits: Vec<u32>) -> PyResult<Vec<u64>> {
     detached(py, || parameters::find_primes(log_n, &bits))
