@@ -6,9 +6,10 @@ degree-2 network; so the draws mix three kinds and are judged against the refere
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
@@ -26,7 +27,7 @@ Kind = Literal["real", "augmented", "synthetic"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 BATCH = 32
-ATTEMPTS = 12
+MOST_BATCHES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,72 +49,65 @@ def fresh_generator() -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(os.urandom(32), "big"))
 
 
-def draw(task: Task, count: int, generator: np.random.Generator) -> tuple[Drawn, ...]:
-    """`count` images, spread over kinds and, as far as they can be found, over labels.
+class Draws:
+    """The draws of one round: no image comes twice, so that no answer fits twice."""
 
-    Raises InvalidNetwork if the reference run accepts no image at all.
-    """
-    kinds = _spread(generator, list(KINDS), count)
-    labels = _spread(generator, list(range(len(task.manifest.labels))), count)
-    wanted = Counter(zip(kinds, labels, strict=True))
-    taken: list[Drawn] = []
-    spare: dict[Kind, list[Drawn]] = {kind: [] for kind in KINDS}
-    seen: set[bytes] = set()
-    for _ in range(ATTEMPTS):
-        for kind in {kind for kind, _ in wanted.elements()}:
-            _choose(wanted, taken, spare, _usable(task, kind, generator, seen))
-        if not wanted.total():
-            break
-    for kind, _ in wanted.elements():
-        taken.append(_least_drawn(taken, spare, kind))
-    return tuple(taken[index] for index in generator.permutation(count))
+    def __init__(self, task: Task, generator: np.random.Generator) -> None:
+        self._task = task
+        self._generator = generator
+        self._seen: set[bytes] = set()
+        self._pool: dict[tuple[Kind, int], list[Drawn]] = defaultdict(list)
+
+    def draw(self, count: int) -> list[Drawn]:
+        """`count` images, spread over kinds and, as far as they can be found, over labels.
+
+        Raises InvalidNetwork if the reference run accepts no image at all.
+        """
+        kinds = _spread(self._generator, KINDS, count)
+        labels = _spread(self._generator, range(len(self._task.manifest.labels)), count)
+        batches = Counter(dict.fromkeys(KINDS, MOST_BATCHES))
+        found = [self._find(place, batches) for place in zip(kinds, labels, strict=True)]
+        taken = [drawn for drawn in found if drawn is not None]
+        for kind, drawn in zip(kinds, found, strict=True):
+            if drawn is None:
+                taken.append(self._least_drawn(taken, kind))
+        return [taken[index] for index in self._generator.permutation(count)]
+
+    def _find(self, place: tuple[Kind, int], batches: Counter[Kind]) -> Drawn | None:
+        """One of this kind and label, making new candidates while there are batches left."""
+        kind, _ = place
+        while not self._pool[place] and batches[kind] > 0:
+            batches[kind] -= 1
+            self._add_candidates(kind)
+        return self._pool[place].pop() if self._pool[place] else None
+
+    def _least_drawn(self, taken: list[Drawn], wanted: Kind) -> Drawn:
+        """One of this kind if there is any, with the label drawn least."""
+        drawn_so_far = Counter(drawn.label for drawn in taken)
+        places = [place for place, pool in self._pool.items() if pool]
+        if not places:
+            raise InvalidNetwork("the reference run accepts none of the images drawn")
+        best = min(places, key=lambda place: (place[0] != wanted, drawn_so_far[place[1]]))
+        return self._pool[best].pop()
+
+    def _add_candidates(self, kind: Kind) -> None:
+        """Make a batch, and keep what is new and can be judged."""
+        batch = np.stack([_make(self._task, kind, self._generator) for _ in range(BATCH)])
+        with np.errstate(all="ignore"):
+            outputs = self._task.reference(batch)
+        for image, reference in zip(batch, outputs, strict=True):
+            name = hashlib.sha256(image.tobytes()).digest()
+            if name not in self._seen and is_judgeable(reference, self._task.logit_bound):
+                self._seen.add(name)
+                drawn = Drawn(image, reference, kind)
+                self._pool[kind, drawn.label].append(drawn)
 
 
-def _spread(generator: np.random.Generator, values: list[T], count: int) -> list[T]:
+def _spread(generator: np.random.Generator, values: Sequence[T], count: int) -> list[T]:
     """`count` values in random order, each about equally often."""
     order = generator.permutation(len(values))
     cycle = [values[order[index % len(values)]] for index in range(count)]
     return [cycle[index] for index in generator.permutation(count)]
-
-
-def _choose(
-    wanted: Counter[tuple[Kind, int]],
-    taken: list[Drawn],
-    spare: dict[Kind, list[Drawn]],
-    candidates: Iterator[Drawn],
-) -> None:
-    for candidate in candidates:
-        place = (candidate.kind, candidate.label)
-        if wanted[place] > 0:
-            wanted[place] -= 1
-            taken.append(candidate)
-        else:
-            spare[candidate.kind].append(candidate)
-
-
-def _least_drawn(taken: list[Drawn], spare: dict[Kind, list[Drawn]], kind: Kind) -> Drawn:
-    """A spare image of this kind, else of any, whose label has been drawn least."""
-    pool = spare[kind] or [drawn for pool in spare.values() for drawn in pool]
-    if not pool:
-        raise InvalidNetwork("the reference run accepts none of the images drawn")
-    drawn_so_far = Counter(drawn.label for drawn in taken)
-    best = min(pool, key=lambda drawn: drawn_so_far[drawn.label])
-    spare[best.kind].remove(best)
-    return best
-
-
-def _usable(
-    task: Task, kind: Kind, generator: np.random.Generator, seen: set[bytes]
-) -> Iterator[Drawn]:
-    """New candidates of one kind whose reference can be judged."""
-    batch = np.stack([_make(task, kind, generator) for _ in range(BATCH)])
-    with np.errstate(all="ignore"):
-        outputs = task.reference(batch)
-    for image, reference in zip(batch, outputs, strict=True):
-        name = image.tobytes()
-        if name not in seen and is_judgeable(reference, task.logit_bound):
-            seen.add(name)
-            yield Drawn(image, reference, kind)
 
 
 def is_judgeable(reference: Array, logit_bound: float) -> bool:

@@ -14,7 +14,7 @@ The keys are destroyed before `Record` says what its answers were worth.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -53,9 +53,9 @@ _GONE = {"unreachable", "unknown_session"}
 class _Visit:
     """One miner's part of the round."""
 
-    def __init__(self, peer: Peer, jobs: Sequence[Drawn]) -> None:
+    def __init__(self, peer: Peer) -> None:
         self.peer = peer
-        self.waiting = deque(jobs)
+        self.waiting: deque[Drawn] = deque()
         self.job: Drawn | None = None
         self.opening = False
         self.session = ""
@@ -69,27 +69,30 @@ class Round:
         self,
         task: Task,
         client: Client,
-        drawn: Sequence[Drawn],
+        draw: Callable[[], Sequence[Drawn]],
         peers: Sequence[Peer],
         generator: np.random.Generator,
         *,
         known: frozenset[str] = frozenset(),
         seconds: float = 1800.0,
     ) -> None:
-        """`known`: miners that served this task lately; their silence counts as failure."""
+        """`draw` gives each miner images of its own, so that lent answers are wrong.
+
+        `known`: miners that served this task lately; their silence counts as failure.
+        """
         self._task = task
         self._client = client
+        self._draw = draw
         self._known = known
         self._seconds = seconds
         self._started = 0.0
         self._judged: list[Judged] = []
         order = [peers[index] for index in generator.permutation(len(peers))]
-        self._visits = {peer.hotkey: _Visit(peer, drawn) for peer in order}
+        self._visits = {peer.hotkey: _Visit(peer) for peer in order}
         self._lanes: dict[str, deque[_Visit]] = {}
         for visit in self._visits.values():
             self._lanes.setdefault(visit.peer.host, deque()).append(visit)
-        self._jobs_left = len(drawn) * len(peers)
-        self.total = self._jobs_left
+        self.total = 0
         self.offering: set[str] = set()
         self.finished = False
 
@@ -100,8 +103,8 @@ class Round:
 
     @property
     def done(self) -> int:
-        """Jobs that are over, or will not be asked."""
-        return self.total - self._jobs_left
+        """Jobs that are over, of `total`, which grows as miners are found to offer the task."""
+        return len(self._judged)
 
     @property
     def deadline(self) -> float:
@@ -150,6 +153,7 @@ class Round:
             return self._leave(visit, now)
         self.offering.add(event.hotkey)
         visit.opening = True
+        self._give_jobs(visit)
         return [OpenSession(visit.peer)]
 
     def _welcome(self, visit: _Visit, event: SessionOpened, now: float) -> list[Instruction]:
@@ -172,9 +176,14 @@ class Round:
         if visit.job is not None:
             self._note(visit, code)
             return self._give_up(visit, code) if code in _GONE else self._send(visit, now)
-        if visit.opening or visit.peer.hotkey in self._known:
-            self._fail_waiting(visit, code)
+        if not visit.opening and visit.peer.hotkey in self._known:
+            self._give_jobs(visit)
+        self._fail_waiting(visit, code)
         return self._leave(visit, now)
+
+    def _give_jobs(self, visit: _Visit) -> None:
+        visit.waiting.extend(self._draw())
+        self.total += len(visit.waiting)
 
     def _give_up(self, visit: _Visit, code: str) -> list[Instruction]:
         self._fail_waiting(visit, code)
@@ -204,14 +213,12 @@ class Round:
         kind = visit.job.kind if visit.job else ""
         hotkey, task = visit.peer.hotkey, self._task.key
         self._judged.append(Judged(task, hotkey, kind, seconds, not error, label, error))
-        self._jobs_left -= 1
         visit.job = None
 
     def _leave(self, visit: _Visit, now: float) -> list[Instruction]:
         """This visit is over; the next miner of its host comes."""
         visit.over = True
-        self._jobs_left -= len(visit.waiting)
-        visit.waiting.clear()
+        self.total -= len(visit.waiting)
         return self._next(self._lanes[visit.peer.host], now)
 
     def _next(self, lane: deque[_Visit], now: float) -> list[Instruction]:
@@ -231,7 +238,7 @@ class Round:
             elif visit.opening and not visit.session:
                 self._fail_waiting(visit, LATE)
             visit.over = True
-        self._jobs_left = 0
+        self.total = self.done
         open_sessions = (visit for visit in self._visits.values() if visit.session)
         return [CloseSession(visit.peer, visit.session) for visit in open_sessions]
 

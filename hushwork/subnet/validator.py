@@ -18,7 +18,7 @@ from hushwork.errors import HushworkError, RefusedExtrinsic
 from hushwork.ledger import Ledger, Neuron
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.courier import Courier, Patience, peer_of
-from hushwork.subnet.draws import draw, fresh_generator
+from hushwork.subnet.draws import Draws, fresh_generator
 from hushwork.subnet.history import History, Standing
 from hushwork.subnet.round import Round
 from hushwork.subnet.state import Board, Row, Snapshot
@@ -34,7 +34,7 @@ class ValidatorSettings:
     """How rounds are run. Times in seconds."""
 
     images: int = 6
-    """Images of a round; every miner gets the same, each under a fresh ciphertext."""
+    """Images for each miner in a round; no two get the same, so that no answer can be lent."""
     pause_seconds: float = 5.0
     """Between two rounds."""
     job_seconds: float = 120.0
@@ -145,13 +145,13 @@ class Validator:
     def _run_task(self, task: Task, number: int, stop: threading.Event) -> int:
         """One round of one task; how many answers were judged."""
         generator = fresh_generator()
-        drawn = draw(task, self.settings.images, generator)
+        draws = Draws(task, generator)
         neurons = self._peers()
         self._show(phase="keys")
         round_ = Round(
             task,
             task.guarantee.client(task.manifest),
-            drawn,
+            lambda: draws.draw(self.settings.images),
             [peer_of(neuron) for neuron in neurons],
             generator,
             known=frozenset(self._standings(task)),

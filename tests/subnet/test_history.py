@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from hushwork.subnet.history import History, Standing
+from hushwork.subnet.steps import Judged
+
+
+def answer(hotkey: str = "a", seconds: float | None = 40.0, task: str = "t") -> Judged:
+    error = "" if seconds is not None else "unreachable"
+    return Judged(task, hotkey, "real", seconds, not error, "sneaker" if seconds else "", error)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    return History(f"sqlite:///{tmp_path}/history.db")
+
+
+def test_answers_are_kept_by_task_and_miner(history: History) -> None:
+    history.add(1, [answer("a"), answer("b"), answer("a", task="other")], now=10.0)
+    window = history.window("t", answers=10, since=0.0)
+    assert {hotkey: list(standing.answers) for hotkey, standing in window.items()} == {
+        "a": [answer("a")],
+        "b": [answer("b")],
+    }
+
+
+def test_a_window_is_bounded_in_number_and_in_time(history: History) -> None:
+    for number in range(6):
+        history.add(number, [answer("a", float(number + 1)), answer("b")], now=float(number))
+    window = history.window("t", answers=3, since=2.0)
+    assert window["a"].seconds == [4.0, 5.0, 6.0]
+    assert history.window("t", answers=9, since=4.0)["a"].seconds == [5.0, 6.0]
+    assert history.window("t", answers=9, since=9.0) == {}
+
+
+def test_it_survives_a_restart_and_forgets_when_told(history: History, tmp_path: Path) -> None:
+    history.add(7, [answer()], now=10.0)
+    history.close()
+    again = History(f"sqlite:///{tmp_path}/history.db")
+    assert again.last_round() == 7
+    again.forget(before=11.0)
+    assert again.last_round() == 0
+
+
+def test_nothing_but_judgements_is_kept(history: History, tmp_path: Path) -> None:
+    history.add(1, [answer()], now=0.0)
+    tables = inspect(create_engine(f"sqlite:///{tmp_path}/history.db"))
+    assert tables.get_table_names() == ["answers"]
+    columns = {column["name"]: str(column["type"]) for column in tables.get_columns("answers")}
+    assert set(columns) == {
+        *("id", "round", "time", "task", "hotkey", "kind", "seconds", "correct", "label", "error")
+    }
+    assert "BLOB" not in columns.values()
+
+
+def test_a_standing_is_scored_over_its_answers() -> None:
+    standing = Standing([answer(seconds=20.0), answer(seconds=40.0), answer(seconds=90.0)])
+    assert standing.score == 1.0
+    assert standing.agreement == 1.0
+    assert standing.median_seconds == 40.0
+    failing = Standing([answer(seconds=None), answer(seconds=40.0)])
+    assert failing.agreement == 0.5
+    assert failing.score == pytest.approx(2.5**-30)
+    assert Standing([]).score == 0.0
+    assert Standing([]).median_seconds is None
