@@ -75,6 +75,9 @@ def test_an_insecure_set_is_not_read_from_bytes() -> None:
         native.Parameters.from_bytes(small_parameters(6).to_bytes())
 
 
+CHANGES = ["no moduli", "no special", "repeated", "composite", "digit", "small special"]
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_makes_no_sense_is_invalid(change: str) -> None:
     primes = native.find_primes(6, [40, 40, 47])
