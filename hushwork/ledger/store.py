@@ -50,7 +50,7 @@ class LocalLedger:
                 session.add(Chain(genesis=now()))
 
     def block(self) -> int:
-        """Height now, from 0."""
+        """Height now; 1 is the first."""
         with self._transaction() as session:
             return self._height(session)
 
@@ -93,7 +93,7 @@ class LocalLedger:
                 else self._rules.weights_rate_limit,
                 rules=self._rules,
             )
-            row.last_update = max(block, 1)
+            row.last_update = block
             session.execute(delete(WeightRow).where(WeightRow.giver == row.uid))
             session.add_all(WeightRow(giver=row.uid, taker=t, value=v) for t, v in checked.items())
 
@@ -126,7 +126,7 @@ class LocalLedger:
 
     def _height(self, session: Session) -> int:
         elapsed = self._now() - _chain(session).genesis
-        return max(0, int(elapsed / self._rules.block_seconds))
+        return max(1, 1 + int(elapsed / self._rules.block_seconds))
 
     def _advance(self, session: Session) -> None:
         chain, block = _chain(session), self._height(session)
