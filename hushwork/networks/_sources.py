@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ Arrays = dict[str, NDArray[np.uint8]]
 """The four arrays named by `KEYS`."""
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+ARCHIVE_LIMIT = 256 << 20
+"""Most bytes the files of an archive may have together."""
 FILE_LIMIT = 64 << 20
 """Most bytes one file of a data set may have, compressed or not."""
 
@@ -78,15 +81,16 @@ def hugging_face(name: str, repository: str) -> Arrays:
     return {
         key: value
         for split, parts in tables.items()
-        for key, value in _rows(split, [row for part in parts for row in part.to_pylist()]).items()
+        for key, value in rows(split, [row for part in parts for row in part.to_pylist()]).items()
     }
 
 
-def _rows(split: str, rows: list[dict[str, object]]) -> Arrays:
+def rows(split: str, table: list[dict[str, object]]) -> Arrays:
+    """The two arrays of a split, from rows as Hugging Face has them. Raises MalformedBytes."""
     expected = "rows with an image and a label"
     try:
-        images = [_pixels(row.get("image") or row.get("img")) for row in rows]
-        labels = np.array([row["label"] for row in rows], np.uint8)
+        images = [_pixels(row.get("image") or row.get("img")) for row in table]
+        labels = np.array([row["label"] for row in table], np.uint8)
         return {f"x_{split}": np.stack(images), f"y_{split}": labels}
     except (KeyError, TypeError, ValueError, OSError, OverflowError) as error:
         raise MalformedBytes(f"the {split} split", expected=expected, got=error) from None
@@ -214,15 +218,18 @@ def _run(command: list[str], work: str, name: str) -> bytes:
 
 def _members(raw: bytes) -> dict[str, bytes]:
     """Regular files of a tar archive, by their last name."""
-    with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
-        return dict(_regular(archive))
+    try:
+        with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
+            return dict(_regular(archive))
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise MalformedBytes("package", expected="a tar archive", got=error) from None
 
 
-def _regular(archive: tarfile.TarFile) -> Iterable[tuple[str, bytes]]:
+def _regular(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    total = 0
     for member in archive:
-        if member.isfile():
-            if member.size > FILE_LIMIT:
-                limit = f"at most {FILE_LIMIT} bytes"
-                raise TooLarge(member.name, expected=limit, got=member.size)
-            stream = archive.extractfile(member)
-            yield Path(member.name).name, stream.read() if stream else b""
+        total += member.size
+        if total > ARCHIVE_LIMIT:
+            raise TooLarge("package", expected=f"at most {ARCHIVE_LIMIT} bytes", got="more")
+        if member.isfile() and (stream := archive.extractfile(member)):
+            yield Path(member.name).name, stream.read()

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +26,6 @@ from hushwork.networks._sources import Arrays
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
-
-ARCHIVE_LIMIT = 256 << 20
-"""Most bytes the arrays of an .npz file may have."""
 
 _CLOTHES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat",
@@ -40,6 +39,14 @@ LABELS = {
     "fashion-mnist": _CLOTHES,
     "cifar-10": _CIFAR,
 }
+
+_CIFAR_BATCH = 10_000
+
+# What zipfile and numpy raise on damaged files.
+_UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 # SHA-256 of the official files, uncompressed: training images, training labels, test images, test
 # labels (IDX), or the five training batches and the test batch (CIFAR-10).
@@ -136,34 +143,31 @@ def _from_npz(path: Path) -> Arrays:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > ARCHIVE_LIMIT:
-            raise TooLarge(str(path), expected=f"at most {ARCHIVE_LIMIT} bytes", got=size)
+        if size > _sources.ARCHIVE_LIMIT:
+            raise TooLarge(str(path), expected=f"at most {_sources.ARCHIVE_LIMIT} bytes", got=size)
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in _sources.KEYS}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise MalformedBytes(str(path), expected=expected, got=error) from None
 
 
 def _checked(name: str, arrays: Arrays) -> Dataset:
-    shaped = {key: _channels_first(value) for key, value in arrays.items()}
-    for part, (got, expected) in enumerate(
-        zip(_digests(name, shaped), _DIGESTS[name], strict=True)
-    ):
-        if got != expected:
-            raise MalformedBytes(
-                f"{name}: part {part} differs from the official file", expected=expected, got=got
-            )
-    return Dataset(
-        name=name,
-        labels=LABELS[name],
-        train_images=shaped["x_train"],
-        train_labels=shaped["y_train"],
-        test_images=shaped["x_test"],
-        test_labels=shaped["y_test"],
-    )
+    shaped = {key: _channels_first(key, arrays[key]) for key in _sources.KEYS}
+    got, expected = tuple(_digests(name, shaped)), _DIGESTS[name]
+    if got != expected:
+        pairs = zip_longest(got, expected)
+        part = next(index for index, (one, other) in enumerate(pairs) if one != other)
+        message = f"{name}: part {part} differs from the official file"
+        raise MalformedBytes(message, expected=expected[part : part + 1], got=got[part : part + 1])
+    return Dataset(name, LABELS[name], *(shaped[key] for key in _sources.KEYS))
 
 
-def _channels_first(value: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _channels_first(key: str, value: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Labels as they are; images as (n, channels, height, width)."""
+    ranks = (1,) if key.startswith("y") else (3, 4)
+    if value.dtype != np.uint8 or value.ndim not in ranks:
+        got = f"{value.dtype} of shape {value.shape}"
+        raise MalformedBytes(key, expected=f"bytes of {ranks} axes", got=got)
     if value.ndim == 3:
         return value[:, None]
     if value.ndim == 4 and value.shape[-1] == 3:
@@ -185,11 +189,14 @@ def _idx_files(arrays: Arrays) -> Iterator[bytes]:
 
 
 def _cifar_files(arrays: Arrays) -> Iterator[bytes]:
-    images = np.concatenate([arrays["x_train"], arrays["x_test"]])
-    labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
-    records = np.concatenate([labels[:, None], images.reshape(len(images), -1)], axis=1)
-    for start in range(0, len(records), 10_000):
-        yield records[start : start + 10_000].tobytes()
+    for split in ("train", "test"):
+        images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        for start in range(0, max(len(images), 1), _CIFAR_BATCH):
+            batch = slice(start, start + _CIFAR_BATCH)
+            yield b"".join(
+                bytes([label]) + image.tobytes()
+                for label, image in zip(labels[batch], images[batch], strict=False)
+            )
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hushwork.networks import linear_operators as linear
-from hushwork.networks import pointwise_operators as pointwise
-from hushwork.networks import shape_operators as shape
+import hushwork.networks.linear_operators as linear
+import hushwork.networks.pointwise_operators as pointwise
+import hushwork.networks.shape_operators as shape
 from hushwork.networks.graph import Constant, Graph, Value
 from hushwork.networks.node import Node
 

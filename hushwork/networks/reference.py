@@ -70,8 +70,9 @@ def _convolve(layer: Convolution, x: Array) -> Array:
     groups = channels // per_group
     grouped = windows.reshape(n, groups, per_group, rows, columns, height, width)
     weight = layer.weight.reshape(groups, out // groups, per_group, height, width)
-    summed = np.einsum("ngcijhw,gochw->ngoij", grouped, weight, optimize=True)
-    return summed.reshape(n, out, rows, columns) + layer.bias[:, None, None]
+    summed: Array = np.einsum("ngcijhw,gochw->ngoij", grouped, weight, optimize=True)
+    biased: Array = summed.reshape(n, out, rows, columns) + layer.bias[:, None, None]
+    return biased
 
 
 def _pool(layer: AveragePool, x: Array) -> Array:

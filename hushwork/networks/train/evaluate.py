@@ -1,0 +1,49 @@
+"""Measure a network on a whole test set, once it is finished.
+
+python -m hushwork.networks.train.evaluate lenet-fashion-mnist --data fashion-mnist
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich import print as show
+
+from hushwork.networks import Network, PlainRun, Polynomial, open_network, trace
+from hushwork.networks.data import load, to_input
+from hushwork.networks.layers import Array
+
+
+def largest(network: Network, x: Array) -> dict[str, float]:
+    """The largest magnitude that reaches each activation."""
+    activations = [layer.inputs[0] for layer in network.layers if isinstance(layer, Polynomial)]
+    found = dict.fromkeys(activations, 0.0)
+    for start in range(0, len(x), 500):
+        values = trace(network, x[start : start + 500])
+        for name in activations:
+            found[name] = max(found[name], float(np.abs(values[name]).max()))
+    return found
+
+
+def main(
+    network: str,
+    data: Annotated[str, typer.Option(help="mnist, fashion-mnist or cifar-10")],
+    source: Annotated[str | None, typer.Option(help="as for hushwork.networks.data.load")] = None,
+) -> None:
+    """Print the accuracy, the range of the logits, and what reaches the activations."""
+    opened, dataset = open_network(network), load(data, source)
+    x = to_input(dataset.test_images)
+    logits = PlainRun(opened)(x)
+    correct = int((logits.argmax(axis=1) == dataset.test_labels).sum())
+    show(f"{opened.name}: {correct} of {len(x)} test images right ({correct / len(x):.2%})")
+    show(f"logits from {logits.min():.2f} to {logits.max():.2f}")
+    noise = np.random.default_rng(0).uniform(size=(1000, *opened.input_shape))
+    for kind, images in (("test images", x), ("uniform noise", noise)):
+        reached = {name: round(value, 2) for name, value in largest(opened, images).items()}
+        show(f"largest before each activation, {kind}: {reached}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

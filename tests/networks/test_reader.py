@@ -1,0 +1,173 @@
+"""What the reader recovers from ONNX, and what it says of the file itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from hushwork.networks import (
+    Add,
+    AveragePool,
+    Convolution,
+    Flatten,
+    Linear,
+    Network,
+    Polynomial,
+    read_onnx,
+)
+from tests.networks.models import Model
+
+ONES = np.ones
+
+
+def kinds(network: Network) -> list[type]:
+    return [type(layer) for layer in network.layers]
+
+
+def small() -> Model:
+    """A convolution of an image (1, 4, 4) to two channels."""
+    model = Model(1, 4, 4)
+    model.node("Conv", "x", model.tensor(ONES((2, 1, 3, 3))), model.tensor([1.0, 2.0]))
+    return model
+
+
+def finished(model: Model) -> Network:
+    model.node("Flatten")
+    return read_onnx(model.encoded())
+
+
+def test_batch_norm_is_folded_into_the_convolution_before_it() -> None:
+    model = small()
+    vectors = ([2.0, 3.0], [0.5, 0.0], [1.0, 1.0], [4.0, 1.0])
+    model.node("BatchNormalization", model.last, *map(model.tensor, vectors), epsilon=0.0)
+    network = finished(model)
+    assert kinds(network) == [Convolution, Flatten]
+    convolution = network.layers[0]
+    assert isinstance(convolution, Convolution)
+    np.testing.assert_allclose(convolution.weight[:, 0, 0, 0], [1.0, 3.0])
+    np.testing.assert_allclose(convolution.bias, [0.5, 3.0])
+
+
+def test_batch_norm_of_a_shared_value_is_a_polynomial() -> None:
+    model = small()
+    shared = model.last
+    model.node("BatchNormalization", shared, *[model.tensor(ONES(2)) for _ in range(4)])
+    model.node("Conv", model.last, model.tensor(ONES((2, 2, 1, 1))))
+    model.node("Add", model.last, shared)
+    network = finished(model)
+    assert kinds(network) == [Convolution, Polynomial, Convolution, Add, Flatten]
+
+
+def test_a_value_read_again_under_another_name_is_not_folded() -> None:
+    model = small()
+    first = model.last
+    one = model.tensor(1.0)
+    same = model.node("Mul", first, one)
+    twice = model.node("Mul", same, model.tensor(2.0))
+    model.node("Conv", first, model.tensor(ONES((2, 2, 1, 1))))
+    model.node("Add", model.last, twice)
+    network = finished(model)
+    convolution = network.layers[0]
+    assert isinstance(convolution, Convolution)
+    np.testing.assert_array_equal(convolution.bias, [1.0, 2.0])
+
+
+def test_horner_is_one_polynomial_with_coefficients_of_each_channel() -> None:
+    model = small()
+    x = model.last
+    model.node("Mul", x, model.tensor([[[0.5]], [[0.25]]]))
+    model.node("Add", model.last, model.tensor(3.0))
+    model.node("Mul", model.last, x)
+    model.node("Sub", model.last, model.tensor([[[[7.0]], [[8.0]]]]))
+    network = finished(model)
+    assert kinds(network) == [Convolution, Polynomial, Flatten]
+    polynomial = network.layers[1]
+    assert isinstance(polynomial, Polynomial)
+    np.testing.assert_array_equal(polynomial.coefficients, [[-7.0, -8.0], [3.0, 3.0], [0.5, 0.25]])
+
+
+def test_powers_of_powers_stay_one_polynomial() -> None:
+    model = small()
+    model.node("Pow", model.last, model.tensor(3, np.int64))
+    model.node("Pow", model.last, model.tensor(2.0))
+    network = finished(model)
+    polynomial = network.layers[1]
+    assert isinstance(polynomial, Polynomial)
+    np.testing.assert_array_equal(polynomial.coefficients[:, 0], [0, 0, 0, 0, 0, 0, 1])
+
+
+def test_matrix_product_takes_its_bias() -> None:
+    model = Model(3)
+    model.node("MatMul", "x", model.tensor(np.arange(6).reshape(3, 2)))
+    model.node("Add", model.last, model.tensor([5.0, 6.0]))
+    network = read_onnx(model.encoded())
+    linear = network.layers[0]
+    assert kinds(network) == [Linear]
+    assert isinstance(linear, Linear)
+    np.testing.assert_array_equal(linear.weight, [[0, 2, 4], [1, 3, 5]])
+    np.testing.assert_array_equal(linear.bias, [5, 6])
+
+
+def test_padding_goes_into_the_pool_and_counts() -> None:
+    model = Model(1, 4, 4)
+    model.node("Pad", "x", model.integers(0, 0, 1, 0, 0, 0, 0, 1))
+    model.node("AveragePool", kernel_shape=[2, 2])
+    network = finished(model)
+    pool = network.layers[0]
+    assert isinstance(pool, AveragePool)
+    assert (pool.padding, pool.count_padding) == ((1, 0, 0, 1), True)
+
+
+def test_a_constant_network_keeps_its_input() -> None:
+    model = small()
+    model.node("Sub", model.last, model.last)
+    network = finished(model)
+    polynomial = network.layers[1]
+    assert isinstance(polynomial, Polynomial)
+    assert not polynomial.coefficients.any()
+
+
+def test_layers_that_nothing_needs_are_left_out() -> None:
+    model = small()
+    used = model.last
+    model.node("Conv", used, model.tensor(ONES((2, 2, 1, 1))))
+    model.node("Flatten", used)
+    network = read_onnx(model.encoded())
+    assert kinds(network) == [Convolution, Flatten]
+    assert set(network.shapes) == {network.input, *(layer.output for layer in network.layers)}
+
+
+def test_name_labels_and_digest() -> None:
+    model = small()
+    model.node("Flatten")
+    proto = model.proto()
+    labels = [f"label {index}" for index in range(8)]
+    helper.set_model_props(proto, {"hushwork.name": "eight", "hushwork.labels": json.dumps(labels)})
+    data = proto.SerializeToString()
+    network = read_onnx(data)
+    assert (network.name, network.labels) == ("eight", tuple(labels))
+    assert network.digest == hashlib.sha256(data).hexdigest()
+    assert read_onnx(data, name="mine").name == "mine"
+
+
+def test_without_metadata_the_file_names_it(tmp_path: Path) -> None:
+    model = small()
+    model.node("Flatten")
+    path = tmp_path / "shoes.onnx"
+    path.write_bytes(model.encoded())
+    network = read_onnx(path)
+    assert (network.name, network.labels) == ("shoes", tuple("01234567"))
+
+
+@pytest.mark.parametrize("opset", [7, 9, 11])
+def test_older_operator_sets(opset: int) -> None:
+    model = Model(2, 3, 3, opset=opset)
+    model.node("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], **({"value": 0.0} if opset < 11 else {}))
+    model.node("Conv", model.last, model.tensor(ONES((2, 2, 5, 5))))
+    model.node("Squeeze", axes=[2, 3])
+    assert kinds(read_onnx(model.encoded())) == [Convolution, Flatten]
