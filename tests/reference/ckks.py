@@ -107,13 +107,9 @@ class Noise:
         return MARGIN * sqrt(rounding**2 + self.product_deviation(rounding, ternary) ** 2)
 
     def key_switch(self, limbs: int) -> float:
-        """Sum over the digits of digit times error, divided by P and rounded.
-
-        A digit's fast base conversion may exceed the digit by a factor of its number of limbs.
-        """
+        """Sum over the centred digits of digit times error, divided by P and rounded."""
         moduli = self.moduli[:limbs]
-        groups = [moduli[i : i + self.digit] for i in range(0, limbs, self.digit)]
-        largest = sqrt(sum((len(g) * prod(g)) ** 2 for g in groups))
-        return MARGIN * self.product_deviation(largest, SIGMA) / prod(self.special) + (
-            len(self.special) * self.rescale
-        )
+        digits = [prod(moduli[i : i + self.digit]) for i in range(0, limbs, self.digit)]
+        together = sqrt(sum(d * d / 12 for d in digits))
+        switched = self.product_deviation(together, SIGMA) / prod(self.special)
+        return MARGIN * switched + self.rescale

@@ -145,11 +145,12 @@ def is_prime(number: int) -> bool:
     )
 
 
-def primes(n: int, bits: int, count: int) -> list[int]:
-    """The first primes = 1 mod 4N above 2^bits."""
-    found, candidate = [], (1 << bits) // (4 * n) * 4 * n + 1
+def primes(n: int, bits: int, count: int, *, above: bool = True) -> list[int]:
+    """The first primes = 1 mod 4N above, or below, 2^bits."""
+    found: list[int] = []
+    candidate = (1 << bits) // (4 * n) * 4 * n + 1
     while len(found) < count:
-        candidate += 4 * n
+        candidate += 4 * n if above else -4 * n
         if is_prime(candidate):
             found.append(candidate)
     return found

@@ -9,7 +9,9 @@
 //! | public key | digest 32, seed 32, b |
 //! | evaluation keys | digest 32, relinearisation limbs u16, rotations u32, then (step u32, limbs u16) of each, ascending, then the keys: seed 32, b of each digit |
 //!
-//! A polynomial is its evaluations, limb by limb, each residue in as many bits as its modulus.
+//! A polynomial is its evaluations, limb by limb, each residue in as many bits as its modulus, low
+//! bits first. Value k of a limb is that at zeta^(5^k), where zeta is the first x^((q - 1) / 4N),
+//! x = 2, 3, ..., whose order is 4N.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,0 +1,136 @@
+"""Lattigo and the native module read each other's ciphertexts under one secret key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hushwork import _native
+from tests.interop.oracle import Lattigo, Message
+from tests.reference import wire
+from tests.reference.subject import Shape, Subject
+
+SCALE = 2.0**40
+TOLERANCE = 1e-7
+TOYS = (
+    Shape(4, (43, 40, 40, 40), (50,), 1),
+    Shape(6, (50, 40, 40, 40, 40), (50, 50), 2),
+    Shape(9, (50, 40, 40, 40, 40), (50, 50, 50), 3),
+)
+SECURE = (
+    Shape(13, (43, 40, 40), (50,), 1),
+    Shape(14, (50, 40, 40, 40, 40), (50, 50), 2),
+)
+STEPS = (1, 3, 7)
+PLAIN = np.linspace(-1, 1, 16)
+
+
+def subject_of(parameters: _native.Parameters) -> Subject:
+    return Subject(parameters, dict.fromkeys(STEPS, len(parameters.moduli)))
+
+
+def peer_of(executable: Path, subject: Subject) -> Lattigo:
+    p = subject.parameters
+    return Lattigo(executable, p.log_n, p.moduli, subject.secret)
+
+
+@pytest.fixture(scope="module", params=TOYS, ids=lambda shape: f"N=2^{shape.log_n}")
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return subject_of(request.param.parameters())
+
+
+@pytest.fixture(scope="module")
+def peer(lattigo: Path, subject: Subject) -> Lattigo:
+    return peer_of(lattigo, subject)
+
+
+def computed(e: _native.Evaluator, a: bytes, b: bytes) -> dict[str, bytes]:
+    """Every operation on ciphertexts of x and y."""
+    return {
+        "nothing": a,
+        "add": e.add(a, b),
+        "subtract": e.subtract(a, b),
+        "add_plain": e.add_plain(a, PLAIN),
+        "multiply_plain": e.multiply_plain(a, PLAIN, 2.0**30),
+        "rescale": e.rescale(e.multiply_plain(a, PLAIN, SCALE)),
+        "multiply": e.multiply(a, b),
+        "square": e.rescale(e.multiply(a, a)),
+        "rotate": e.rotate(a, 3),
+        "rotate twice": e.rotate(e.rotate(a, 7), 1),
+        "drop": e.drop(a, 2),
+        "all": e.drop(e.rotate(e.rescale(e.multiply(a, e.rotate(b, 1))), 7), 2),
+    }
+
+
+def meant(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    """The slots of every result."""
+    plain = np.tile(PLAIN, len(x) // len(PLAIN))
+    return {
+        "nothing": x,
+        "add": x + y,
+        "subtract": x - y,
+        "add_plain": x + plain,
+        "multiply_plain": x * plain,
+        "rescale": x * plain,
+        "multiply": x * y,
+        "square": x * x,
+        "rotate": np.roll(x, -3),
+        "rotate twice": np.roll(x, -8),
+        "drop": x,
+        "all": np.roll(x * np.roll(y, -1), -7),
+    }
+
+
+def test_lattigo_reads_every_result(peer: Lattigo, subject: Subject) -> None:
+    x, y = np.random.default_rng(1).uniform(-1, 1, (2, subject.n))
+    a, b = subject.fresh(x, SCALE), subject.key.public_key().encrypt(y, SCALE)
+    results = computed(subject.evaluator, a, b)
+    opened = peer.decrypt([subject.parse(data) for data in results.values()])
+    for name, got in zip(results, opened, strict=True):
+        assert got == pytest.approx(meant(x, y)[name], abs=TOLERANCE), name
+
+
+def test_lattigos_ciphertexts_are_evaluated(peer: Lattigo, subject: Subject) -> None:
+    x, y = np.random.default_rng(2).uniform(-1, 1, (2, subject.n))
+    limbs = len(subject.parameters.moduli)
+    theirs = peer.encrypt([Message(v.tolist(), SCALE, limbs) for v in (x, y)])
+    a, b = (wire.write(subject.parameters, c) for c in theirs)
+    for name, data in computed(subject.evaluator, a, b).items():
+        got = subject.key.decrypt(data)
+        assert got == pytest.approx(meant(x, y)[name], abs=TOLERANCE), name
+
+
+def test_short_vectors_repeat(peer: Lattigo, subject: Subject) -> None:
+    x = np.array([0.25, -1.0, 0.5, 3.0])
+    (got,) = peer.decrypt([subject.parse(subject.fresh(x, SCALE))])
+    assert got == pytest.approx(np.tile(x, subject.n // 4), abs=TOLERANCE)
+
+
+def test_another_key_reads_nothing(lattigo: Path, subject: Subject) -> None:
+    other = Subject(subject.parameters, {})
+    data = subject.parse(subject.fresh(np.ones(1), SCALE))
+    (got,) = peer_of(lattigo, other).decrypt([data])
+    assert np.abs(got).max() > 10
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("shape", SECURE, ids=lambda shape: f"N=2^{shape.log_n}")
+def test_secure_sizes(lattigo: Path, shape: Shape) -> None:
+    primes = _native.find_primes(shape.log_n, [*shape.moduli, *shape.special])
+    count = len(shape.moduli)
+    subject = subject_of(
+        _native.Parameters(shape.log_n, primes[:count], primes[count:], shape.digit)
+    )
+    e, peer = subject.evaluator, peer_of(lattigo, subject)
+    x, y, z = np.random.default_rng(3).uniform(-1, 1, (3, subject.n))
+    (theirs,) = peer.encrypt([Message(z.tolist(), SCALE, 2)])
+    product = e.rescale(e.multiply(subject.fresh(x, SCALE), e.rotate(subject.fresh(y, SCALE), 3)))
+    product = e.drop(product, 2)
+    rotated = e.rotate(wire.write(subject.parameters, theirs), 7)
+    got = peer.decrypt([subject.parse(product), subject.parse(rotated)])
+    want = [x * np.roll(y, -3), np.roll(z, -7)]
+    for seen, meant in zip(got, want, strict=True):
+        assert seen == pytest.approx(meant, abs=TOLERANCE)
+    assert subject.key.decrypt(rotated) == pytest.approx(want[1], abs=TOLERANCE)

@@ -1,0 +1,1 @@
+"""Bytes of earlier days that must still be read."""
