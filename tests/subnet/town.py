@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from hushwork.subnet import (
     connect,
 )
 from hushwork.subnet.known import KnownAnswers
-from hushwork.wire import Hotkey, running
+from hushwork.wire import Hotkey, SignedClient, running
 from tests.insecure_plain import NAME, InsecurePlain, InsecureWorker
 
 SHAPE = (1, 8, 8)
@@ -108,7 +108,7 @@ class Town:
             ledger=self.ledger,
             workers=[worker or InsecureWorker(tiny_network())],
             directory=self.folder / name,
-            settings=settings or MinerSettings(minimum_stake=TAO),
+            settings=replace(settings or MinerSettings(minimum_stake=TAO), ledger_seconds=0.0),
             insecure_for_tests=True,
         )
         self.stack.callback(miner.close)
@@ -142,6 +142,14 @@ class Town:
         )
         self.stack.callback(gateway.close)
         return self.serve(name, hotkey, gateway.app)
+
+    def caller(self, name: str, url: str, receiver: str, stake: int = TAO) -> SignedClient:
+        """Somebody who speaks to a miner without a validator's manners; stake 0: a stranger."""
+        hotkey = self.join(name, stake) if stake else Hotkey.insecure_from_uri(f"//{name}")
+        return self.stack.enter_context(SignedClient(url, hotkey, receiver, timeout=10.0))
+
+    def url(self, hotkey: str) -> str:
+        return self.ledger.neuron(hotkey).url
 
     def door(self, url: str, hotkey: Hotkey | None = None) -> Door:
         door = connect(

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from hushwork.errors import Busy, QuotaExceeded, UnknownSession
+from hushwork.subnet.sessions import SessionLimits, SessionTable
+
+
+class Held:
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def table(total: int = 3, per_caller: int = 2, idle: float = 10.0) -> SessionTable[Held]:
+    return SessionTable(SessionLimits(total, per_caller, idle))
+
+
+def opened(sessions: SessionTable[Held], caller: str, now: float = 0.0) -> tuple[str, Held]:
+    held = Held()
+    sessions.reserve(caller, now)
+    return sessions.open(caller, held, now), held
+
+
+def test_a_session_is_its_callers_alone() -> None:
+    sessions = table()
+    token, held = opened(sessions, "a")
+    assert sessions.find(token, "a", 1.0) is held
+    for stranger, guess in (("b", token), ("a", "x" * 32)):
+        with pytest.raises(UnknownSession):
+            sessions.find(guess, stranger, 1.0)
+        with pytest.raises(UnknownSession):
+            sessions.close(guess, stranger, 1.0)
+    assert held.closed == 0
+
+
+def test_tokens_cannot_be_guessed() -> None:
+    sessions = table(total=99, per_caller=99)
+    tokens = {opened(sessions, "a")[0] for _ in range(50)}
+    assert len(tokens) == 50
+    assert min(map(len, tokens)) >= 32
+
+
+def test_places_are_bounded_in_all_and_per_caller_reserved_ones_included() -> None:
+    sessions = table(total=3, per_caller=2)
+    opened(sessions, "a")
+    sessions.reserve("a", 0.0)
+    with pytest.raises(QuotaExceeded):
+        sessions.reserve("a", 0.0)
+    opened(sessions, "b")
+    with pytest.raises(Busy):
+        sessions.reserve("c", 0.0)
+    sessions.release("a")
+    opened(sessions, "c")
+
+
+def test_an_idle_session_ends_and_a_used_one_stays() -> None:
+    sessions = table(idle=10.0)
+    idle, idle_held = opened(sessions, "a")
+    used, used_held = opened(sessions, "a")
+    sessions.find(used, "a", 8.0)
+    with pytest.raises(UnknownSession):
+        sessions.find(idle, "a", 11.0)
+    assert sessions.find(used, "a", 11.0) is used_held
+    assert (idle_held.closed, used_held.closed) == (1, 0)
+
+
+def test_idle_sessions_make_room() -> None:
+    sessions = table(total=1, per_caller=1, idle=10.0)
+    opened(sessions, "a")
+    opened(sessions, "b", now=11.0)
+    assert len(sessions) == 1
+
+
+def test_closing_lets_go_once() -> None:
+    sessions = table()
+    token, held = opened(sessions, "a")
+    sessions.close(token, "a", 1.0)
+    with pytest.raises(UnknownSession):
+        sessions.close(token, "a", 1.0)
+    _, other = opened(sessions, "b")
+    sessions.close_all()
+    sessions.close_all()
+    assert (held.closed, other.closed, len(sessions)) == (1, 1, 0)
