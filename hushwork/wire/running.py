@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from hushwork.wire.tls import Certificate
 
 _GRACE_SECONDS = 5
+_IDLE_SECONDS = 30
+"""Longer than a client keeps a connection, or it would use one just closed."""
 _CONNECTIONS = 256
 
 
@@ -84,6 +86,7 @@ def _config(app: Starlette, certificate: Certificate | None) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=certificate.certificate_file if certificate else None,
         ssl_keyfile=certificate.key_file if certificate else None,

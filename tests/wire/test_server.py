@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from hushwork.errors import (
     BadSignature,
@@ -37,8 +39,10 @@ from hushwork.wire import (
     make_app,
     open_route,
 )
+from hushwork.wire import server as server_module
 from hushwork.wire.btauth import SECOND, sign
 from hushwork.wire.messages import CHUNK_SIZE
+from hushwork.wire.server import read_body
 
 NOW = 1_700_000_000
 LIMIT = 1000
@@ -169,6 +173,17 @@ def test_an_oversized_body_is_refused_whether_announced_or_not(
     assert len(service.calls) == 1
 
 
+def test_a_body_that_does_not_end_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(60)
+        return {}
+
+    monkeypatch.setattr(server_module, "BODY_SECONDS", 0.01)
+    request = Request({"type": "http", "headers": []}, receive)
+    with pytest.raises(StaleRequest):
+        asyncio.run(read_body(request, LIMIT))
+
+
 def test_a_crash_answers_without_detail_and_logs_without_the_body(
     client: SignedClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,10 +215,15 @@ class TestBlobs:
         service.store.begin(info, alice.address, service.now)
         service.store.put_chunk(info.digest, 0, self.data[:CHUNK_SIZE], service.now)
         sent = []
-        put = client.put
-        client.put = lambda target, body: sent.append(target) or put(target, body)  # type: ignore[method-assign, assignment, func-returns-value]
+        put_chunk = service.store.put_chunk
+
+        def note(digest: str, index: int, data: bytes, now: float) -> None:
+            sent.append(index)
+            put_chunk(digest, index, data, now)
+
+        service.store.put_chunk = note  # type: ignore[method-assign, assignment]
         client.put_blob(self.data)
-        assert sent == [f"/blobs/{info.digest}", f"/blobs/{info.digest}/1"]
+        assert sent == [1]
 
     def test_a_download_resumes_into_a_store(
         self, client: SignedClient, tmp_path: Path, alice: Hotkey
