@@ -1,0 +1,172 @@
+"""From a network to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.emit import Emitter
+from hushwork.encrypted.layout import Layout
+from hushwork.encrypted.levels import Levels, schedule
+from hushwork.encrypted.parameters import (
+    LOG_N,
+    Literal,
+    levels_at,
+    literals,
+    output_scale,
+    scale_of,
+)
+from hushwork.encrypted.plan import Plan
+from hushwork.encrypted.reference import evaluate
+from hushwork.encrypted.samples import samples
+from hushwork.encrypted.search import Arranged, Arrangement, arranged, search
+from hushwork.encrypted.simulate import outputs, simulate
+from hushwork.encrypted.stages import Product, Stages, lower
+from hushwork.errors import DoesNotFit
+from hushwork.networks import Network
+
+Index = NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+STEPS = (2, 4, 8, 16, 32)
+"""Giant steps tried; one serves the whole plan, so that its stages share keys."""
+AGREEMENT = 1e-9
+"""Largest error of the slot simulation, relative to the largest output."""
+
+
+def compile_network(network: Network, progress: Progress | None = None) -> Plan:
+    """Plan a network. Raises DoesNotFit, naming the layer where one is to blame."""
+    tell = progress or (lambda _phase, _done, _total: None)
+    tell("layers", 0, 4)
+    magnitudes = _magnitudes(network)
+    factor = 2.0 ** -np.round(np.log2(magnitudes[network.output]))
+    stages = lower(network, magnitudes, float(factor))
+    levels = schedule(stages)
+    tell("layouts", 1, 4)
+    literal, found = _fit(stages, levels)
+    tell("packing", 2, 4)
+    packing = _Packing(stages, levels, found, 1 << literal.log_n)
+    pairs = product(literals(levels, literal.log_n), STEPS)
+    plan = packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), float(factor))
+    tell("check", 3, 4)
+    _check(plan, network)
+    tell("check", 4, 4)
+    return plan
+
+
+def _magnitudes(network: Network) -> dict[str, float]:
+    """How large every value usually gets: the median over samples of the largest element."""
+    runs = [evaluate(network, x) for x in samples(network.input_shape)]
+    found = {name: np.median([np.abs(run[name]).max() for run in runs]) for name in runs[0]}
+    return {name: float(size) if 0 < size < np.inf else 1.0 for name, size in found.items()}
+
+
+def _fit(stages: Stages, levels: Levels) -> tuple[Literal, Arrangement]:
+    """The smallest ring that carries the network, and the arrangement in it."""
+    for log_n in LOG_N:
+        sets = list(literals(levels, log_n))
+        if sets:
+            middle = min(sets, key=lambda one: (one.log_qp, one.digit))
+            model = Cost(1 << log_n, middle.digit, middle.special)
+            found = search(stages, levels, 1 << log_n, model)
+            if found:
+                return middle, found
+    carried = ", ".join(f"{levels_at(log_n)} at N = {1 << log_n}" for log_n in LOG_N)
+    raise DoesNotFit(
+        f"{stages.stages[-1].name}: the network is too deep or too wide",
+        expected=f"at most about these levels: {carried}",
+        got=f"{levels.count} levels",
+    )
+
+
+class _Packing:
+    """The exact diagonals of a found arrangement, and the steps they become."""
+
+    def __init__(self, stages: Stages, levels: Levels, found: Arrangement, slots: int) -> None:
+        self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
+        self.layouts = {0: found.input}
+        self.made: dict[int, Arranged] = {}
+        for index, stage in enumerate(stages.stages):
+            if isinstance(stage, Product):
+                self.layouts[stage.output] = self.layouts[stage.a]
+                continue
+            now = replace(found, layouts=self.layouts)
+            self.made[index] = arranged(now, index, stage, found.choices[index])
+            self.layouts[stage.output] = self.made[index].diagonals.layout
+
+    def cost(self, literal: Literal, step: int) -> float:
+        """Milliseconds of all stages under one choice of digits and giant step."""
+        model = Cost(self.slots, literal.digit, literal.special)
+        return sum(self._costs(model, step).values())
+
+    def _costs(self, model: Cost, step: int) -> dict[str, float]:
+        costs: dict[str, float] = {}
+        for index, stage in enumerate(self.stages.stages):
+            limbs = self.levels.stage[index]
+            if isinstance(stage, Product):
+                cost = self.layouts[stage.a].ciphertexts * model.multiply(limbs)
+            else:
+                cost = self.made[index].cost(limbs, step, model)
+            costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
+        return costs
+
+    def plan(self, literal: Literal, step: int, factor: float) -> Plan:
+        """Write it down."""
+        parameters, scale = literal.check(), scale_of(literal.scale_bits)
+        model = Cost(self.slots, literal.digit, literal.special)
+        count = self.found.input.ciphertexts
+        emitter = Emitter(parameters.moduli, scale, self.levels.input, count)
+        for index, stage in enumerate(self.stages.stages):
+            limbs = self.levels.stage[index]
+            if isinstance(stage, Product):
+                emitter.product(stage, self.layouts[stage.a], limbs)
+            else:
+                last = stage.output == self.stages.output
+                made_scale = output_scale() if last else scale
+                emitter.affine(stage, self.made[index], limbs, made_scale, step, model)
+        output = self.stages.output
+        return Plan(
+            log_n=literal.log_n,
+            moduli=tuple(parameters.moduli),
+            special=tuple(parameters.special),
+            digit=literal.digit,
+            request_scale=scale,
+            request_limbs=self.levels.input,
+            gather=_gather(self.found),
+            steps=tuple(emitter.steps),
+            names=tuple(emitter.names),
+            results=tuple(emitter.registers(output)),
+            output_scale=output_scale(),
+            scatter=np.roll(_held(self.layouts[output]), emitter.shift(output), axis=1),
+            factor=factor,
+            costs=self._costs(model, step),
+        )
+
+
+def _held(layout: Layout) -> Index:
+    """(ciphertexts, N): the element in each slot, -1: none."""
+    held = np.full(layout.states.shape, -1, dtype=np.int64)
+    element, copy = np.nonzero(layout.addresses >= 0)
+    held.reshape(-1)[layout.addresses[element, copy]] = element
+    return held
+
+
+def _gather(found: Arrangement) -> Index:
+    """(ciphertexts, N): the input element that each slot of the request holds, -1: none."""
+    held = _held(found.input)
+    return np.append(found.gather, -1)[held]
+
+
+def _check(plan: Plan, network: Network) -> None:
+    """A plan must be the network, slot by slot: anything else is a bug of this compiler."""
+    for x in samples(network.input_shape)[:2]:
+        wanted = evaluate(network, x)[network.output]
+        got = outputs(plan, simulate(plan, x)[0])
+        error = float(np.abs(got - wanted).max())
+        if not error <= AGREEMENT * max(1.0, float(np.abs(wanted).max())):
+            raise ValueError(f"the plan is off by {error:e}")

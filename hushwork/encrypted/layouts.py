@@ -1,0 +1,169 @@
+"""Layouts worth trying for each value of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.encrypted.layout import (
+    ZERO,
+    Geometry,
+    Grid,
+    Layout,
+    build,
+    dense,
+    grid,
+    phases,
+    power_of_two,
+)
+from hushwork.encrypted.matrix import Matrix
+from hushwork.encrypted.stages import Affine, Atom, Stages
+
+Index = NDArray[np.int64]
+
+GEOMETRIES = 6
+CIPHERTEXTS = 64
+"""Most ciphertexts of one value."""
+
+
+def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
+    """Coarse grids for all images of a network; one that is never used if there are none."""
+    images = [atom for atom in atoms if len(atom.shape) == 3]
+    strides = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
+    found: list[Geometry] = []
+    for stride in strides:
+        rows, columns = (
+            max(_extent(atom, stride, axis) for atom in images) for axis in (0, 1)
+        )
+        for margin in (0, 1):
+            wide = power_of_two(columns + margin)
+            free = max(1, slots // (wide * power_of_two(rows)))
+            most = max(Grid(Geometry(slots, stride, wide, 1), a.stride, _channels(a)).used for a in images)
+            geometry = Geometry(slots, stride, wide, min(free, most))
+            found += [geometry] if geometry not in found else []
+    return found or [Geometry(slots, (1, 1), 1, 1)]
+
+
+def _channels(atom: Atom) -> int:
+    return power_of_two(atom.shape[0])
+
+
+def _extent(atom: Atom, stride: tuple[int, int], axis: int) -> int:
+    count, factor = phases(stride[axis], atom.stride[axis])
+    return (atom.shape[1 + axis] - 1) // count * factor + 1
+
+
+def candidates(atom: Atom, geometry: Geometry) -> list[Layout]:
+    """Layouts of one value."""
+    found = list(_grids(atom, geometry))
+    elements = int(np.prod(atom.shape))
+    return [*found, dense(elements, geometry.slots)]
+
+
+def _grids(atom: Atom, geometry: Geometry) -> Iterator[Layout]:
+    if len(atom.shape) != 3:
+        return
+    form = Grid(geometry, atom.stride, _channels(atom))
+    for tiled in (False, True):
+        if tiled and form.used >= geometry.sub_slots:
+            continue
+        layout = grid(atom.shape, form, tiled)
+        if len(np.unique(layout.addresses)) == layout.addresses.size:
+            yield layout
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """The input of a network as the windows that its first layer reads."""
+
+    gather: Index
+    """Input element of each patch element; -1: padding."""
+    matrix: Matrix
+    """The first layer, from patch elements."""
+    layout: Layout
+
+
+def patches(stages: Stages, first: Affine, geometry: Geometry) -> list[Patches]:
+    """Ways to send patches; none where the first layer is not alone on an image."""
+    source, target = stages.atoms[0], stages.atoms[first.output]
+    readers = [s for s in stages.stages if isinstance(s, Affine) and 0 in dict(s.terms)]
+    alone = readers == [first] and len(first.terms) == 1 and _products(stages)
+    if not (alone and len(source.shape) == 3 and len(target.shape) == 3):
+        return []
+    taps, tap, gather, matrix = _windows(first.terms[0][1], source, target)
+    form = Grid(geometry, target.stride, _channels(target))
+    found = []
+    for tiled in (False, True):
+        if (tiled and form.used >= geometry.sub_slots) or taps > 4 * form.channels:
+            continue
+        layout = _patch_layout(form, target, taps, gather, tiled)
+        if layout is not None:
+            found.append(Patches(gather, matrix, layout))
+    return found
+
+
+def _products(stages: Stages) -> bool:
+    """Whether nothing multiplies the input itself."""
+    return not any(
+        0 in (stage.a, stage.b) for stage in stages.stages if not isinstance(stage, Affine)
+    )
+
+
+def _windows(matrix: Matrix, source: Atom, target: Atom) -> tuple[int, Index, Index, Matrix]:
+    """Number of taps, tap of each entry, input element of each patch element, the new matrix."""
+    area = target.shape[1] * target.shape[2]
+    position = matrix.row % area
+    channel, y, x = np.unravel_index(matrix.column, source.shape)
+    down = y - position // target.shape[2] * target.stride[0]
+    across = x - position % target.shape[2] * target.stride[1]
+    spread = source.shape[1] + target.stride[0] * target.shape[1] + 1
+    wide = 2 * (source.shape[2] + target.stride[1] * target.shape[2] + 1)
+    code = (channel * 2 * spread + down + spread) * wide + across + wide // 2
+    used, tap = np.unique(code, return_inverse=True)
+    gather = np.full(area * len(used), -1, dtype=np.int64)
+    column = position * len(used) + tap
+    gather[column] = matrix.column
+    return len(used), tap, gather, replace(matrix, columns=len(gather), column=column)
+
+
+def _patch_layout(
+    form: Grid, target: Atom, taps: int, gather: Index, tiled: bool
+) -> Layout | None:
+    slots = form.geometry.slots
+    y, x, tap = np.meshgrid(*map(np.arange, (*target.shape[1:], taps)), indexing="ij")
+    one = form.addresses(y, x, np.minimum(np.arange(form.channels), taps)[0] + 0 * tap, slots)
+    stack = int(one.max()) // slots + 1
+    group, inside = np.divmod(tap, form.channels)
+    base = form.addresses(y, x, inside, slots).reshape(-1, 1)
+    addresses = base + (group * stack * slots).reshape(-1, 1)
+    if taps < form.channels:
+        again = np.where(inside.reshape(-1, 1) + taps < form.channels, addresses + taps, -1)
+        addresses = np.concatenate([addresses, again], axis=1)
+    if tiled:
+        shifts = form.copies()
+        copies = addresses[:, :, None] + shifts
+        addresses = np.where(addresses[:, :, None] < 0, -1, copies).reshape(len(addresses), -1)
+    addresses[gather < 0] = -1
+    held = addresses[addresses >= 0]
+    if len(np.unique(held)) != held.size:
+        return None
+    return build(addresses, slots, f"patches {form} {tiled}")
+
+
+def replicated(layout: Layout) -> tuple[Layout, tuple[int, ...]]:
+    """Copies of the contents in slots that are zero, and the rotations that make them."""
+    addresses, states, steps = layout.addresses, layout.states, []
+    for k in range(layout.slots.bit_length() - 1):
+        moved = np.roll(states, 1 << k, axis=1)
+        if ((states != ZERO) & (moved != ZERO)).any() or addresses.shape[1] >= 16:
+            continue
+        ciphertext, slot = np.divmod(addresses, layout.slots)
+        more = ciphertext * layout.slots + (slot + (1 << k)) % layout.slots
+        addresses = np.concatenate([addresses, np.where(addresses < 0, -1, more)], axis=1)
+        states = np.maximum(states, moved)
+        steps.append(-(1 << k))
+    made = replace(layout, addresses=addresses, states=states, key=f"{layout.key} copies")
+    return made, tuple(steps)

@@ -1,0 +1,152 @@
+"""Linear layers as sparse matrices over the elements of a value, counted channel-major."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.networks import AveragePool, Convolution, Linear
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Non-zero entries; each place at most once."""
+
+    rows: int
+    columns: int
+    row: Index
+    column: Index
+    value: Array
+
+    @classmethod
+    def diagonal(cls, factors: Array) -> Matrix:
+        """Scale each element."""
+        index = np.flatnonzero(factors)
+        return cls(len(factors), len(factors), index, index, factors[index])
+
+    @cached_property
+    def is_diagonal(self) -> bool:
+        """Whether it only scales elements."""
+        return self.rows == self.columns and bool(np.array_equal(self.row, self.column))
+
+    def apply(self, x: Array) -> Array:
+        """Matrix times vector."""
+        return np.bincount(self.row, self.value * x[self.column], self.rows)
+
+    def scaled(self, factors: Array) -> Matrix:
+        """Scale each row."""
+        return Matrix(self.rows, self.columns, self.row, self.column, self.value * factors[self.row])
+
+    def products(self, other: Matrix) -> int:
+        """Scalar products that self @ other takes."""
+        return int(np.bincount(other.row, minlength=other.rows)[self.column].sum())
+
+    def __add__(self, other: Matrix) -> Matrix:
+        return _collect(
+            self.rows,
+            self.columns,
+            np.concatenate([self.row, other.row]),
+            np.concatenate([self.column, other.column]),
+            np.concatenate([self.value, other.value]),
+        )
+
+    def __matmul__(self, other: Matrix) -> Matrix:
+        order = np.argsort(other.row, kind="stable")
+        counts = np.bincount(other.row, minlength=other.rows)
+        starts = np.cumsum(counts) - counts
+        repeats = counts[self.column]
+        which = np.repeat(np.arange(len(self.row)), repeats)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        entry = order[starts[self.column[which]] + within]
+        value = self.value[which] * other.value[entry]
+        row, column = self.row[which], other.column[entry]
+        if self.is_diagonal or other.is_diagonal:
+            return Matrix(self.rows, other.columns, row, column, value)
+        return _collect(self.rows, other.columns, row, column, value)
+
+
+def _collect(rows: int, columns: int, row: Index, column: Index, value: Array) -> Matrix:
+    """Sum entries that share a place."""
+    place = row * columns + column
+    order = np.argsort(place, kind="stable")
+    place = place[order]
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+    total = np.add.reduceat(value[order], first) if len(first) else value[:0]
+    row, column = np.divmod(place[first], columns)
+    return Matrix(rows, columns, row, column, total)
+
+
+def linear(layer: Linear) -> Matrix:
+    """The weights of a fully connected layer."""
+    row, column = np.nonzero(layer.weight)
+    return Matrix(*layer.weight.shape, row, column, layer.weight[row, column])
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Which input position each kernel tap of each output position reads."""
+
+    output: Index
+    """Output position, counted row by row."""
+    input: Index
+    tap: Index
+
+
+def windows(
+    shape: Shape, output: Shape, kernel: tuple[int, int], stride: tuple[int, int], top_left: tuple[int, int]
+) -> Windows:
+    """All taps that fall on the image; `shape` and `output` are (channels, height, width)."""
+    y, x, i, j = np.meshgrid(*map(np.arange, (*output[1:], *kernel)), indexing="ij")
+    read_y, read_x = y * stride[0] - top_left[0] + i, x * stride[1] - top_left[1] + j
+    inside = (read_y >= 0) & (read_y < shape[1]) & (read_x >= 0) & (read_x < shape[2])
+    place, read, tap = y * output[2] + x, read_y * shape[2] + read_x, i * kernel[1] + j
+    return Windows(place[inside], read[inside], tap[inside])
+
+
+def convolution(layer: Convolution, shape: Shape, output: Shape) -> Matrix:
+    """A convolution, padding and groups included."""
+    out_channels, group_in, height, width = layer.weight.shape
+    spots = windows(shape, output, (height, width), layer.stride, layer.padding[:2])
+    weights = layer.weight.reshape(out_channels, group_in, height * width)
+    channel_out, channel_in, tap = np.nonzero(weights)
+    order = np.argsort(spots.tap, kind="stable")
+    taps = np.bincount(spots.tap, minlength=height * width)
+    starts = np.cumsum(taps) - taps
+    repeats = taps[tap]
+    which = np.repeat(np.arange(len(tap)), repeats)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    spot = order[starts[tap[which]] + within]
+    group = channel_out // (out_channels // layer.groups)
+    source = group * group_in + channel_in
+    area_in, area_out = shape[1] * shape[2], output[1] * output[2]
+    return Matrix(
+        out_channels * area_out,
+        shape[0] * area_in,
+        channel_out[which] * area_out + spots.output[spot],
+        source[which] * area_in + spots.input[spot],
+        weights[channel_out, channel_in, tap][which],
+    )
+
+
+def average_pool(layer: AveragePool, shape: Shape, output: Shape) -> Matrix:
+    """Means over windows, channel by channel."""
+    spots = windows(shape, output, layer.kernel, layer.stride, layer.padding[:2])
+    area_in, area_out = shape[1] * shape[2], output[1] * output[2]
+    count = np.bincount(spots.output, minlength=area_out)
+    divisor = np.full(area_out, float(np.prod(layer.kernel))) if layer.count_padding else count
+    channels = np.arange(shape[0])[:, None]
+    value = np.broadcast_to(1.0 / divisor[spots.output], (shape[0], len(spots.output)))
+    return Matrix(
+        shape[0] * area_out,
+        shape[0] * area_in,
+        (channels * area_out + spots.output).reshape(-1),
+        (channels * area_in + spots.input).reshape(-1),
+        value.reshape(-1),
+    )

@@ -1,0 +1,73 @@
+"""A compiled network as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Step = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that a worker runs and a client must know."""
+
+    log_n: int
+    moduli: Sequence[int]
+    """Last one first."""
+    special: Sequence[int]
+    digit: int
+    request_scale: float
+    request_limbs: int
+    gather: Index
+    """(ciphertexts, N): input element that each slot of the request holds, -1: zero"""
+    steps: Sequence[Step]
+    """As in `hushwork._native.Program`."""
+    names: Sequence[str]
+    """The layer of each step."""
+    results: Sequence[int]
+    """Output registers."""
+    output_scale: float
+    scatter: Index
+    """(ciphertexts, N): output element that each slot of the answer holds, -1: zero"""
+    factor: float
+    """The answer holds this factor times the outputs."""
+    costs: Mapping[str, float]
+    """Estimated milliseconds of one core, by layer."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything but the costs, hex."""
+        state = hashlib.sha256()
+        for part in self._parts():
+            state.update(part)
+        return state.hexdigest()
+
+    def _parts(self) -> Iterator[bytes]:
+        encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+        yield encode((self.log_n, list(self.moduli), list(self.special), self.digit))
+        yield encode((self.request_scale, self.request_limbs, self.gather))
+        yield encode((list(self.results), self.output_scale, self.scatter, self.factor))
+        yield from (encode(step) for step in self.steps)
+
+    def pack(self, x: Array) -> Array:
+        """Slots (ciphertexts, N) of one input."""
+        padded = np.append(x.reshape(-1), 0.0)
+        return padded[self.gather]
+
+
+def _plain(value: object) -> object:
+    """Numpy values for msgpack: an array as its type, its shape and its bytes."""
+    if isinstance(value, np.ndarray):
+        return [value.dtype.str, value.shape, value.tobytes()]
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot encode {type(value)}")

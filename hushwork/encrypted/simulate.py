@@ -1,0 +1,66 @@
+"""The slots of a plan in float64: what the encrypted run would give without noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.encrypted.plan import Plan, Step
+
+Array = NDArray[np.float64]
+
+
+def simulate(plan: Plan, x: Array) -> tuple[Array, float]:
+    """Output slots (ciphertexts, N), and the largest magnitude met in any slot of any step."""
+    slots = 1 << plan.log_n
+    registers = dict(enumerate(plan.pack(x)))
+    largest = 0.0
+    for step in plan.steps:
+        made = _step(step, registers, slots)
+        registers.update(made)
+        largest = max([largest, *(float(np.abs(vector).max()) for vector in made.values())])
+    return np.stack([registers[register] for register in plan.results]), largest
+
+
+def outputs(plan: Plan, answer: Array) -> Array:
+    """The network's outputs from the slots of an answer: the mean over their copies."""
+    held = plan.scatter >= 0
+    elements = plan.scatter[held]
+    return np.bincount(elements, answer[held]) / np.bincount(elements) / plan.factor
+
+
+def _step(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Array]:
+    match step["op"]:
+        case "linear":
+            return _linear(step, registers, slots)
+        case "multiply":
+            return {step["output"]: registers[step["a"]] * registers[step["b"]]}
+        case "add":
+            return {step["output"]: registers[step["a"]] + registers[step["b"]]}
+        case "add_plain":
+            return {step["output"]: registers[step["input"]] + _whole(step["values"], slots)}
+        case "rotate_add":
+            x = registers[step["input"]]
+            for rotation in step["steps"]:
+                x = x + np.roll(x, -rotation)
+            return {step["output"]: x}
+        case "drop":
+            return {step["output"]: registers[step["input"]]}
+        case other:
+            raise ValueError(f"unknown operation {other!r}")
+
+
+def _linear(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Array]:
+    sums = [np.zeros(slots) for _ in step["outputs"]]
+    for output, source, anchor, giant, baby, weights in step["terms"]:
+        rotation = anchor + giant * step["giant_step"] + baby
+        rotated = np.roll(registers[step["inputs"][source]], -rotation)
+        sums[output] += (rotated.reshape(-1, len(weights)) * weights).reshape(-1)
+    for total, bias in zip(sums, step["bias"], strict=True):
+        if bias is not None:
+            total += _whole(bias, slots)
+    return dict(zip(step["outputs"], sums, strict=True))
+
+
+def _whole(vector: Array, slots: int) -> Array:
+    return np.tile(vector, slots // len(vector))
