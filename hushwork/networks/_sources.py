@@ -81,12 +81,11 @@ def hugging_face(name: str, repository: str) -> Arrays:
     return {
         key: value
         for split, parts in tables.items()
-        for key, value in rows(split, [row for part in parts for row in part.to_pylist()]).items()
+        for key, value in _rows(split, [row for part in parts for row in part.to_pylist()]).items()
     }
 
 
-def rows(split: str, table: list[dict[str, object]]) -> Arrays:
-    """The two arrays of a split, from rows as Hugging Face has them. Raises MalformedBytes."""
+def _rows(split: str, table: list[dict[str, object]]) -> Arrays:
     expected = "rows with an image and a label"
     try:
         images = [_pixels(row.get("image") or row.get("img")) for row in table]

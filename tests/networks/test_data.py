@@ -9,8 +9,10 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -305,18 +307,56 @@ def test_hugging_face_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         data.load("mnist", "hf:ylecun/mnist")
 
 
-def test_rows_of_a_hugging_face_table(arrays: dict[str, np.ndarray]) -> None:
-    rows: list[dict[str, object]] = []
-    for image, label in zip(arrays["x_test"], arrays["y_test"], strict=True):
+def rows(images: np.ndarray, labels: np.ndarray) -> list[dict[str, object]]:
+    """A table as Hugging Face has it."""
+    table: list[dict[str, object]] = []
+    for image, label in zip(images, labels, strict=True):
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, "PNG")
-        rows.append({"image": {"bytes": buffer.getvalue(), "path": None}, "label": int(label)})
-    got = _sources.rows("test", rows)
-    np.testing.assert_array_equal(got["x_test"], arrays["x_test"])
-    np.testing.assert_array_equal(got["y_test"], arrays["y_test"])
+        table.append({"image": {"bytes": buffer.getvalue(), "path": None}, "label": int(label)})
+    return table
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, object]]]:
+    """Stands for the Hugging Face hub: the rows of each file of the one repository."""
+    tables: dict[str, list[dict[str, object]]] = {}
+
+    class Api:
+        def list_repo_files(self, repository: str, repo_type: str) -> list[str]:
+            if (repository, repo_type) != ("ylecun/mnist", "dataset"):
+                raise OSError("no such repository")
+            return ["README.md", *tables]
+
+    hub = ModuleType("huggingface_hub")
+    hub.HfApi = Api  # type: ignore[attr-defined]
+    hub.hf_hub_download = lambda _, file, repo_type: file  # type: ignore[attr-defined]  # noqa: ARG005
+    parquet = SimpleNamespace(
+        read_table=lambda path: SimpleNamespace(to_pylist=lambda: tables[path])
+    )
+    pyarrow = ModuleType("pyarrow")
+    pyarrow.parquet = parquet  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    monkeypatch.setitem(sys.modules, "pyarrow", pyarrow)
+    return tables
+
+
+@pytest.mark.usefixtures("files")
+def test_hugging_face(
+    arrays: dict[str, np.ndarray], hub: dict[str, list[dict[str, object]]]
+) -> None:
+    x, y = arrays["x_train"], arrays["y_train"]
+    hub["mnist/test-00000-of-00001.parquet"] = rows(arrays["x_test"], arrays["y_test"])
+    hub["mnist/train-00000-of-00002.parquet"] = rows(x[:4], y[:4])
+    hub["mnist/train-00001-of-00002.parquet"] = rows(x[4:], y[4:])
+    dataset = data.load("mnist", "hf:ylecun/mnist")
+    np.testing.assert_array_equal(dataset.train_images[:, 0], x)
     for bad in ([], [{"label": 1}], [{"image": {"bytes": b"no"}, "label": 1}]):
-        with pytest.raises(MalformedBytes):
-            _sources.rows("test", bad)  # type: ignore[arg-type]
+        hub["mnist/test-00000-of-00001.parquet"] = bad  # type: ignore[assignment]
+        with pytest.raises(MalformedBytes, match="test split"):
+            data.load("mnist", "hf:ylecun/mnist")
+    with pytest.raises(Unreachable, match="no such repository"):
+        data.load("mnist", "hf:nobody/nothing")
 
 
 def test_sample_is_of_the_official_test_set() -> None:

@@ -5,7 +5,7 @@ python -m hushwork.networks.train.evaluate lenet-fashion-mnist --data fashion-mn
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
@@ -29,7 +29,7 @@ def largest(network: Network, x: Array) -> dict[str, float]:
 
 def main(
     network: str,
-    data: Annotated[str, typer.Option(help="mnist, fashion-mnist or cifar-10")],
+    data: Annotated[Literal["fashion-mnist", "mnist", "cifar-10"], typer.Option(help="test set")],
     source: Annotated[str | None, typer.Option(help="as for hushwork.networks.data.load")] = None,
 ) -> None:
     """Print the accuracy, the range of the logits, and what reaches the activations."""

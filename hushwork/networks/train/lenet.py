@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import typer
+from rich import print as show
 from rich.progress import track
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from hushwork.networks.data import load
+from hushwork.networks.data import LABELS, load
 from hushwork.networks.train.augment import augment, erase, stress
 from hushwork.networks.train.export import to_onnx
 from hushwork.networks.train.model import LeNet, excess
@@ -48,7 +49,7 @@ class Recipe:
 
 RECIPES = {
     "fashion-mnist": Recipe(epochs=30, flip=True, degrees=0, erase=6),
-    "mnist": Recipe(epochs=12, flip=False, degrees=12, erase=0),
+    "mnist": Recipe(epochs=10, flip=False, degrees=12, erase=0, rate=5e-4),
 }
 
 
@@ -168,7 +169,7 @@ class Trainer:
 
 
 def main(  # noqa: PLR0917 - options
-    data: Annotated[str, typer.Option(help="fashion-mnist or mnist")],
+    data: Annotated[Literal["fashion-mnist", "mnist"], typer.Option(help="what to train on")],
     out: Annotated[Path, typer.Option(help="ONNX file to write")],
     checkpoint: Annotated[Path | None, typer.Option(help="resumed if it exists")] = None,
     source: Annotated[str | None, typer.Option(help="as for hushwork.networks.data.load")] = None,
@@ -178,7 +179,7 @@ def main(  # noqa: PLR0917 - options
     """Train, write the network, and write its curve beside it as JSON."""
     recipe = RECIPES[data]
     if epochs is not None:
-        recipe = Recipe(**{**recipe.__dict__, "epochs": epochs})
+        recipe = replace(recipe, epochs=epochs)
     training, held_out = split(data, source, seed)
     trainer = Trainer(recipe, seed, len(training.labels))
     if checkpoint and checkpoint.exists():
@@ -186,10 +187,10 @@ def main(  # noqa: PLR0917 - options
     while len(trainer.history) < recipe.epochs:
         trainer.epoch(training)
         trainer.history.append(trainer.measure(held_out))
-        print(len(trainer.history), {k: round(v, 4) for k, v in trainer.history[-1].items()})
+        show(len(trainer.history), {k: round(v, 4) for k, v in trainer.history[-1].items()})
         if checkpoint:
             trainer.save(checkpoint)
-    out.write_bytes(to_onnx(trainer.model, f"lenet-{data}", load(data, source).labels))
+    out.write_bytes(to_onnx(trainer.model, f"lenet-{data}", LABELS[data]))
     out.with_suffix(".json").write_text(json.dumps(trainer.history))
 
 
