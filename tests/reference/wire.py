@@ -1,24 +1,42 @@
-"""The byte format of ciphertexts, read and written here from its description alone.
+"""The byte formats, read and written here from their description alone.
 
-`HWCK`, kind, version, flags, 0; the SHA-256 of the parameters' bytes; limbs u16, scale f64; then c0
-and c1, limb by limb, each residue in as many bits as its modulus, low bits first, little-endian.
+Everything starts with `HWCK`, kind, version, flags, 0 and the SHA-256 of the parameters; then
+
+- a ciphertext: limbs u16, scale f64, c0, and c1 or, if flagged, its seed;
+- a public key: seed, b;
+- evaluation keys: relinearisation limbs u16, rotations u32, (step u32, limbs u16) of each, and the
+  keys in that order: seed, b of each digit over the moduli in use and all special ones.
+
+A polynomial is written limb by limb, each residue in as many bits as its modulus, low bits first.
 A limb holds the values at zeta^(5^k), where zeta is the first x^((q - 1) / 4N), x = 2, 3, ..., that
-is a primitive root of order 4N.
+is a primitive root of order 4N. A seed stands for uniform limbs: limb i is drawn by rejection from
+the 64-bit words of ChaCha20 under SHA-256("hushwork stream 1", seed, index u64, label).
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from itertools import count
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 from hushwork import _native
 from tests.reference import ring
 from tests.reference.ckks import Ciphertext
 
-KIND, VERSION, SEEDED = 2, 1, 1
-HEADER = struct.Struct("<4s4B32sHd")
+CIPHERTEXT, PUBLIC_KEY, EVALUATION_KEYS = 2, 3, 4
+VERSION, SEEDED = 1, 1
+HEADER = struct.Struct("<4s4B32s")
+LEVEL = struct.Struct("<Hd")
+SEED = 32
+
+Limbs = list[list[int]]
 
 
 @cache
@@ -44,33 +62,114 @@ def unpack(data: bytes, n: int, q: int) -> list[int]:
     return values[::-1]
 
 
-def parse(parameters: _native.Parameters, data: bytes) -> Ciphertext:
-    """A ciphertext that carries both halves, as coefficients."""
-    n = parameters.slots
-    magic, kind, version, flags, zero, digest, limbs, scale = HEADER.unpack_from(data)
-    if (magic, kind, version, flags, zero) != (b"HWCK", KIND, VERSION, 0, 0):
-        raise ValueError("not a whole ciphertext")
-    if digest != sha256(parameters.to_bytes()).digest():
-        raise ValueError("other parameters")
-    moduli, at = parameters.moduli[:limbs], HEADER.size
-    halves: list[list[list[int]]] = []
-    for _ in range(2):
-        halves.append([])
+def expand(seed: bytes, label: str, first: int, moduli: Sequence[int], n: int) -> Limbs:
+    """The uniform limbs that a seed stands for, as coefficients."""
+    return [
+        ring.interpolate(draw(seed, label, first + i, n, q), root(n, q), q)
+        for i, q in enumerate(moduli)
+    ]
+
+
+def draw(seed: bytes, label: str, index: int, n: int, q: int) -> list[int]:
+    key = sha256(b"hushwork stream 1" + seed + struct.pack("<Q", index) + label.encode()).digest()
+    stream = Cipher(ChaCha20(key, bytes(16)), None).encryptor()
+    values: list[int] = []
+    while len(values) < n:
+        word = int.from_bytes(stream.update(bytes(8)), "little") & ((1 << width(q)) - 1)
+        if word < q:
+            values.append(word)
+    return values
+
+
+class Reader:
+    """Takes parts from the front of bytes of one kind."""
+
+    def __init__(self, parameters: _native.Parameters, kind: int, data: bytes) -> None:
+        self.n, self.data = parameters.slots, data
+        magic, got, version, self.flags, zero, digest = self.take(HEADER)
+        if (magic, got, version, zero) != (b"HWCK", kind, VERSION, 0):
+            raise ValueError("another kind of bytes")
+        if digest != sha256(parameters.to_bytes()).digest():
+            raise ValueError("other parameters")
+
+    def bytes(self, count: int) -> bytes:
+        taken, self.data = self.data[:count], self.data[count:]
+        return taken
+
+    def take(self, format: struct.Struct) -> tuple[Any, ...]:
+        return format.unpack(self.bytes(format.size))
+
+    def polynomial(self, moduli: Sequence[int]) -> Limbs:
+        """Coefficients, limb by limb."""
+        limbs = []
         for q in moduli:
-            size = -(-n * width(q) // 8)
-            values = unpack(data[at : at + size], n, q)
-            halves[-1].append(ring.interpolate(values, root(n, q), q))
-            at += size
-    if at != len(data):
-        raise ValueError("wrong length")
-    return Ciphertext(scale, moduli, *halves)
+            values = unpack(self.bytes(-(-self.n * width(q) // 8)), self.n, q)
+            limbs.append(ring.interpolate(values, root(self.n, q), q))
+        return limbs
+
+    def end(self) -> None:
+        if self.data:
+            raise ValueError("bytes left over")
+
+
+def parse(parameters: _native.Parameters, data: bytes) -> Ciphertext:
+    """A ciphertext as coefficients."""
+    reader = Reader(parameters, CIPHERTEXT, data)
+    limbs, scale = reader.take(LEVEL)
+    moduli = parameters.moduli[:limbs]
+    c0 = reader.polynomial(moduli)
+    if reader.flags == SEEDED:
+        c1 = expand(reader.bytes(SEED), "ciphertext", 0, moduli, reader.n)
+    else:
+        c1 = reader.polynomial(moduli)
+    reader.end()
+    return Ciphertext(scale, moduli, c0, c1)
+
+
+def parse_public_key(parameters: _native.Parameters, data: bytes) -> tuple[Limbs, Limbs]:
+    """(b, a)"""
+    reader = Reader(parameters, PUBLIC_KEY, data)
+    a = expand(reader.bytes(SEED), "public key", 0, parameters.moduli, reader.n)
+    b = reader.polynomial(parameters.moduli)
+    reader.end()
+    return b, a
+
+
+@dataclass(frozen=True)
+class SwitchingKey:
+    """(b, a) of each digit, modulo `moduli`: those of Q in use, then all of P."""
+
+    limbs: int
+    moduli: list[int]
+    digits: list[tuple[Limbs, Limbs]]
+
+
+def parse_evaluation_keys(parameters: _native.Parameters, data: bytes) -> dict[int, SwitchingKey]:
+    """Rotation step, or 0 for relinearisation, -> key."""
+    reader = Reader(parameters, EVALUATION_KEYS, data)
+    relinearisation, count = reader.take(struct.Struct("<HI"))
+    table = {0: relinearisation} if relinearisation else {}
+    table |= dict(reader.take(struct.Struct("<IH")) for _ in range(count))
+    keys = {step: switching_key(parameters, limbs, reader) for step, limbs in table.items()}
+    reader.end()
+    return keys
+
+
+def switching_key(parameters: _native.Parameters, limbs: int, reader: Reader) -> SwitchingKey:
+    moduli = [*parameters.moduli[:limbs], *parameters.special]
+    seed = reader.bytes(SEED)
+    digits = [
+        (reader.polynomial(moduli), expand(seed, "switching key", i << 32, moduli, reader.n))
+        for i in range(-(-limbs // parameters.digit))
+    ]
+    return SwitchingKey(limbs, moduli, digits)
 
 
 def write(parameters: _native.Parameters, ciphertext: Ciphertext) -> bytes:
-    """The inverse of `parse`."""
+    """The inverse of `parse`, with both halves."""
     n, digest = parameters.slots, sha256(parameters.to_bytes()).digest()
-    limbs, scale = len(ciphertext.moduli), ciphertext.scale
-    out = HEADER.pack(b"HWCK", KIND, VERSION, 0, 0, digest, limbs, scale)
+    out = HEADER.pack(b"HWCK", CIPHERTEXT, VERSION, 0, 0, digest)
+    out += LEVEL.pack(len(ciphertext.moduli), ciphertext.scale)
     for half in (ciphertext.c0, ciphertext.c1):
         for q, limb in zip(ciphertext.moduli, half, strict=True):
             out += pack(ring.evaluate(limb, root(n, q), q), q)
@@ -80,6 +179,7 @@ def write(parameters: _native.Parameters, ciphertext: Ciphertext) -> bytes:
 def with_first_residue(parameters: _native.Parameters, data: bytes, residue: int) -> bytes:
     """The same ciphertext of one limb with its first word replaced, however large."""
     n, q = parameters.slots, parameters.moduli[0]
-    size = -(-n * width(q) // 8)
-    values = unpack(data[HEADER.size : HEADER.size + size], n, q)
-    return data[: HEADER.size] + pack([residue, *values[1:]], q) + data[HEADER.size + size :]
+    start = HEADER.size + LEVEL.size
+    end = start + -(-n * width(q) // 8)
+    values = unpack(data[start:end], n, q)
+    return data[:start] + pack([residue, *values[1:]], q) + data[end:]
