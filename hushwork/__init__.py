@@ -1,13 +1,14 @@
 """Hushwork: strangers run, prove and train AI models for one another without trust.
 
-    import hushwork
+import hushwork
 
-    model = hushwork.connect("http://127.0.0.1:8700").model()
-    print(model.infer("shoe.png").label)
+model = hushwork.connect("http://127.0.0.1:8700").model()
+print(model.infer("shoe.png").label)
 """
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "connect"]
 
 __version__ = version("hushwork")
+
+# ONNX Runtime reports its use to its maker unless it is told not to before it loads.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def __getattr__(name: str) -> object:
