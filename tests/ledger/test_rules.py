@@ -142,8 +142,9 @@ def test_permits_go_to_the_most_staked_with_enough() -> None:
 
 def test_weights_without_a_permit_do_not_count() -> None:
     rules = Rules(permits=1, permit_stake=1)
-    epoch = epoch_of([10, 9, 0, 0], [[0, 0, 1, 0], [0, 0, 0, 1], [0] * 4, [0] * 4], rules)
-    assert list(epoch.incentive) == [0, 0, 1, 0]
+    left, right, none = [0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0] * 5
+    epoch = epoch_of([10, 9, 9, 0, 0], [left, right, right, none, none], rules)
+    assert list(epoch.incentive) == [0, 0, 0, 1, 0]
 
 
 GOOD: dict[str, Any] = {"size": 3, "permitted": True, "since": 100, "rules": Rules()}

@@ -103,8 +103,8 @@ def test_a_plain_server_behind_a_pin_is_unreachable(
 
 def test_an_answer_does_not_wait_for_nagle(url: str, alice: Hotkey, bob: Hotkey) -> None:
     with SignedClient(url, alice, bob.address) as client:
-        times = [client.timed_post("/echo", b"body", limit=10)[1] for _ in range(10)]
-    assert 0 < min(times) < 0.03
+        times = [client.timed_post("/echo", b"body", limit=10)[1] for _ in range(20)]
+    assert 0 < min(times[10:]) < 0.03
 
 
 def test_a_refused_upload_still_brings_its_reason(url: str, alice: Hotkey, bob: Hotkey) -> None:
