@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use hushwork_ckks::error::Detail;
-use hushwork_ckks::parameters::MAX_MODULUS;
 use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, security, serial};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;

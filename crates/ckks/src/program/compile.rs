@@ -135,7 +135,8 @@ fn compile_step(parameters: &Parameters, checked: &Checked, step: &Step) -> Comp
             values,
         } => {
             let shape = checked.shapes[input];
-            let plain = Plain::new(parameters, values, shape.scale, shape.limbs);
+            let basis = parameters.basis(shape.limbs);
+            let plain = Plain::new(parameters, basis, values, shape.scale);
             Compiled::AddPlain {
                 input: *input,
                 output: *output,
@@ -185,7 +186,7 @@ impl Matrix {
         let bias = |values: &Option<Vec<f64>>| {
             values
                 .as_ref()
-                .map(|v| Plain::new(parameters, v, linear.scale, limbs - 1))
+                .map(|v| Plain::new(parameters, parameters.basis(limbs - 1), v, linear.scale))
         };
         let rows = rows
             .into_iter()
@@ -252,7 +253,7 @@ fn encode(parameters: &Parameters, checked: &Checked, linear: &Linear, limbs: us
         let mut weights = term.weights.clone();
         let period = weights.len();
         weights.rotate_right(shift % period);
-        Plain::new(parameters, &weights, scale, limbs)
+        Plain::new(parameters, parameters.extended(limbs), &weights, scale)
     });
     terms.collect()
 }

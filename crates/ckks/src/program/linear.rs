@@ -1,24 +1,25 @@
 //! A linear step: anchors and babies by hoisting, products by lazy sums, giants by Horner.
+//!
+//! Babies, products and their sums stay multiplied by P: only what a giant rotation decomposes is
+//! divided by it, and the result.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use hushwork_ring::{Basis, Poly, Term};
+use hushwork_ring::Poly;
 use rayon::prelude::*;
 
 use super::compile::{Anchor, Giant, Matrix, Row};
 use super::literal::Register;
+use super::products::{add_products, add_rotated};
 use super::run::{Run, RunError};
-use crate::{Ciphertext, Decomposed};
+use crate::{Ciphertext, Decomposed, Extended};
 
-/// Words of one output at a time, so that the inputs of many products stay in cache.
-const BLOCK: usize = 2048;
 /// Most plaintexts of one sum that are expanded at once.
 const CHUNK: usize = 64;
 
 /// Work units a limb: of a product, of a hoisted rotation, of a full one.
-pub(super) const PRODUCT: u64 = 1;
-pub(super) const HOISTED: u64 = 30;
+const PRODUCT: u64 = 1;
+const HOISTED: u64 = 12;
 pub(super) const ROTATION: u64 = 60;
 
 impl Matrix {
@@ -30,6 +31,10 @@ impl Matrix {
 }
 
 impl Anchor {
+    fn moves(&self) -> bool {
+        self.babies.iter().any(|&baby| baby != 0)
+    }
+
     fn units(&self) -> u64 {
         let babies = self.babies.iter().filter(|&&baby| baby != 0).count() as u64;
         babies * HOISTED + if self.step == 0 { 0 } else { ROTATION }
@@ -59,21 +64,18 @@ impl Run<'_> {
     }
 
     /// The inputs under all their anchors and babies.
-    fn rotated(&self, matrix: &Matrix) -> Result<Vec<Arc<Ciphertext>>, RunError> {
+    fn rotated(&self, matrix: &Matrix) -> Result<Vec<Extended>, RunError> {
         let mut rotated = Vec::new();
         for anchors in matrix.anchors.chunk_by(|a, b| a.input == b.input) {
             let input = self.register(anchors[0].input);
-            let hoisted =
-                Hoisted::new(self, input, anchors.iter().any(|anchor| anchor.units() > 0));
-            let steps: Vec<usize> = anchors.iter().map(|anchor| anchor.step).collect();
-            for (anchor, moved) in anchors.iter().zip(hoisted.rotate(self, &steps, ROTATION)?) {
-                let babies = &anchor.babies;
-                if anchor.step == 0 {
-                    rotated.extend(hoisted.rotate(self, babies, HOISTED)?);
+            let rotates = anchors.iter().any(|anchor| anchor.units() > 0);
+            let hoisted = Hoisted::new(self, input, rotates);
+            for (anchor, moved) in anchors.iter().zip(hoisted.anchors(anchors)?) {
+                rotated.extend(if anchor.step == 0 {
+                    hoisted.babies(anchor)?
                 } else {
-                    let again = Hoisted::new(self, &moved, babies.iter().any(|&baby| baby != 0));
-                    rotated.extend(again.rotate(self, babies, HOISTED)?);
-                }
+                    Hoisted::new(self, &moved, anchor.moves()).babies(anchor)?
+                });
             }
         }
         Ok(rotated)
@@ -83,11 +85,9 @@ impl Run<'_> {
         &self,
         matrix: &Matrix,
         row: &Row,
-        rotated: &[Arc<Ciphertext>],
+        rotated: &[Extended],
     ) -> Result<Ciphertext, RunError> {
-        let zero = || Poly::zero(self.parameters().degree(), matrix.limbs);
-        let prime = self.parameters().literal().moduli[matrix.limbs - 1] as f64;
-        let mut sum = Ciphertext::new(zero(), zero(), matrix.scale * prime);
+        let mut sum = self.zero(matrix.limbs);
         let mut index = row.giants.first().map_or(0, |giant| giant.index);
         for giant in &row.giants {
             sum = self.horner(matrix, sum, index - giant.index)?;
@@ -95,7 +95,7 @@ impl Run<'_> {
             self.accumulate(&mut sum, giant, rotated)?;
         }
         let sum = self.horner(matrix, sum, index)?;
-        let mut result = self.evaluator.rescale(&sum)?;
+        let mut result = self.evaluator.mod_down_rescale(sum)?;
         result.scale = matrix.scale;
         if let Some(bias) = &row.bias {
             self.add_plain_into(&mut result, bias);
@@ -103,102 +103,121 @@ impl Run<'_> {
         Ok(result)
     }
 
+    fn zero(&self, limbs: usize) -> Extended {
+        let rows = self.parameters().extended(limbs).limbs();
+        let zero = || Poly::zero(self.parameters().degree(), rows);
+        Extended {
+            c0: zero(),
+            c1: zero(),
+            scale: 1.0,
+            limbs,
+        }
+    }
+
     fn horner(
         &self,
         matrix: &Matrix,
-        mut sum: Ciphertext,
+        mut sum: Extended,
         times: usize,
-    ) -> Result<Ciphertext, RunError> {
+    ) -> Result<Extended, RunError> {
         for _ in 0..times {
-            sum = self.rotate(&sum, matrix.giant_step)?;
+            self.tick(ROTATION, sum.limbs)?;
+            if matrix.giant_step != 0 {
+                sum = self.giant(sum, matrix.giant_step)?;
+            }
         }
         Ok(sum)
+    }
+
+    /// A rotation that divides only c1, to decompose it; c0 is merely shifted.
+    fn giant(&self, sum: Extended, step: usize) -> Result<Extended, RunError> {
+        let limbs = sum.limbs;
+        let key = self.keys.rotation_key(step, limbs)?;
+        let divided = self.parameters().mod_down(limbs).apply(sum.c1);
+        let digits = self.evaluator.decompose(&divided);
+        let (mut c0, c1) = self.evaluator.switch(&digits, step, key);
+        add_rotated(self.parameters().extended(limbs), &mut c0, &sum.c0, step);
+        Ok(Extended { c0, c1, ..sum })
     }
 
     /// sum += the products of one giant
     fn accumulate(
         &self,
-        sum: &mut Ciphertext,
+        sum: &mut Extended,
         giant: &Giant,
-        rotated: &[Arc<Ciphertext>],
+        rotated: &[Extended],
     ) -> Result<(), RunError> {
-        let limbs = sum.limbs();
-        let basis = self.parameters().basis(limbs);
+        let basis = self.parameters().extended(sum.limbs);
         for products in giant.products.chunks(CHUNK) {
-            let weights: Vec<Cow<'_, Poly>> = products
-                .par_iter()
-                .map(|product| product.weights.transformed(basis))
+            let weights = products.par_iter();
+            let weights: Vec<_> = weights
+                .map(|each| each.weights.transformed(basis))
                 .collect();
-            let inputs = || products.iter().map(|product| &rotated[product.rotated]);
-            let pairs = |parts: Vec<_>| parts.into_iter().zip(weights.iter().map(AsRef::as_ref));
-            add_products(
-                basis,
-                &mut sum.c0,
-                &pairs(inputs().map(|a| &a.c0).collect()).collect::<Vec<_>>(),
-            );
-            add_products(
-                basis,
-                &mut sum.c1,
-                &pairs(inputs().map(|a| &a.c1).collect()).collect::<Vec<_>>(),
-            );
-            self.tick(products.len() as u64 * PRODUCT, limbs)?;
+            let pairs = || products.iter().zip(&weights);
+            let c0 = pairs().map(|(each, weights)| (&rotated[each.rotated].c0, &**weights));
+            let c1 = pairs().map(|(each, weights)| (&rotated[each.rotated].c1, &**weights));
+            add_products(basis, &mut sum.c0, &c0.collect::<Vec<_>>());
+            add_products(basis, &mut sum.c1, &c1.collect::<Vec<_>>());
+            self.tick(products.len() as u64 * PRODUCT, sum.limbs)?;
         }
         Ok(())
     }
 }
 
-/// sum += sum over pairs of left * right, where a right one may be a period.
-fn add_products(basis: &Basis, sum: &mut Poly, pairs: &[(&Poly, &Poly)]) {
-    let degree = sum.degree();
-    let block = BLOCK.min(degree);
-    sum.values_mut()
-        .par_chunks_mut(block)
-        .enumerate()
-        .for_each(|(index, out)| {
-            let (limb, start) = (index * block / degree, index * block % degree);
-            let terms: Vec<Term<'_>> = pairs
-                .iter()
-                .map(|(left, right)| Term {
-                    left: left.limb(limb),
-                    shift: 0,
-                    right: right.limb(limb),
-                })
-                .collect();
-            let mut products = vec![0; block];
-            let kernel = &basis.kernels()[limb];
-            kernel.dot(start, &terms, &mut products);
-            kernel.add(out, &products);
-        });
-}
-
 /// A ciphertext and, where it is to be rotated at all, its digits.
 struct Hoisted<'a> {
+    run: &'a Run<'a>,
     ciphertext: &'a Arc<Ciphertext>,
     digits: Option<Decomposed>,
 }
 
 impl<'a> Hoisted<'a> {
-    fn new(run: &Run<'_>, ciphertext: &'a Arc<Ciphertext>, rotates: bool) -> Self {
+    fn new(run: &'a Run<'_>, ciphertext: &'a Arc<Ciphertext>, rotates: bool) -> Self {
         let digits = rotates.then(|| run.evaluator.decompose(&ciphertext.c1));
-        Self { ciphertext, digits }
+        Self {
+            run,
+            ciphertext,
+            digits,
+        }
     }
 
-    fn rotate(
-        &self,
-        run: &Run<'_>,
-        steps: &[usize],
-        units: u64,
-    ) -> Result<Vec<Arc<Ciphertext>>, RunError> {
-        let one = |&step: &usize| match &self.digits {
-            Some(digits) if step != 0 => {
-                run.tick(units, digits.limbs)?;
-                let rotated =
-                    run.evaluator
-                        .rotate_decomposed(self.ciphertext, digits, step, run.keys)?;
+    /// Under the full rotations of these anchors, ready to be decomposed again.
+    fn anchors(&self, anchors: &[Anchor]) -> Result<Vec<Arc<Ciphertext>>, RunError> {
+        let one = |anchor: &Anchor| match &self.digits {
+            Some(digits) if anchor.step != 0 => {
+                self.run.tick(ROTATION, digits.limbs)?;
+                let rotated = self.run.evaluator.rotate_decomposed(
+                    self.ciphertext,
+                    digits,
+                    anchor.step,
+                    self.run.keys,
+                )?;
                 Ok(Arc::new(rotated))
             }
             _ => Ok(Arc::clone(self.ciphertext)),
         };
-        steps.par_iter().map(one).collect()
+        anchors.par_iter().map(one).collect()
+    }
+
+    /// Under the babies of this anchor, ready for products.
+    fn babies(&self, anchor: &Anchor) -> Result<Vec<Extended>, RunError> {
+        let one = |&step: &usize| match &self.digits {
+            Some(digits) if step != 0 => {
+                self.run.tick(HOISTED, digits.limbs)?;
+                let (evaluator, keys) = (&self.run.evaluator, self.run.keys);
+                Ok(evaluator.rotate_extended(self.ciphertext, digits, step, keys)?)
+            }
+            _ => Ok(self.lifted()),
+        };
+        anchor.babies.par_iter().map(one).collect()
+    }
+
+    fn lifted(&self) -> Extended {
+        Extended {
+            c0: self.run.evaluator.lift(&self.ciphertext.c0),
+            c1: self.run.evaluator.lift(&self.ciphertext.c1),
+            scale: self.ciphertext.scale,
+            limbs: self.ciphertext.limbs(),
+        }
     }
 }

@@ -6,6 +6,7 @@ mod limits;
 mod linear;
 mod literal;
 mod plain;
+mod products;
 mod run;
 mod watch;
 

@@ -16,7 +16,7 @@ pub(super) enum Plain {
 
 impl Plain {
     /// Encodes finite values which at this scale stay below 2^60.
-    pub fn new(parameters: &Parameters, values: &[f64], scale: f64, limbs: usize) -> Self {
+    pub fn new(parameters: &Parameters, basis: &Basis, values: &[f64], scale: f64) -> Self {
         let mut coefficients = values.to_vec();
         parameters.embedding().coefficients(&mut coefficients);
         let rounded: Vec<i64> = coefficients
@@ -24,13 +24,13 @@ impl Plain {
             .map(|c| (c * scale).round() as i64)
             .collect();
         if rounded.len() <= MAX_TRANSFORMED_PERIOD {
-            return Self::Transformed(transform(parameters.basis(limbs), &rounded));
+            return Self::Transformed(transform(basis, &rounded));
         }
         let small: Result<Vec<i32>, _> = rounded.iter().map(|&c| i32::try_from(c)).collect();
         small.map_or(Self::Wide(rounded), Self::Small)
     }
 
-    /// Evaluations over a basis of the limbs it was made for, a period of them.
+    /// Evaluations over the basis it was made for, a period of them.
     pub fn transformed(&self, basis: &Basis) -> Cow<'_, Poly> {
         match self {
             Self::Transformed(poly) => Cow::Borrowed(poly),

@@ -106,9 +106,11 @@ pub(super) fn watched<T: Send>(
                 shared.stop.store(true, Relaxed);
             }
         }
-        worker
-            .join()
-            .unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
+        let result = worker.join();
+        if shared.stop.load(Relaxed) {
+            return Err(RunError::Stopped);
+        }
+        result.unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
     })
 }
 

@@ -89,7 +89,8 @@ impl Checker<'_> {
             (2.0..=MAX_ENCODED).contains(&scale),
             "weights would be encoded at scale {scale:e}"
         );
-        self.slot_vector(&term.weights, scale, shape.limbs)
+        let rows = self.parameters.extended(shape.limbs).limbs();
+        self.slot_vector(&term.weights, scale, rows)
     }
 
     fn working_memory(&self, linear: &Linear, limbs: usize) -> Checks<()> {
@@ -99,7 +100,8 @@ impl Checker<'_> {
             .iter()
             .map(|term| (term.input, key(term.anchor), key(term.baby)))
             .collect();
-        let bytes = rotated.len() * 2 * limbs * self.parameters.degree() * 8;
+        let rows = self.parameters.extended(limbs).limbs();
+        let bytes = rotated.len() * 2 * rows * self.parameters.degree() * 8;
         within("bytes of rotated inputs", bytes, MAX_WORKING_BYTES)
     }
 }
