@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 
 from hushwork.wire.tls import Certificate
@@ -22,7 +23,7 @@ def serve(app: Starlette, host: str, port: int, certificate: Certificate | None 
     """Serve until Ctrl-C, then let requests under way end for five seconds."""
     listener = _listen(host, port)
     try:
-        uvicorn.Server(_config(app, certificate)).run(sockets=[listener])
+        _Server(_config(app, certificate)).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
@@ -55,6 +56,8 @@ class _Server(uvicorn.Server):
         self._ready = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # As many threads as connections: long jobs then never keep a short request waiting.
+        current_default_thread_limiter().total_tokens = _CONNECTIONS
         try:
             await super().startup(sockets)
         finally:

@@ -13,7 +13,17 @@ import pytest
 from starlette.applications import Starlette
 
 from hushwork.errors import BadSignature, TooLarge, Unreachable
-from hushwork.wire import Certificate, Gate, Hotkey, SignedClient, load_or_make, make_app, running
+from hushwork.wire import (
+    Call,
+    Certificate,
+    Gate,
+    Hotkey,
+    SignedClient,
+    load_or_make,
+    make_app,
+    open_route,
+    running,
+)
 from hushwork.wire import client as client_module
 from hushwork.wire.tls import pinned_context
 
@@ -105,6 +115,24 @@ def test_an_answer_does_not_wait_for_nagle(url: str, alice: Hotkey, bob: Hotkey)
     with SignedClient(url, alice, bob.address) as client:
         times = [client.timed_post("/echo", b"body", limit=10)[1] for _ in range(20)]
     assert 0 < min(times[10:]) < 0.03
+
+
+def test_long_jobs_do_not_keep_a_short_request_waiting(alice: Hotkey, bob: Hotkey) -> None:
+    gate, together = Gate(bob.address), threading.Barrier(51, timeout=30)
+
+    def long_job(call: Call) -> bytes:
+        together.wait()
+        return call.body
+
+    routes = [gate.route("POST", "/long", long_job), open_route("/short", lambda _: b"short")]
+    with running(make_app(routes)) as url, SignedClient(url, alice, bob.address) as client:
+        threads = [threading.Thread(target=client.post, args=("/long", b"")) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        assert client.get("/short") == b"short"
+        together.wait()
+        for thread in threads:
+            thread.join()
 
 
 def test_a_refused_upload_still_brings_its_reason(url: str, alice: Hotkey, bob: Hotkey) -> None:
