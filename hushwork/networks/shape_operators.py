@@ -59,11 +59,10 @@ def reshape(graph: Graph, node: Node) -> Value | Constant:
     flat = (-1, features, 0) if value.shape == (features,) else (-1, features)
     if len(wanted) == 2 and wanted != [-1, -1] and wanted[0] in batch and wanted[1] in flat:
         return _flattened(graph, node)
-    kept = [
-        have if want == 0 else want for want, have in zip(wanted[1:], value.shape, strict=False)
-    ]
-    if wanted[:1] and wanted[0] in batch and tuple(kept) == value.shape:
-        return identity(graph, node)
+    if len(wanted) == len(value.shape) + 1 and wanted[0] in batch:
+        pairs = zip(wanted[1:], value.shape, strict=True)
+        if all(want in (0, have) for want, have in pairs):
+            return identity(graph, node)
     raise node.refuse(f"a shape of (batch, {features})", wanted)
 
 

@@ -119,7 +119,9 @@ def flatten(g: Growing) -> None:
     if kind == "Flatten":
         g.model.node("Flatten")
     elif kind == "Reshape":
-        g.model.node("Reshape", g.model.last, g.model.integers(*g.pick((0, -1), (-1, features))))
+        first = 1 if g.model.batch == 1 else 0
+        shape = g.pick((0, -1), (-1, features), (first, features))
+        g.model.node("Reshape", g.model.last, g.model.integers(*shape))
     elif kind == "GlobalAveragePool":
         g.model.node("GlobalAveragePool")
         features = g.shape[0]

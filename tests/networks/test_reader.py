@@ -123,6 +123,12 @@ def test_padding_goes_into_the_pool_and_counts() -> None:
     assert (pool.padding, pool.count_padding) == ((1, 0, 0, 1), True)
 
 
+def test_reshape_to_the_same_shape_is_nothing() -> None:
+    model = small()
+    model.node("Reshape", model.last, model.integers(-1, 2, 0, 2))
+    assert kinds(finished(model)) == [Convolution, Flatten]
+
+
 def test_a_constant_network_keeps_its_input() -> None:
     model = small()
     model.node("Sub", model.last, model.last)

@@ -82,6 +82,8 @@ convolved = node("Conv", KERNEL)
         ([shaped("Reshape", 1, 72)], "(batch, 72)"),
         ([shaped("Reshape", 0, 3, 24)], "(batch, 72)"),
         ([shaped("Reshape", -1, -1)], "(batch, 72)"),
+        ([shaped("Reshape", 0, 2, 6, 6, 1)], "(batch, 72)"),
+        ([shaped("Reshape")], "(batch, 72)"),
         ([shaped("Squeeze", 2, 3)], "one pixel"),
         ([shaped("ReduceMean", 1, 2)], "axes 2 and 3"),
         ([node("Flatten", axis=2)], "axis = 1"),
