@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from hushwork.errors import HushworkError, MalformedBytes, UnknownManifest
 from hushwork.guarantee import MANIFEST_LIMIT, Manifest
 from hushwork.ledger import Ledger, Neuron
-from hushwork.subnet.access import Registry
 from hushwork.subnet.messages import ModelInfo
 from hushwork.wire import Hotkey, Offers, SignedClient, decode
 
@@ -46,7 +45,7 @@ class Catalogue:
     ) -> None:
         """`seconds`: how long a reading is believed; `allows`: which guarantees are shown."""
         self._hotkey = hotkey
-        self._registry = Registry(ledger, seconds)
+        self._ledger = ledger
         self._seconds = seconds
         self._allows = allows
         self._manifests: dict[str, Manifest] = {}
@@ -70,9 +69,13 @@ class Catalogue:
         return manifest
 
     def miners(self, digest: str) -> tuple[Neuron, ...]:
-        """Who offers a manifest, best scored first. Raises UnknownManifest."""
-        self.manifest(digest)
-        return self.listing().miners[digest]
+        """Who offers a manifest, best scored first; perhaps nobody."""
+        return self.listing().miners.get(digest, ())
+
+    def doubt(self) -> None:
+        """A miner went away: the next reading is a fresh one."""
+        with self._lock:
+            self._read = float("-inf")
 
     def client(self, neuron: Neuron, timeout: float) -> SignedClient:
         """A connection to a miner, under the gateway's own name."""
@@ -82,8 +85,7 @@ class Catalogue:
         )
 
     def _ask_everybody(self) -> Listing:
-        neurons = self._registry.neurons(time.time()).values()
-        asked = [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
+        asked = [n for n in self._ledger.neurons() if n.url and n.hotkey != self._hotkey.address]
         best_first = sorted(asked, key=lambda n: (-n.incentive, n.uid))
         with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
             answers = list(pool.map(self._ask, best_first))

@@ -140,6 +140,7 @@ class Gateway:
             raise TooLarge("hello", expected=f"at most {limit} bytes", got=size)
         route = Route(
             miners=lambda: self._catalogue.miners(asked.manifest),
+            doubt=self._catalogue.doubt,
             connect=self._catalogue.client,
             hello=lambda: self._store.open(asked.hello),
             open_seconds=self.settings.open_seconds,

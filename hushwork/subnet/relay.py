@@ -30,6 +30,8 @@ class Route:
 
     miners: Callable[[], Sequence[Neuron]]
     """Who offers the manifest, best first."""
+    doubt: Callable[[], None]
+    """One of them went away."""
     connect: Callable[[Neuron, float], SignedClient]
     hello: Callable[[], memoryview]
     """The kept hello; it goes to every miner that takes over."""
@@ -96,6 +98,8 @@ class Relay:
 
     def _move(self, failed: set[str], error: HushworkError) -> None:
         """Open a session elsewhere; at the same miner where it has merely forgotten this one."""
+        if self.miner is None or not isinstance(error, UnknownSession):
+            self._route.doubt()
         if self.miner is not None and not isinstance(error, UnknownSession):
             failed.add(self.miner.hotkey)
         if self._open_elsewhere(failed) != self.reply:

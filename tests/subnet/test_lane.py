@@ -8,6 +8,7 @@ import pytest
 from hushwork.errors import Busy, Interrupted
 from hushwork.guarantee import Progress
 from hushwork.subnet.lane import Lane
+from tests.subnet.town import wait_until
 
 
 def test_one_piece_at_a_time_and_a_bounded_queue() -> None:
@@ -27,8 +28,7 @@ def test_one_piece_at_a_time_and_a_bounded_queue() -> None:
         first = pool.submit(lane.run, work)
         assert entered.acquire(timeout=10)
         second = pool.submit(lane.run, work)
-        while lane._places._value:
-            pass
+        wait_until(lambda: lane._places._value == 0)
         with pytest.raises(Busy):
             lane.run(work)
         leave.release(2)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import numpy as np
@@ -46,7 +47,7 @@ from hushwork.wire import (
     encode,
 )
 from tests.insecure_plain import HEADER, LIMIT, HangingWorker, InsecureClient, InsecureWorker, pack
-from tests.subnet.town import SHAPE, Town, pictures, tiny_network
+from tests.subnet.town import SHAPE, Town, is_at_work, pictures, tiny_network, wait_until
 
 MANIFEST = InsecureWorker(tiny_network()).manifest
 OTHER = InsecureWorker(tiny_network(5)).manifest
@@ -229,8 +230,9 @@ def test_mis_addressed_and_stale_requests_are_refused(town: Town, miner: Miner) 
         lost.post("/sessions", b"")
     for seconds in (-11, 5):
         now = time.time_ns() + seconds * 10**9
-        with SignedClient(url, hotkey, address, now_ns=lambda now=now: now) as late:  # type: ignore[misc]
-            pytest.raises(StaleRequest, late.post, "/sessions", b"")
+        late = SignedClient(url, hotkey, address, now_ns=partial(int, now))
+        with late, pytest.raises(StaleRequest):
+            late.post("/sessions", b"")
 
 
 def test_a_replayed_job_is_refused(town: Town, miner: Miner) -> None:
@@ -290,8 +292,7 @@ def test_one_job_at_a_time_and_the_rest_is_busy(town: Town) -> None:
     customer.open()
     with ThreadPoolExecutor() as pool:
         job = pool.submit(customer.ask)
-        while miner._lane._places._value:
-            time.sleep(0.01)
+        wait_until(lambda: is_at_work(miner))
         with pytest.raises(Busy):
             customer.ask()
         miner.close()

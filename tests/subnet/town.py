@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -89,9 +90,9 @@ class Town:
             self.ledger.add_stake(hotkey.address, stake)
         return hotkey
 
-    def serve(self, name: str, hotkey: Hotkey, app: object) -> str:
+    def serve(self, name: str, hotkey: Hotkey, app: object, port: int = 0) -> str:
         stack = ExitStack()
-        url = stack.enter_context(running(app))  # type: ignore[arg-type]
+        url = stack.enter_context(running(app, port=port))  # type: ignore[arg-type]
         self.stops[name] = self.stack.enter_context(stack).close
         self.ledger.serve(hotkey.address, url)
         return url
@@ -131,7 +132,9 @@ class Town:
         self.serve(name, hotkey, validator.app)
         return validator
 
-    def gateway(self, name: str = "gateway", settings: GatewaySettings | None = None) -> str:
+    def gateway(
+        self, name: str = "gateway", settings: GatewaySettings | None = None, port: int = 0
+    ) -> str:
         hotkey = self.join(name)
         gateway = Gateway(
             hotkey=hotkey,
@@ -141,7 +144,7 @@ class Town:
             insecure_for_tests=True,
         )
         self.stack.callback(gateway.close)
-        return self.serve(name, hotkey, gateway.app)
+        return self.serve(name, hotkey, gateway.app, port)
 
     def caller(self, name: str, url: str, receiver: str, stake: int = TAO) -> SignedClient:
         """Somebody who speaks to a miner without a validator's manners; stake 0: a stranger."""
@@ -161,6 +164,18 @@ class Town:
         )
         self.stack.callback(door.close)
         return door
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)
+
+
+def is_at_work(miner: Miner) -> bool:
+    """Whether a job is under way."""
+    return miner._lane._places._value <= miner.settings.queue
 
 
 @contextmanager

@@ -1,0 +1,237 @@
+"""The customers' door: what it offers, what it refuses, and what happens when a miner dies."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from hushwork.errors import (
+    Busy,
+    MalformedBytes,
+    ParameterMismatch,
+    QuotaExceeded,
+    TooLarge,
+    UnknownBlob,
+    UnknownManifest,
+    UnknownSession,
+    Unreachable,
+    WrongReceiver,
+)
+from hushwork.subnet import Gateway, GatewaySettings, Miner, MinerSettings
+from hushwork.subnet.messages import About, Models, Serving
+from hushwork.wire import SignedClient, decode, describe_blob
+from tests.insecure_plain import HangingWorker, InsecureClient, InsecureSession, InsecureWorker
+from tests.subnet.test_miner import MANIFEST, OTHER, Customer, flip
+from tests.subnet.town import Town, is_at_work, pictures, tiny_network, wait_until
+
+
+def customer_at(town: Town, url: str, name: str = "customer") -> Customer:
+    """Somebody whom the ledger does not know."""
+    about = decode(About, httpx.get(f"{url}/about").content)
+    return Customer(town.caller(name, url, about.hotkey, stake=0))
+
+
+def serving(customer: Customer) -> str:
+    return decode(Serving, customer.http.get(f"/sessions/{customer.session}")).hotkey
+
+
+def stop(town: Town, miners: dict[str, Miner], hotkey: str) -> None:
+    """As if its process had been killed: no goodbye, connections refused."""
+    [name] = [name for name, miner in miners.items() if miner._hotkey.address == hotkey]
+    miners[name].close()
+    town.stops[name]()
+
+
+def test_models_are_listed_best_first(town: Town) -> None:
+    first, second = town.miner("first"), town.miner("second", InsecureWorker(tiny_network(5)))
+    town.miner("third")
+    judge = town.join("judge")
+    uid = town.ledger.neuron(second._hotkey.address).uid
+    town.ledger.set_weights(judge.address, {uid: 65535})
+    url = town.gateway()
+    models = decode(Models, httpx.get(f"{url}/models").content).models
+    by_digest = {model.manifest_digest: model for model in models}
+    assert by_digest[MANIFEST.digest].miners == 2
+    assert by_digest[OTHER.digest].miners == 1
+    assert first._hotkey.address != second._hotkey.address
+
+
+def test_best_scored_miners_come_first(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.miner("first")
+    second = town.miner("second")
+    neurons = town.ledger.neurons()
+
+    def scored() -> list:  # type: ignore[type-arg]
+        best = second._hotkey.address
+        return [replace(n, incentive=9 if n.hotkey == best else 1) for n in neurons]
+
+    url = town.gateway()
+    neurons = town.ledger.neurons()
+    monkeypatch.setattr(town.ledger, "neurons", scored)
+    customer = customer_at(town, url)
+    customer.open()
+    assert serving(customer) == second._hotkey.address
+
+
+def test_customers_need_not_be_registered(town: Town) -> None:
+    town.miner("miner")
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    assert customer.ask().shape == (4,)
+
+
+def test_a_miner_killed_in_mid_job_is_replaced_and_the_job_is_done(town: Town) -> None:
+    hanging = {"a": town.miner("a", HangingWorker(tiny_network()))}
+    url = town.gateway(settings=GatewaySettings(offers_seconds=0.0))
+    customer = customer_at(town, url)
+    customer.open()
+    assert serving(customer) == hanging["a"]._hotkey.address
+    with ThreadPoolExecutor() as pool:
+        job = pool.submit(customer.ask)
+        wait_until(lambda: is_at_work(hanging["a"]))
+        honest = town.miner("b")
+        stop(town, hanging, serving(customer))
+        expected = InsecureWorker(tiny_network()).answer(pictures()[0])
+        assert np.allclose(job.result(20), expected)
+    assert serving(customer) == honest._hotkey.address
+
+
+def test_the_next_job_goes_to_another_miner_without_a_new_upload(town: Town) -> None:
+    miners = {name: town.miner(name) for name in "ab"}
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    first = serving(customer)
+    stop(town, miners, first)
+    assert customer.ask().shape == (4,)
+    assert serving(customer) != first
+
+
+def test_a_miner_that_forgot_the_session_is_asked_again(town: Town) -> None:
+    miner = town.miner("a")
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    miner._sessions.close_all()
+    assert customer.ask().shape == (4,)
+    assert serving(customer) == miner._hotkey.address
+
+
+def test_when_no_miner_is_left_it_says_so_and_goes_on(town: Town) -> None:
+    miners = {"a": town.miner("a")}
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    stop(town, miners, serving(customer))
+    with pytest.raises(Unreachable):
+        customer.ask()
+    town.miner("a")
+    assert customer.ask().shape == (4,)
+
+
+class Personal(InsecureWorker):
+    """A worker whose reply to a hello is its own, as one with a sealed channel has."""
+
+    reply = b""
+
+    def greet(self, hello: bytes | memoryview) -> tuple[InsecureSession, bytes]:
+        return super().greet(hello)[0], self.reply
+
+
+def test_if_the_next_miner_replies_differently_the_session_has_to_be_opened_again(
+    town: Town,
+) -> None:
+    workers = {name: Personal(tiny_network()) for name in "ab"}
+    for name, worker in workers.items():
+        worker.reply = name.encode()
+    miners = {name: town.miner(name, worker) for name, worker in workers.items()}
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    stop(town, miners, serving(customer))
+    with pytest.raises(UnknownSession):
+        customer.ask()
+
+
+def test_a_spoilt_hello_or_request_is_refused_with_the_miners_words(town: Town) -> None:
+    town.miner("a")
+    customer = customer_at(town, town.gateway())
+    with pytest.raises(MalformedBytes):
+        customer.open(customer.keys.hello()[:-1])
+    customer.open()
+    with pytest.raises(MalformedBytes):
+        customer.ask(flip(customer.keys.seal(pictures()[0]), 100))
+    with pytest.raises(ParameterMismatch):
+        customer.ask(InsecureClient(MANIFEST).seal(pictures()[0]))
+    with pytest.raises(TooLarge):
+        customer.ask(bytes(MANIFEST.request_limit + 1))
+    assert customer.ask().shape == (4,)
+
+
+def test_what_is_not_here_is_unknown(town: Town) -> None:
+    town.miner("a")
+    customer = customer_at(town, town.gateway())
+    with pytest.raises(UnknownManifest):
+        customer.open(manifest=OTHER)
+    with pytest.raises(UnknownBlob):
+        customer.open_on(describe_blob(b"never uploaded"))
+    with pytest.raises(UnknownSession):
+        customer.http.get("/sessions/nonsense")
+    customer.open()
+    other = customer_at(town, town.url(town.join("gateway", 0).address), "other")
+    other.session = customer.session
+    with pytest.raises(UnknownSession):
+        other.ask()
+
+
+def test_a_customer_has_limits(town: Town) -> None:
+    town.miner("a")
+    settings = GatewaySettings(sessions_per_caller=1, blob_quota=3 << 20)
+    url = town.gateway(settings=settings)
+    customer = customer_at(town, url)
+    hello = customer.keys.hello()
+    customer.open(hello)
+    with pytest.raises(QuotaExceeded, match="sessions"):
+        customer.open(hello)
+    with pytest.raises(QuotaExceeded, match="blobs"):
+        customer.open(customer.keys.hello())
+    customer_at(town, url, "other").open()
+
+
+def test_one_job_at_a_time_in_a_session(town: Town) -> None:
+    miner = town.miner("a", HangingWorker(tiny_network()), MinerSettings())
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    with ThreadPoolExecutor() as pool:
+        job = pool.submit(customer.ask)
+        wait_until(lambda: is_at_work(miner))
+        with pytest.raises(Busy):
+            customer.ask()
+        miner.close()
+        town.stops["a"]()
+        with pytest.raises(Unreachable):
+            job.result(20)
+
+
+def test_closing_a_session_closes_it_at_the_miner_and_forgets_the_hello(town: Town) -> None:
+    miner = town.miner("a")
+    customer = customer_at(town, town.gateway())
+    customer.open()
+    customer.http.post(f"/sessions/{customer.session}/close", b"")
+    with pytest.raises(UnknownSession):
+        customer.ask()
+    wait_until(lambda: len(miner._sessions) == 0)
+    assert list((town.folder / "gateway" / "blobs").iterdir()) == []
+
+
+def test_offers_of_guarantees_for_tests_are_passed_over_elsewhere(town: Town) -> None:
+    town.miner("a")
+    gateway = Gateway(hotkey=town.join("gw"), ledger=town.ledger, directory=town.folder / "gw")
+    assert gateway._catalogue.listing().models() == ()
+
+
+def test_a_request_to_another_gateway_is_refused(town: Town) -> None:
+    url = town.gateway()
+    stranger = town.join("elsewhere").address
+    with SignedClient(url, town.join("x"), stranger) as lost, pytest.raises(WrongReceiver):
+        lost.post("/sessions", b"")
