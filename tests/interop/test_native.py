@@ -102,6 +102,40 @@ def test_lattigos_ciphertexts_are_evaluated(peer: Lattigo, subject: Subject) -> 
         assert got == pytest.approx(meant(x, y)[name], abs=TOLERANCE), name
 
 
+def test_lattigo_reads_a_whole_program(peer: Lattigo, subject: Subject) -> None:
+    """The fused path that workers take: a linear layer, a square, a sum over rotations."""
+    p, n = subject.parameters, subject.n
+    rng = np.random.default_rng(4)
+    x, bias, shift = rng.uniform(-1, 1, (3, n))
+    terms = [(0, 0, -2, giant, baby, rng.uniform(-1, 1, n)) for giant in (0, 1) for baby in (0, 3)]
+    linear = {"op": "linear", "inputs": [0], "outputs": [1], "terms": terms, "giant_step": 5,
+              "scale": SCALE, "bias": [bias]}  # fmt: skip
+    squared = SCALE * SCALE / p.moduli[-2]
+    program = _native.Program(
+        p,
+        [(len(p.moduli), SCALE)],
+        [
+            linear,
+            {"op": "multiply", "a": 1, "b": 1, "output": 2, "scale": squared},
+            {"op": "rotate_add", "input": 2, "output": 3, "steps": [1, 2]},
+            {"op": "add_plain", "input": 3, "output": 4, "values": shift},
+        ],
+        [4],
+    )
+    data = subject.key.evaluation_keys(program.rotations, program.relinearisation)
+    keys = _native.EvaluationKeys.from_bytes(p, data)
+    (result,) = program.run(keys, [subject.fresh(x, SCALE)])
+    want = bias + sum(
+        weights * np.roll(x, -(anchor + 5 * giant + baby))
+        for _, _, anchor, giant, baby, weights in terms
+    )
+    want = want * want
+    for step in (1, 2):
+        want = want + np.roll(want, -step)
+    (got,) = peer.decrypt([subject.parse(result)])
+    assert got == pytest.approx(want + shift, abs=10 * TOLERANCE)
+
+
 def test_short_vectors_repeat(peer: Lattigo, subject: Subject) -> None:
     x = np.array([0.25, -1.0, 0.5, 3.0])
     (got,) = peer.decrypt([subject.parse(subject.fresh(x, SCALE))])
