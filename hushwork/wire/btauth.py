@@ -153,17 +153,23 @@ class ReplayCache:
 
     Bounded, and never by accepting a replay: a sender with too many nonces at once loses its own
     oldest room, and a crowd of new senders pushes out the one silent for longest. What was pushed
-    out is refused up to its last nonce.
+    out is refused up to its last nonce, and so is what was signed before `since_ns`, which a
+    service that was started then may have accepted in an earlier life.
     """
 
     def __init__(
-        self, retention_ns: int = 90 * SECOND, per_sender: int = 512, senders: int = 4096
+        self,
+        since_ns: int = 0,
+        *,
+        retention_ns: int = 90 * SECOND,
+        per_sender: int = 512,
+        senders: int = 4096,
     ) -> None:
         self._retention_ns = retention_ns
         self._per_sender = per_sender
         self._senders = senders
         self._nonces: OrderedDict[str, _Nonces] = OrderedDict()
-        self._floor = -1
+        self._floor = since_ns - 1
         self._lock = threading.Lock()
 
     def add(self, sender: str, nonce_ns: int, now_ns: int) -> None:
@@ -171,7 +177,7 @@ class ReplayCache:
         with self._lock:
             nonces = self._of(sender)
             if nonce_ns in nonces.seen or nonce_ns <= max(nonces.floor, self._floor):
-                raise ReplayedRequest("seen before", expected="a fresh nonce", got=nonce_ns)
+                raise ReplayedRequest("seen, or forgotten", expected="a fresh nonce", got=nonce_ns)
             nonces.seen.add(nonce_ns)
             heapq.heappush(nonces.heap, nonce_ns)
             oldest = now_ns - self._retention_ns

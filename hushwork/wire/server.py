@@ -72,7 +72,7 @@ class Gate:
         self.address = address
         self.now_ns = now_ns
         self._authorise = authorise
-        self._replays = ReplayCache()
+        self._replays = ReplayCache(since_ns=now_ns())
 
     def route(self, method: str, path: str, handler: Handler, limit: int = 0) -> Route:
         """Make a signed route; `limit` is the most bytes of a body."""

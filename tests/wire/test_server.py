@@ -52,8 +52,10 @@ MIB = 1 << 20
 class Service:
     """A service whose clock stands still until it is moved."""
 
-    def __init__(self, server: Hotkey, folder: Path, stranger: str) -> None:
-        self.now = float(NOW)
+    def __init__(
+        self, server: Hotkey, folder: Path, stranger: str, now: float = float(NOW)
+    ) -> None:
+        self.now = now
         self.calls: list[Call] = []
         self._stranger = stranger
         gate = Gate(server.address, self._authorise, lambda: int(self.now * SECOND))
@@ -137,6 +139,17 @@ def test_a_request_counts_once(service: Service, alice: Hotkey, bob: Hotkey) -> 
     service.now += 9
     assert isinstance(raw_post(service, headers, b"body"), ReplayedRequest)
     assert len(service.calls) == 1
+
+
+def test_a_request_does_not_count_again_after_a_restart(
+    service: Service, alice: Hotkey, bob: Hotkey, carol: Hotkey, tmp_path: Path
+) -> None:
+    now = NOW * SECOND
+    headers = sign(alice, "POST", "/echo/x", b"body", receiver=bob.address, now_ns=now)
+    assert raw_post(service, headers, b"body") is None
+    again = Service(bob, tmp_path, carol.address, now=NOW + 1.0)
+    assert isinstance(raw_post(again, headers, b"body"), ReplayedRequest)
+    assert again.calls == []
 
 
 def test_a_mis_addressed_request_is_refused(service: Service, alice: Hotkey, carol: Hotkey) -> None:
