@@ -100,7 +100,7 @@ impl SecretKey {
     }
 
     /// The secret over `extended(limbs)`.
-    fn extended(&self, limbs: usize) -> Zeroizing<Poly> {
+    pub(crate) fn extended(&self, limbs: usize) -> Zeroizing<Poly> {
         let (all, degree) = (self.parameters.limbs(), self.parameters.degree());
         let special = self.secret.limbs() - all;
         let mut out = Zeroizing::new(Poly::zero(degree, limbs + special));

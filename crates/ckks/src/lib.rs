@@ -12,10 +12,12 @@ pub mod parameters;
 pub mod program;
 pub mod security;
 pub mod serial;
+pub mod switching;
 
 pub use ciphertext::Ciphertext;
 pub use encoding::Plaintext;
 pub use error::{Error, Result};
-pub use evaluator::{Decomposed, Evaluator, Extended};
+pub use evaluator::Evaluator;
 pub use keys::{EvaluationKeys, PublicKey, SecretKey, SwitchingKey};
 pub use parameters::{Literal, Parameters, find_primes};
+pub use switching::{Decomposed, Extended};

@@ -21,6 +21,9 @@ pub const MAX_LIMBS: usize = 64;
 /// P exceeds every digit by this many bits, which keeps the noise of key switching small.
 pub const SPECIAL_MARGIN_BITS: f64 = 6.0;
 
+/// A digit or P strays from its nominal power of two by less than this.
+const NOMINAL_BITS: f64 = 0.5;
+
 /// Degrees of test-only sets start here; secure ones where the table does.
 const MIN_LOG_DEGREE: u32 = 3;
 const MAX_LOG_DEGREE: u32 = 17;
@@ -319,7 +322,7 @@ fn check_prime(q: u64, log_degree: u32, seen: &mut HashSet<u64>) -> Result<()> {
 
 fn check_margin(literal: &Literal) -> Result<()> {
     let digits = literal.moduli.chunks(literal.digit).map(log2);
-    let needed = digits.fold(0.0, f64::max) + SPECIAL_MARGIN_BITS;
+    let needed = digits.fold(0.0, f64::max) + SPECIAL_MARGIN_BITS - NOMINAL_BITS;
     let special = log2(&literal.special);
     if special < needed {
         return Err(invalid(

@@ -5,6 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Setup, assert_close, sample};
+use hushwork_ckks::encoding::encode;
 use hushwork_ckks::{Error, EvaluationKeys};
 
 const SCALE: f64 = (1u64 << 36) as f64;
@@ -135,4 +136,29 @@ fn a_shallow_key_serves_its_levels_and_no_more() {
     assert!(matches!(missing(&keys, 4), Error::MissingKey(_)));
     let product = setup.evaluator.multiply(&low, &low, &keys).unwrap_err();
     assert!(matches!(product, Error::MissingKey(_)));
+}
+
+#[test]
+fn operands_that_do_not_agree_are_misuse() {
+    let setup = Setup::insecure();
+    let (parameters, evaluator) = (&setup.parameters, &setup.evaluator);
+    let encode = |limbs, scale| encode(parameters, parameters.basis(limbs), &[0.5], scale).unwrap();
+    let encrypt = |limbs, scale| setup.secret.encrypt(&encode(limbs, scale)).unwrap();
+    let (a, low, coarse) = (encrypt(2, 1e6), encrypt(1, 1e6), encrypt(2, 1.1e6));
+    let misuses = [
+        evaluator.add(&a, &low),
+        evaluator.add(&a, &coarse),
+        evaluator.subtract(&a, &coarse),
+        evaluator.add_plain(&a, &encode(2, 1.1e6)),
+        evaluator.multiply_plain(&a, &encode(1, 1e6)),
+        evaluator.multiply(&a, &low, &setup.keys),
+        evaluator.rescale(&low),
+        evaluator.drop(&a, 0),
+        evaluator.drop(&a, 3),
+    ];
+    assert!(
+        misuses
+            .iter()
+            .all(|result| matches!(result, Err(Error::Misuse(_))))
+    );
 }

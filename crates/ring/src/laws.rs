@@ -95,7 +95,7 @@ fn automorphism(q: &Modulus, a: &[u64]) -> Vec<u64> {
     let n = a.len();
     let mut out = vec![0; n];
     out[0] = a[0];
-    for i in 1..n {
+    for (i, x) in a.iter().enumerate().skip(1) {
         let power = 5 * i % (4 * n);
         let power = power.min(4 * n - power);
         let (negative, power) = if power > n {
@@ -104,7 +104,7 @@ fn automorphism(q: &Modulus, a: &[u64]) -> Vec<u64> {
             (false, power)
         };
         if power < n {
-            out[power] = q.add(out[power], if negative { q.neg(a[i]) } else { a[i] });
+            out[power] = q.add(out[power], if negative { q.neg(*x) } else { *x });
         }
     }
     out

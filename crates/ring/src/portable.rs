@@ -116,6 +116,7 @@ impl Portable {
 
     /// One level of splitting. Words grow by 2q a level and so stay below 37q < 2^64 to the end,
     /// where the last level reduces them.
+    #[inline(always)]
     fn split<const LAST: bool>(&self, nodes: usize, source: &[u64], target: &mut [u64]) {
         let q = self.modulus;
         let (low, high) = source.split_at(source.len() / 2);
@@ -135,6 +136,7 @@ impl Portable {
     }
 
     /// The inverse of `split` but for a factor of 2; words below 2q in and out.
+    #[inline(always)]
     fn join(&self, nodes: usize, source: &[u64], target: &mut [u64]) {
         let q = self.modulus;
         let twice = 2 * q.value();
@@ -154,6 +156,28 @@ impl Portable {
             }
         }
     }
+}
+
+/// Calls a level with a constant number of nodes where that is small, so that its inner loop
+/// unrolls.
+macro_rules! unrolled {
+    ($nodes:expr, $nodes_name:ident => $call:expr) => {
+        match $nodes {
+            1 => {
+                let $nodes_name = 1;
+                $call
+            }
+            2 => {
+                let $nodes_name = 2;
+                $call
+            }
+            4 => {
+                let $nodes_name = 4;
+                $call
+            }
+            $nodes_name => $call,
+        }
+    };
 }
 
 /// A primitive 4N-th root of unity.
@@ -198,9 +222,9 @@ impl Kernel for Portable {
         let (mut source, mut target) = (&mut *values, &mut *scratch);
         for level in 0..levels {
             if level + 1 == levels {
-                self.split::<true>(1 << level, source, target);
+                unrolled!(1 << level, nodes => self.split::<true>(nodes, source, target));
             } else {
-                self.split::<false>(1 << level, source, target);
+                unrolled!(1 << level, nodes => self.split::<false>(nodes, source, target));
             }
             (source, target) = (target, source);
         }
@@ -214,7 +238,7 @@ impl Kernel for Portable {
         let levels = values.len().ilog2();
         let (mut source, mut target) = (&mut *values, &mut *scratch);
         for level in (0..levels).rev() {
-            self.join(1 << level, source, target);
+            unrolled!(1 << level, nodes => self.join(nodes, source, target));
             (source, target) = (target, source);
         }
         if levels % 2 == 1 {

@@ -48,6 +48,9 @@ fn power(base: u64, mut exponent: u64, n: u64) -> u64 {
 pub fn find_primes(log_degree: u32, bits: &[u32], limit: u64) -> Option<Vec<u64>> {
     let mut found = Vec::with_capacity(bits.len());
     for &bits in bits {
+        if 1u64.checked_shl(bits)? > limit {
+            return None;
+        }
         let free = |q: &u64| *q < limit && !found.contains(q) && is_prime(*q);
         let prime = candidates(log_degree, bits)?.find(free)?;
         found.push(prime);

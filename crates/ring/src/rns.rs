@@ -299,12 +299,12 @@ impl Division {
         extension.from.inverse(&mut gone);
         let prepared = extension.prepare(gone);
         extension.to.each(&mut a, |j, kernel, limb| {
-            let mut remainder = vec![0; limb.len()];
-            extension.target(&prepared, j, &mut remainder);
-            with_scratch(limb.len(), |scratch| {
-                kernel.forward(&mut remainder, scratch)
+            with_scratch(2 * limb.len(), |scratch| {
+                let (remainder, scratch) = scratch.split_at_mut(limb.len());
+                extension.target(&prepared, j, remainder);
+                kernel.forward(remainder, scratch);
+                kernel.sub_scale(limb, remainder, self.inverses[j]);
             });
-            kernel.sub_scale(limb, &remainder, self.inverses[j]);
         });
         a
     }

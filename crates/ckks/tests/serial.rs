@@ -1,0 +1,268 @@
+//! Byte formats: exact, canonical, and never a panic.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use common::{Setup, insecure_literal, literal, sample};
+use hushwork_ckks::serial::{ciphertext_bytes, evaluation_keys_bytes, public_key_bytes};
+use hushwork_ckks::{Ciphertext, Error, EvaluationKeys, Parameters, PublicKey, Result, SecretKey};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+const SCALE: f64 = (1u64 << 36) as f64;
+const LIMBS_AT: usize = 40;
+const SCALE_AT: usize = 42;
+const POLY_AT: usize = 50;
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| {
+    let parameters = Parameters::insecure(literal(4, &[40, 36, 24], &[50], 1)).unwrap();
+    let secret = SecretKey::insecure_from_seed(&parameters, &[1; 32]).unwrap();
+    Setup::new(parameters, secret)
+});
+
+fn seeded() -> Vec<u8> {
+    SETUP
+        .encrypt(&sample(1, SETUP.slots()), SCALE)
+        .to_bytes(&SETUP.parameters)
+}
+
+fn full() -> Vec<u8> {
+    let plaintext = SETUP.encode(&sample(1, SETUP.slots()), SCALE);
+    SETUP
+        .public
+        .encrypt(&plaintext)
+        .unwrap()
+        .to_bytes(&SETUP.parameters)
+}
+
+fn read(data: &[u8]) -> Result<Ciphertext> {
+    Ciphertext::from_bytes(&SETUP.parameters, data)
+}
+
+/// Every format: valid bytes, and reading then writing again.
+type Rewrite = fn(&[u8]) -> Result<Vec<u8>>;
+
+fn formats() -> Vec<(Vec<u8>, Rewrite)> {
+    let secure = Parameters::new(literal(13, &[44, 36], &[50], 1)).unwrap();
+    vec![
+        (seeded(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
+        (full(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
+        (SETUP.public.to_bytes(), |data| {
+            Ok(PublicKey::from_bytes(&SETUP.parameters, data)?.to_bytes())
+        }),
+        (SETUP.keys.to_bytes(), |data| {
+            Ok(EvaluationKeys::from_bytes(&SETUP.parameters, data)?.to_bytes())
+        }),
+        (secure.to_bytes(), |data| {
+            Ok(Parameters::from_bytes(data)?.to_bytes())
+        }),
+    ]
+}
+
+#[test]
+fn every_format_round_trips() {
+    for (bytes, rewrite) in formats() {
+        assert_eq!(rewrite(&bytes).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn sizes_are_known_before() {
+    let parameters = &SETUP.parameters;
+    assert_eq!(seeded().len(), ciphertext_bytes(parameters, 3, true));
+    assert_eq!(full().len(), ciphertext_bytes(parameters, 3, false));
+    assert_eq!(SETUP.public.to_bytes().len(), public_key_bytes(parameters));
+    let rotations = SETUP.keys.rotations();
+    assert_eq!(
+        SETUP.keys.to_bytes().len(),
+        evaluation_keys_bytes(parameters, &rotations, 3)
+    );
+    let some = BTreeMap::from([(1, 2), (9, 1)]);
+    let keys = SETUP.secret.evaluation_keys(&some, 0).unwrap();
+    assert_eq!(
+        keys.to_bytes().len(),
+        evaluation_keys_bytes(parameters, &some, 0)
+    );
+}
+
+#[test]
+fn keys_and_ciphertexts_work_after_the_journey() {
+    let keys = EvaluationKeys::from_bytes(&SETUP.parameters, &SETUP.keys.to_bytes()).unwrap();
+    let public = PublicKey::from_bytes(&SETUP.parameters, &SETUP.public.to_bytes()).unwrap();
+    let x = sample(1, SETUP.slots());
+    let a = public.encrypt(&SETUP.encode(&x, SCALE)).unwrap();
+    let a = read(&a.to_bytes(&SETUP.parameters)).unwrap();
+    let mut expected = x;
+    expected.rotate_left(1);
+    let rotated = SETUP.evaluator.rotate(&a, 1, &keys).unwrap();
+    common::assert_close(&SETUP.decrypt(&rotated), &expected, 1e-5);
+}
+
+#[test]
+fn every_truncation_and_extension_is_malformed() {
+    for (bytes, rewrite) in formats() {
+        for length in (0..bytes.len()).step_by(bytes.len() / 97 + 1) {
+            assert!(
+                matches!(rewrite(&bytes[..length]), Err(Error::MalformedBytes(_))),
+                "{length}"
+            );
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(matches!(rewrite(&longer), Err(Error::MalformedBytes(_))));
+    }
+}
+
+#[test]
+fn versions_kinds_and_flags_are_checked() {
+    for (bytes, rewrite) in formats() {
+        let with = |at: usize, byte: u8| {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            rewrite(&bytes)
+        };
+        assert!(matches!(with(5, 2), Err(Error::UnsupportedVersion(_))));
+        for (at, byte) in [(0, b'X'), (4, 9), (6, 2), (7, 1)] {
+            assert!(
+                matches!(with(at, byte), Err(Error::MalformedBytes(_))),
+                "{at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn other_parameters_are_refused() {
+    let other = Parameters::insecure(insecure_literal()).unwrap();
+    assert!(matches!(
+        Ciphertext::from_bytes(&other, &seeded()),
+        Err(Error::ParameterMismatch(_))
+    ));
+    let keys = EvaluationKeys::from_bytes(&other, &SETUP.keys.to_bytes());
+    assert!(matches!(keys, Err(Error::ParameterMismatch(_))));
+    assert!(matches!(
+        SETUP.keys.check(&other),
+        Err(Error::ParameterMismatch(_))
+    ));
+    assert!(SETUP.keys.check(&SETUP.parameters).is_ok());
+}
+
+#[test]
+fn insecure_parameters_do_not_travel() {
+    let result = Parameters::from_bytes(&SETUP.parameters.to_bytes());
+    assert!(matches!(result, Err(Error::InsecureParameters(_))));
+    let mut bytes = SETUP.parameters.to_bytes();
+    bytes[6] = 0;
+    assert!(matches!(
+        Parameters::from_bytes(&bytes),
+        Err(Error::InsecureParameters(_))
+    ));
+    bytes[12..14].copy_from_slice(&65u16.to_le_bytes());
+    assert!(matches!(
+        Parameters::from_bytes(&bytes),
+        Err(Error::TooLarge(_))
+    ));
+}
+
+#[test]
+fn residues_limbs_and_scales_are_checked() {
+    let with = |at: usize, new: &[u8]| {
+        let mut bytes = full();
+        bytes[at..at + new.len()].copy_from_slice(new);
+        read(&bytes)
+    };
+    assert!(matches!(
+        with(POLY_AT, &[255; 6]),
+        Err(Error::MalformedBytes(_))
+    ));
+    for limbs in [0u16, 4, u16::MAX] {
+        assert!(matches!(
+            with(LIMBS_AT, &limbs.to_le_bytes()),
+            Err(Error::MalformedBytes(_))
+        ));
+    }
+    for scale in [0.0, 0.5, -1.0, f64::NAN, f64::INFINITY, 1e300] {
+        assert!(matches!(
+            with(SCALE_AT, &scale.to_le_bytes()),
+            Err(Error::MalformedBytes(_))
+        ));
+    }
+}
+
+#[test]
+fn rotation_steps_ascend_within_range() {
+    let bytes = SETUP.keys.to_bytes();
+    let first = 46;
+    for step in [0u32, 5, 16, u32::MAX] {
+        let mut bytes = bytes.clone();
+        bytes[first..first + 4].copy_from_slice(&step.to_le_bytes());
+        let result = EvaluationKeys::from_bytes(&SETUP.parameters, &bytes);
+        assert!(matches!(result, Err(Error::MalformedBytes(_))), "{step}");
+    }
+    let mut bytes = bytes;
+    bytes[42..46].copy_from_slice(&u32::MAX.to_le_bytes());
+    let result = EvaluationKeys::from_bytes(&SETUP.parameters, &bytes);
+    assert!(matches!(result, Err(Error::MalformedBytes(_))));
+}
+
+/// The uniform halves are part of the format: what a seed expands to must never change.
+#[test]
+fn seeds_expand_as_they_always_did() {
+    let mut bytes = seeded();
+    let end = bytes.len();
+    bytes[end - 32..].copy_from_slice(&[42; 32]);
+    let words: Vec<u8> = read(&bytes)
+        .unwrap()
+        .c1
+        .values()
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    let digest: String = Sha256::digest(words)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        digest,
+        "62606dd01967839aea8516f5ef05868d864933b165f91fe7d07bb6e89ad37558"
+    );
+    let digest: String = SETUP
+        .parameters
+        .digest()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        digest,
+        "b72f41cac9190876c2fddd5e56737dd829f55d905b9fb2c99d80e8ede7bda360"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(data in prop::collection::vec(any::<u8>(), 0..400), keep in 0usize..60) {
+        for (bytes, rewrite) in FORMATS.iter() {
+            prop_assert!(rewrite(&data).is_err());
+            let mixed = [&bytes[..keep.min(bytes.len())], &data].concat();
+            if let Ok(again) = rewrite(&mixed) {
+                prop_assert_eq!(again, mixed);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_refused_or_kept(position: prop::sample::Index, bit in 0u8..8) {
+        for (bytes, rewrite) in FORMATS.iter() {
+            let mut flipped = bytes.clone();
+            flipped[position.index(bytes.len())] ^= 1 << bit;
+            if let Ok(again) = rewrite(&flipped) {
+                prop_assert_eq!(again, flipped);
+            }
+        }
+    }
+}
+
+static FORMATS: LazyLock<Vec<(Vec<u8>, Rewrite)>> = LazyLock::new(formats);
