@@ -47,7 +47,7 @@ from hushwork.subnet.task import Task
 
 WRONG_ANSWER = "wrong_answer"
 LATE = "late"
-_GONE = {"unreachable", "unknown_session"}
+_GONE = {"unreachable", "unknown_session", "interrupted"}
 
 
 class _Visit:
