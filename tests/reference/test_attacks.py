@@ -104,6 +104,30 @@ def test_noise_is_refused(toy: Subject) -> None:
                 read(rng.randbytes(size))
 
 
+@pytest.mark.parametrize("kind", ["seeded", "computed", "keys"])
+def test_a_program_survives_flipped_bits(toy: Subject, data: dict[str, bytes], kind: str) -> None:
+    p, level = toy.parameters, toy.parameters.moduli[3] * 1.0
+    square = {"op": "multiply", "a": 0, "b": 0, "output": 1, "scale": level}
+    turn = {"op": "rotate_add", "input": 1, "output": 2, "steps": [1]}
+    program = _native.Program(p, [(4, level)], [square, turn], [2])
+    keys = _native.EvaluationKeys.from_bytes(p, data["keys"])
+    fresh, rng, refused = toy.fresh(np.ones(1), level), Random(kind), 0
+    whole = {"seeded": fresh, "computed": toy.evaluator.drop(fresh, 4), "keys": data["keys"]}
+    for _ in range(FLIPS // 5):
+        changed = bytearray(whole[kind])
+        for _ in range(rng.choice((1, 1, 2, 8))):
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+        try:
+            if kind == "keys":
+                other = _native.EvaluationKeys.from_bytes(p, bytes(changed))
+                program.run(other, [fresh])
+            else:
+                program.run(keys, [bytes(changed)])
+        except (InvalidBytes, InvalidParameters):
+            refused += 1
+    assert 0 < refused < FLIPS // 5
+
+
 def test_flipped_parameters_are_secure_or_refused() -> None:
     primes = ring.primes(1 << 13, 49, 4)
     whole = _native.Parameters(13, primes[:2], primes[2:], 1).to_bytes()
@@ -180,6 +204,7 @@ def test_misuse(toy: Subject) -> None:
         lambda: toy.key.encrypt(np.ones(1), 0.0),
         lambda: toy.key.encrypt(np.ones(1), nan),
         lambda: toy.key.encrypt(np.ones(1), 2.0**80),
+        lambda: toy.key.encrypt(np.ones(1), 2.0**45, 1),
         lambda: toy.key.encrypt(np.ones(1), 2.0**30, 0),
         lambda: toy.key.encrypt(np.ones(1), 2.0**30, 5),
         lambda: toy.key.evaluation_keys({1: 0}),
