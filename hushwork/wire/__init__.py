@@ -20,7 +20,7 @@ from hushwork.wire.messages import (
     from_message,
     to_message,
 )
-from hushwork.wire.running import running, serve
+from hushwork.wire.running import running
 from hushwork.wire.server import Call, Gate, blob_routes, make_app, open_route
 from hushwork.wire.tls import Certificate, load_or_make
 
@@ -52,7 +52,6 @@ __all__ = [
     "make_app",
     "open_route",
     "running",
-    "serve",
     "to_message",
     "verify",
     "wallet_path",

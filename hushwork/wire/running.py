@@ -1,4 +1,4 @@
-"""Run an application: in the foreground until interrupted, or in a thread of its own."""
+"""Run an application in a thread of its own."""
 
 from __future__ import annotations
 
@@ -17,17 +17,6 @@ _GRACE_SECONDS = 5
 _IDLE_SECONDS = 30
 """Longer than a client keeps a connection, or it would use one just closed."""
 _CONNECTIONS = 256
-
-
-def serve(app: Starlette, host: str, port: int, certificate: Certificate | None = None) -> None:
-    """Serve until Ctrl-C, then let requests under way end for five seconds."""
-    listener = _listen(host, port)
-    try:
-        _Server(_config(app, certificate)).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        listener.close()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushwork import errors
@@ -64,6 +64,7 @@ def test_arbitrary_bytes_never_crash(kind: type, data: bytes) -> None:
         assert isinstance(decode(kind, data), kind)
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.integers() | st.text() | st.binary(),
