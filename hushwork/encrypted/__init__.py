@@ -1,0 +1,51 @@
+"""Encrypted inference: the worker computes on ciphertexts and sees neither input nor output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hushwork.encrypted.client import EncryptedClient
+from hushwork.encrypted.compiler import compile_network
+from hushwork.encrypted.manifest import NAME
+from hushwork.encrypted.plan import Plan
+from hushwork.encrypted.worker import EncryptedSession, EncryptedWorker
+from hushwork.guarantee import Manifest, Progress
+from hushwork.networks import Network
+
+__all__ = [
+    "EncryptedClient",
+    "EncryptedGuarantee",
+    "EncryptedSession",
+    "EncryptedWorker",
+    "Plan",
+    "compile_network",
+    "guarantee",
+]
+
+
+class EncryptedGuarantee:
+    """CKKS homomorphic encryption, 128-bit secure, levelled."""
+
+    @property
+    def name(self) -> str:
+        """As in a manifest."""
+        return NAME
+
+    def worker(self, network: Network, progress: Progress | None = None) -> EncryptedWorker:
+        """Compile a network. Raises DoesNotFit."""
+        return EncryptedWorker(network, progress)
+
+    def client(self, manifest: Manifest) -> EncryptedClient:
+        """Check a manifest and make a fresh secret key."""
+        return EncryptedClient(manifest)
+
+    def who_saw_what(self) -> Mapping[str, str]:
+        """For people: each party and what it learns."""
+        return {
+            "client": "its own input and the outputs; what outputs tell of the weights",
+            "worker": "the network; ciphertexts and evaluation keys, nothing it can decrypt",
+            "anybody between": "ciphertexts, and that a request was made",
+        }
+
+
+guarantee = EncryptedGuarantee()

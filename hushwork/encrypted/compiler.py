@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.emit import Emitter
-from hushwork.encrypted.layout import Layout
+from hushwork.encrypted.layout import GARBAGE, Layout
 from hushwork.encrypted.levels import Levels, schedule
+from hushwork.encrypted.manifest import UNCHECKED
 from hushwork.encrypted.parameters import (
     LOG_N,
     Literal,
@@ -142,7 +143,7 @@ class _Packing:
             names=tuple(emitter.names),
             results=tuple(emitter.registers(output)),
             output_scale=output_scale(),
-            scatter=np.roll(_held(self.layouts[output]), emitter.shift(output), axis=1),
+            scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
             factor=factor,
             costs=self._costs(model, step),
         )
@@ -154,6 +155,11 @@ def _held(layout: Layout) -> Index:
     element, copy = np.nonzero(layout.addresses >= 0)
     held.reshape(-1)[layout.addresses[element, copy]] = element
     return held
+
+
+def _scatter(layout: Layout) -> Index:
+    """(ciphertexts, N): the output element in each slot, or what a client is to make of it."""
+    return np.where(layout.states == GARBAGE, UNCHECKED, _held(layout))
 
 
 def _gather(found: Arrangement) -> Index:

@@ -27,7 +27,7 @@ class Cost:
 
     @property
     def _multiply_add(self) -> float:
-        return self.slots * 1.5e-3
+        return self.slots * 5e-4
 
     def _decompose(self, limbs: int) -> float:
         digits, extended = ceil(limbs / self.digit), limbs + self.special

@@ -11,8 +11,12 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_CHUNK = 1 << 22
+_Entries = tuple[Index, Index, Array]
+
+_CHUNK = 1 << 23
 _FEW = 64
+_LEAST = 32
+"""Shorter periods save nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,67 +52,74 @@ class Places:
 def fill(
     places: Places, which: Index, slot: Index, value: Array, wanted: Mask, filled: Mask
 ) -> list[Array]:
-    """The shortest weight vector of each diagonal.
+    """The shortest weight vector of each diagonal, which lie in order of output.
 
     Entry i puts `value[i]` at `slot[i]` of diagonal `which[i]`. `wanted` (outputs, ring) marks
     the output slots that must come out right, `filled` (inputs, ring) the input slots that are
     not zero.
     """
-    ring = wanted.shape[1]
     order = np.argsort(which, kind="stable")
     which, slot, value = which[order], slot[order], value[order]
     bounds = np.searchsorted(which, np.arange(len(places) + 1))
     weights: list[Array] = []
-    step = max(1, _CHUNK // ring)
     for output in range(len(wanted)):
         of_output = np.flatnonzero(places.output == output)
         slots = np.flatnonzero(wanted[output])
+        step = max(1, _CHUNK // max(1, len(slots)))
         for first in range(0, len(of_output), step):
             some = of_output[first : first + step]
             inside = slice(bounds[some[0]], bounds[some[-1] + 1])
             entries = (which[inside] - some[0], slot[inside], value[inside])
-            weights += _chunk(places, some, entries, slots, filled)
+            blank = _blank(places, some, entries, slots, filled)
+            weights += _shortest(len(some), entries, slots, blank, filled.shape[1])
     return weights
 
 
-def _chunk(
-    places: Places,
-    some: Index,
-    entries: tuple[Index, Index, Array],
-    slots: Index,
-    filled: Mask,
-) -> list[Array]:
+def _blank(
+    places: Places, some: Index, entries: _Entries, slots: Index, filled: Mask
+) -> Mask:
+    """(diagonals, slots): where the weight must be zero."""
     ring = filled.shape[1]
+    doubled = np.concatenate([filled, filled], axis=1)
+    blank = doubled[places.input[some, None], slots + places.offset[some, None]]
+    where = np.zeros(ring, dtype=np.int64)
+    where[slots] = np.arange(len(slots))
+    blank[entries[0], where[entries[1]]] = False
+    return blank
+
+
+def _shortest(
+    count: int, entries: _Entries, slots: Index, blank: Mask, ring: int
+) -> list[Array]:
     which, slot, value = entries
-    exact = np.zeros((len(some), ring))
-    exact[which, slot] = value
     result: dict[int, Array] = {}
-    open_ = np.arange(len(some))
-    few = np.random.default_rng(0).permutation(slots)[:_FEW]
-    for period in (1 << k for k in range(ring.bit_length())):
-        tables = np.zeros((len(some), period))
+    open_ = np.ones(count, dtype=bool)
+    few = np.random.default_rng(0).permutation(len(slots))[:_FEW]
+    everything = np.arange(len(slots))
+    for period in (1 << k for k in range(min(_LEAST, ring).bit_length() - 1, ring.bit_length())):
+        tables = np.zeros((count, period))
         tables[which, slot % period] = value
-        clash = np.bincount(which, tables[which, slot % period] != value, len(some)) > 0
-        good = open_[~clash[open_]]
-        for checked in (few, slots):
-            met = filled[
-                places.input[some[good], None], (checked + places.offset[some[good], None]) % ring
-            ]
-            wrong = tables[good[:, None], checked % period] != exact[good[:, None], checked]
-            good = good[~(wrong & met).any(axis=1)]
+        clash = np.bincount(which, tables[which, slot % period] != value, count) > 0
+        good = np.flatnonzero(open_ & ~clash)
+        for checked in (few, everything):
+            through = tables[good[:, None], slots[checked] % period] != 0
+            good = good[~(through & blank[good[:, None], checked]).any(axis=1)]
         result |= {int(index): tables[index].copy() for index in good}
-        open_ = np.setdiff1d(open_, good, assume_unique=True)
-        if not len(open_):
+        open_[good] = False
+        if not open_.any():
             break
-    return [result[index] for index in range(len(some))]
+        kept = open_[which]
+        which, slot, value = which[kept], slot[kept], value[kept]
+    return [result[index] for index in range(count)]
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:
     """The output slots in which anything but zero may arrive, (outputs, ring)."""
     ring = filled.shape[1]
+    doubled = np.concatenate([filled, filled], axis=1)
     met = np.zeros((outputs, ring), dtype=bool)
-    for output, source, offset, vector in zip(
-        places.output, places.input, places.offset, weights, strict=True
-    ):
-        met[output] |= np.tile(vector != 0, ring // len(vector)) & np.roll(filled[source], -offset)
+    columns = (places.output.tolist(), places.input.tolist(), places.offset.tolist())
+    for output, source, offset, vector in zip(*columns, weights, strict=True):
+        read = doubled[source, offset : offset + ring].reshape(-1, len(vector))
+        met[output].reshape(read.shape)[...] |= read & (vector != 0)
     return met

@@ -24,7 +24,9 @@ from hushwork.encrypted.stages import Affine, Atom, Stages
 
 Index = NDArray[np.int64]
 
-GEOMETRIES = 6
+GEOMETRIES = 4
+DENSE = 1024
+"""Most elements of an image that is tried as a plain vector."""
 CIPHERTEXTS = 64
 """Most ciphertexts of one value."""
 
@@ -42,8 +44,9 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
             wide = power_of_two(columns + margin)
             free = max(1, slots // (wide * power_of_two(rows)))
             most = max(Grid(Geometry(slots, stride, wide, 1), a.stride, _channels(a)).used for a in images)
-            geometry = Geometry(slots, stride, wide, min(free, most))
-            found += [geometry] if geometry not in found else []
+            for sub_slots in (min(free, most), min(free, 2 * most)):
+                geometry = Geometry(slots, stride, wide, sub_slots)
+                found += [geometry] if geometry not in found else []
     return found or [Geometry(slots, (1, 1), 1, 1)]
 
 
@@ -60,7 +63,9 @@ def candidates(atom: Atom, geometry: Geometry) -> list[Layout]:
     """Layouts of one value."""
     found = list(_grids(atom, geometry))
     elements = int(np.prod(atom.shape))
-    return [*found, dense(elements, geometry.slots)]
+    if not found or elements <= DENSE:
+        found.append(dense(elements, geometry.slots))
+    return found
 
 
 def _grids(atom: Atom, geometry: Geometry) -> Iterator[Layout]:

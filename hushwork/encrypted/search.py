@@ -125,11 +125,12 @@ def _extended(
     model: Cost,
 ) -> Iterator[Arrangement]:
     rows = _sampled(stage)
+    copyable = any(replicated(one.layouts[atom])[1] for atom, _ in stage.terms)
     for output in outputs:
         if output.ciphertexts > CIPHERTEXTS:
             continue
         for masked in (False,) if output.modulus else (False, True):
-            for copies in (False, True) if output.modulus else (False,):
+            for copies in (False, True) if output.modulus and copyable else (False,):
                 choice = Choice(output, masked, copies)
                 made = arranged(one, index, stage, choice, rows)
                 cost = one.cost + made.cost(limbs, STEP, model)

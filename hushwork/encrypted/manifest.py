@@ -1,0 +1,188 @@
+"""The encrypted part of a manifest: what a client must know, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork._native import Parameters, ciphertext_bytes, evaluation_keys_bytes
+from hushwork.errors import MalformedBytes, RefusedManifest, TooLarge, UnsupportedVersion
+from hushwork.guarantee import Manifest
+
+Index = NDArray[np.int64]
+
+NAME = "encrypted"
+VERSION = 1
+KEYS = 1024
+"""Most rotation keys that a client makes."""
+KEYS_LIMIT = 2 << 30
+"""Most bytes of keys that a client makes."""
+CIPHERTEXTS = 64
+"""Most ciphertexts of a request, and of an answer."""
+FRAME = 16
+"""Most bytes that a message adds to each of its ciphertexts."""
+ZERO, UNCHECKED = -1, -2
+"""Slots of an answer that hold no output."""
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As it travels, in `Manifest.body`."""
+
+    version: int
+    parameters: bytes
+    request_limbs: int
+    request_scale: float
+    gather: bytes
+    """32-bit little-endian: input element of each slot of the request, -1: zero."""
+    rotations: dict[int, int]
+    """Rotation -> most limbs at which it is used."""
+    relinearisation: int
+    response_scale: float
+    scatter: bytes
+    """Output element of each slot of the answer, -1: must be zero, -2: may be anything."""
+    factor: float
+    """The answer holds this factor times the outputs."""
+    output_range: float
+    """Largest output that cannot wrap around; a larger one is an error."""
+    precision: float
+    """Error of an output to be expected, relative to the largest."""
+    plan: str
+    """SHA-256 of the plan, hex."""
+
+
+def to_table(index: Index) -> bytes:
+    """An index table as it travels."""
+    return index.astype("<i4").tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """A manifest that has been checked: what a client works by."""
+
+    body: Body
+    parameters: Parameters
+    gather: Index
+    """(ciphertexts, N)"""
+    scatter: Index
+    """(ciphertexts, N)"""
+
+
+class _Checker:
+    """Raises RefusedManifest with expected and got."""
+
+    @staticmethod
+    def require(what: str, holds: bool, expected: object, got: object) -> None:
+        if not holds:
+            raise RefusedManifest(f"manifest: {what}", expected=expected, got=got)
+
+    def within(self, what: str, got: int, least: int, most: int) -> None:
+        self.require(what, least <= got <= most, f"{least} to {most}", got)
+
+
+def read(manifest: Manifest) -> Terms:
+    """Check a stranger's manifest whole.
+
+    Raises RefusedManifest, InvalidBytes, InvalidParameters or InsecureParameters.
+    """
+    body = _decoded(manifest)
+    parameters = Parameters.from_bytes(body.parameters)
+    check = _Checker()
+    limbs = len(parameters.moduli)
+    check.within("limbs of the request", body.request_limbs, 1, limbs)
+    _check_scales(check, body, parameters)
+    _check_keys(check, body, parameters, manifest)
+    elements = int(np.prod(manifest.input_shape, dtype=object))
+    check.within("elements of the input", elements, 1, CIPHERTEXTS * parameters.slots)
+    gather = _table(check, "gather", body.gather, parameters.slots, ZERO, elements)
+    scatter = _table(check, "scatter", body.scatter, parameters.slots, UNCHECKED, len(manifest.labels))
+    shown = len(np.unique(scatter[scatter >= 0]))
+    check.require("outputs in the answer", shown == len(manifest.labels), len(manifest.labels), shown)
+    terms = Terms(body, parameters, gather, scatter)
+    _check_sizes(check, terms, manifest)
+    return terms
+
+
+def _decoded(manifest: Manifest) -> Body:
+    if manifest.guarantee != NAME:
+        raise RefusedManifest("manifest: another guarantee", expected=NAME, got=manifest.guarantee)
+    try:
+        body = msgspec.msgpack.decode(manifest.body, type=Body)
+    except msgspec.MsgspecError as error:
+        raise MalformedBytes("manifest body", expected="an encrypted body", got=error) from None
+    if body.version != VERSION:
+        raise UnsupportedVersion("manifest body", expected=VERSION, got=body.version)
+    return body
+
+
+def _check_scales(check: _Checker, body: Body, parameters: Parameters) -> None:
+    for name, scale in (("request", body.request_scale), ("response", body.response_scale)):
+        good = isfinite(scale) and 2.0**16 <= scale <= 2.0**58
+        check.require(f"scale of the {name}", good, "2^16 to 2^58", scale)
+    for name, value in (
+        ("factor", body.factor),
+        ("output range", body.output_range),
+        ("precision", body.precision),
+    ):
+        check.require(name, isfinite(value) and value > 0, "a positive number", value)
+    # A coefficient is at most twice the largest slot.
+    reach = body.output_range * body.factor * body.response_scale
+    most = parameters.moduli[0] / 4
+    check.require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
+
+
+def _check_keys(check: _Checker, body: Body, parameters: Parameters, manifest: Manifest) -> None:
+    limbs = len(parameters.moduli)
+    check.within("number of rotation keys", len(body.rotations), 0, KEYS)
+    for step, depth in body.rotations.items():
+        check.within("rotation", step, 1, parameters.slots - 1)
+        check.within("limbs of a rotation key", depth, 1, limbs)
+    check.within("limbs of the relinearisation key", body.relinearisation, 0, limbs)
+    size = evaluation_keys_bytes(parameters, body.rotations, body.relinearisation)
+    check.within("bytes of keys", size, 0, min(KEYS_LIMIT, manifest.hello_limit))
+
+
+def _table(
+    check: _Checker, name: str, data: bytes, slots: int, least: int, elements: int
+) -> Index:
+    check.require(f"{name} is whole", len(data) % (4 * slots) == 0, f"{4 * slots} bytes each", len(data))
+    check.within(f"ciphertexts of {name}", len(data) // (4 * slots), 1, CIPHERTEXTS)
+    table = np.frombuffer(data, dtype="<i4").astype(np.int64).reshape(-1, slots)
+    check.within(f"{name} from", int(table.min()), least, elements - 1)
+    check.within(f"{name} to", int(table.max()), least, elements - 1)
+    return table
+
+
+def _check_sizes(check: _Checker, terms: Terms, manifest: Manifest) -> None:
+    request = message_bytes(terms.parameters, len(terms.gather), terms.body.request_limbs, True)
+    response = message_bytes(terms.parameters, len(terms.scatter), 1, False)
+    check.require("request limit", manifest.request_limit == request, request, manifest.request_limit)
+    check.require(
+        "response limit", manifest.response_limit == response, response, manifest.response_limit
+    )
+
+
+def message_bytes(parameters: Parameters, count: int, limbs: int, seeded: bool) -> int:
+    """Most bytes of a message of ciphertexts."""
+    return FRAME + count * (FRAME + ciphertext_bytes(parameters, limbs, seeded))
+
+
+def join(ciphertexts: list[bytes]) -> bytes:
+    """One message of several ciphertexts."""
+    return msgspec.msgpack.encode(ciphertexts)
+
+
+def parted(what: str, message: bytes, count: int, limit: int) -> list[bytes]:
+    """The ciphertexts of a message. Raises TooLarge or MalformedBytes."""
+    if len(message) > limit:
+        raise TooLarge(what, expected=f"at most {limit} bytes", got=len(message))
+    try:
+        ciphertexts = msgspec.msgpack.decode(message, type=list[bytes])
+    except msgspec.MsgspecError as error:
+        raise MalformedBytes(what, expected="a list of ciphertexts", got=error) from None
+    if len(ciphertexts) != count:
+        raise MalformedBytes(what, expected=f"{count} ciphertexts", got=len(ciphertexts))
+    return ciphertexts

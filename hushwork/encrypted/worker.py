@@ -1,0 +1,127 @@
+"""The worker's half: a compiled network, and the evaluation keys of its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from hushwork._native import EvaluationKeys, Parameters, Program, evaluation_keys_bytes
+from hushwork.encrypted.compiler import compile_network
+from hushwork.encrypted.manifest import NAME, VERSION, Body, join, message_bytes, parted, to_table
+from hushwork.encrypted.parameters import log2_range
+from hushwork.encrypted.plan import Plan
+from hushwork.errors import MissingKey, TooLarge, UnknownSession
+from hushwork.guarantee import Manifest, Progress
+from hushwork.networks import Network
+
+PRECISION = 1e-3
+"""What an answer may be off by, relative to the largest output: measured, with room."""
+
+
+class EncryptedSession:
+    """The expanded evaluation keys of one client."""
+
+    def __init__(self, keys: EvaluationKeys) -> None:
+        self._keys: EvaluationKeys | None = keys
+
+    @property
+    def keys(self) -> EvaluationKeys:
+        """Raises UnknownSession once closed."""
+        if self._keys is None:
+            raise UnknownSession("this session has ended")
+        return self._keys
+
+    def close(self) -> None:
+        """Let go of the keys."""
+        self._keys = None
+
+
+class EncryptedWorker:
+    """Computes on ciphertexts of one network. Thread-safe."""
+
+    def __init__(self, network: Network, progress: Progress | None = None) -> None:
+        """Compile. Raises DoesNotFit."""
+        self.plan = compile_network(network, progress)
+        self._parameters = _parameters(self.plan)
+        inputs = [(self.plan.request_limbs, self.plan.request_scale)] * len(self.plan.gather)
+        self._program = Program(self._parameters, inputs, self.plan.steps, self.plan.results)
+        self._manifest = self._offer(network)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What this worker offers."""
+        return self._manifest
+
+    @property
+    def program(self) -> Program:
+        """The native program."""
+        return self._program
+
+    def greet(self, hello: bytes | memoryview) -> tuple[EncryptedSession, bytes]:
+        """Expand a client's keys. Raises TooLarge, MissingKey, InvalidBytes, ParameterMismatch."""
+        size = len(hello)
+        if size > self._manifest.hello_limit:
+            limit = f"at most {self._manifest.hello_limit} bytes"
+            raise TooLarge("hello", expected=limit, got=size)
+        keys = EvaluationKeys.from_bytes(self._parameters, hello)
+        held = keys.rotations
+        for step, limbs in self._program.rotations.items():
+            if held.get(step, 0) < limbs:
+                raise MissingKey(f"rotation by {step}", expected=limbs, got=held.get(step, 0))
+        needed = self._program.relinearisation
+        if keys.relinearisation < needed:
+            raise MissingKey("relinearisation", expected=needed, got=keys.relinearisation)
+        return EncryptedSession(keys), b""
+
+    def run(
+        self, session: EncryptedSession, request: bytes, progress: Progress | None = None
+    ) -> bytes:
+        """Compute one answer. Raises InvalidBytes, ParameterMismatch or UnknownSession."""
+        limit = self._manifest.request_limit
+        ciphertexts = parted("request", request, len(self.plan.gather), limit)
+        watch = None if progress is None else self._watch(progress)
+        return join(self._program.run(session.keys, ciphertexts, watch))
+
+    def _watch(self, progress: Progress) -> Callable[[int, int, int], None]:
+        names = self.plan.names
+
+        def watch(step: int, done: int, total: int) -> None:
+            progress(names[min(step, len(names) - 1)], done, total)
+
+        return watch
+
+    def _offer(self, network: Network) -> Manifest:
+        plan, program, parameters = self.plan, self._program, self._parameters
+        body = Body(
+            version=VERSION,
+            parameters=parameters.to_bytes(),
+            request_limbs=plan.request_limbs,
+            request_scale=plan.request_scale,
+            gather=to_table(plan.gather),
+            rotations=dict(sorted(program.rotations.items())),
+            relinearisation=program.relinearisation,
+            response_scale=plan.output_scale,
+            scatter=to_table(plan.scatter),
+            factor=plan.factor,
+            output_range=2.0 ** log2_range() / plan.factor,
+            precision=PRECISION,
+            plan=plan.digest,
+        )
+        keys = evaluation_keys_bytes(parameters, program.rotations, program.relinearisation)
+        request = message_bytes(parameters, len(plan.gather), plan.request_limbs, True)
+        return Manifest(
+            guarantee=NAME,
+            network=network.name,
+            network_digest=network.digest,
+            input_shape=network.input_shape,
+            labels=network.labels,
+            hello_limit=keys,
+            request_limit=request,
+            response_limit=message_bytes(parameters, len(plan.scatter), 1, False),
+            body=msgspec.msgpack.encode(body),
+        )
+
+
+def _parameters(plan: Plan) -> Parameters:
+    return Parameters(plan.log_n, plan.moduli, plan.special, plan.digit)
