@@ -15,6 +15,7 @@ from hushwork.subnet.messages import ModelInfo
 from hushwork.wire import Hotkey, Offers, SignedClient, decode
 
 _ASK_SECONDS = 5.0
+_EMPTY_SECONDS = 0.5
 _ASKED_AT_ONCE = 8
 
 
@@ -56,7 +57,8 @@ class Catalogue:
     def listing(self) -> Listing:
         """What is offered now."""
         with self._lock:
-            if time.monotonic() - self._read > self._seconds or not self._listing.manifests:
+            seconds = self._seconds if self._listing.manifests else _EMPTY_SECONDS
+            if time.monotonic() - self._read > seconds:
                 self._listing = self._ask_everybody()
                 self._read = time.monotonic()
             return self._listing

@@ -39,7 +39,8 @@ class GatewaySettings:
     """Limits. Sizes in bytes, times in seconds."""
 
     sessions: int = 64
-    sessions_per_caller: int = 4
+    sessions_per_caller: int = 8
+    """At its limit, a caller's longest idle session gives way."""
     session_seconds: float = 1800.0
     """A session ends when it has been idle for so long."""
     jobs: int = 16

@@ -42,16 +42,17 @@ class MinerSettings:
     minimum_stake: int = 0
     sessions: int = 16
     """Open at once."""
-    sessions_per_caller: int = 4
+    sessions_per_caller: int = 8
+    """At its limit, a caller's longest idle session gives way."""
     session_seconds: float = 3600.0
     """A session ends when it has been idle for so long."""
     queue: int = 8
     """Jobs that wait; more are refused with Busy."""
-    blob_quota: int = 2 << 30
+    blob_quota: int = 4 << 30
     """Bytes of blobs that one caller may keep here."""
     blobs: int = 16 << 30
     """Bytes of blobs in all."""
-    blob_seconds: float = 3600.0
+    blob_seconds: float = 1800.0
     ledger_seconds: float = 10.0
     """How long the ledger's list of neurons is believed."""
 

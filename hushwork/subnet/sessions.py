@@ -1,4 +1,4 @@
-"""Sessions of a server, without I/O: bounded in number, in number per caller, and in time."""
+"""Sessions of a server, without I/O: bounded in number, per caller, and in idle time."""
 
 from __future__ import annotations
 
@@ -49,18 +49,24 @@ class SessionTable(Generic[H]):
         return len(self._entries)
 
     def reserve(self, caller: str, now: float) -> None:
-        """Keep a place while a session is being opened. Raises Busy or QuotaExceeded."""
+        """Keep a place while a session is being opened.
+
+        At its limit, a caller's longest idle session gives way: it may have been forgotten in a
+        crash. Raises QuotaExceeded if all of them are still being opened, Busy if others have
+        taken all places.
+        """
         self.expire(now)
         with self._lock:
-            callers = [entry.caller for entry in self._entries.values()] + self._reserved
-            most = self._limits.per_caller
-            if callers.count(caller) >= most:
-                raise QuotaExceeded(
-                    "sessions of one caller", expected=f"at most {most}", got=most + 1
-                )
-            if len(callers) >= self._limits.total:
+            own = self._oldest_first(caller)
+            opening = self._reserved.count(caller)
+            giving_way = own[: max(0, len(own) + opening + 1 - self._limits.per_caller)]
+            if opening >= self._limits.per_caller:
+                most = f"at most {self._limits.per_caller}"
+                raise QuotaExceeded("sessions of one caller", expected=most, got=opening + 1)
+            if len(self._entries) + len(self._reserved) - len(giving_way) >= self._limits.total:
                 raise Busy("all sessions are taken", expected=f"at most {self._limits.total}")
             self._reserved.append(caller)
+        self._drop(giving_way)
 
     def release(self, caller: str) -> None:
         """Give back a reserved place that came to nothing."""
@@ -102,6 +108,12 @@ class SessionTable(Generic[H]):
         with self._lock:
             tokens = list(self._entries)
         self._drop(tokens)
+
+    def _oldest_first(self, caller: str) -> list[str]:
+        own = [
+            (entry.used, token) for token, entry in self._entries.items() if entry.caller == caller
+        ]
+        return [token for _, token in sorted(own)]
 
     def _drop(self, tokens: list[str]) -> None:
         with self._lock:

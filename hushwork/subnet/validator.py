@@ -14,7 +14,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from hushwork.errors import HushworkError, RefusedExtrinsic
+from hushwork.errors import HushworkError
 from hushwork.ledger import Ledger, Neuron
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.courier import Courier, Patience, peer_of
@@ -46,6 +46,8 @@ class ValidatorSettings:
     """and how old they may be."""
     burn: str | None = None
     """Hotkey that gets the share of a task nobody answers; None: nobody does."""
+    history_seconds: float = 30 * 86400.0
+    """How long answers are kept; at least the window."""
 
 
 class Validator:
@@ -104,6 +106,8 @@ class Validator:
                 self.run_round(stop)
             except HushworkError as error:
                 _LOG.warning("round %d: %s", self.snapshot.round, error)
+            except Exception:
+                _LOG.exception("round %d", self.snapshot.round)
             self._show(phase="idle")
             stop.wait(self.settings.pause_seconds)
 
@@ -118,6 +122,7 @@ class Validator:
             self._show(round=number, phase="drawing", done=0, total=0)
             judged += self._run_task(task, number, stop or self._stop)
         self._set_weights()
+        self._history.forget(time.time() - self.settings.history_seconds)
         self._show(phase="idle", scored_rounds=self.snapshot.scored_rounds + bool(judged))
 
     def close(self) -> None:
@@ -144,19 +149,8 @@ class Validator:
 
     def _run_task(self, task: Task, number: int, stop: threading.Event) -> int:
         """One round of one task; how many answers were judged."""
-        generator = fresh_generator()
-        draws = Draws(task, generator)
         neurons = self._peers()
-        self._show(phase="keys")
-        round_ = Round(
-            task,
-            task.guarantee.client(task.manifest),
-            lambda: draws.draw(self.settings.images),
-            [peer_of(neuron) for neuron in neurons],
-            generator,
-            known=frozenset(self._standings(task)),
-            seconds=self.settings.round_seconds,
-        )
+        round_ = self._make_round(task, neurons)
         patience = Patience(self.settings.job_seconds, self.settings.session_seconds)
         fingerprints = {neuron.hotkey: neuron.fingerprint for neuron in neurons}
         courier = Courier(round_, self._hotkey, self._store, fingerprints, patience)
@@ -165,6 +159,21 @@ class Validator:
         self._offering |= {(task.key, hotkey) for hotkey in round_.offering}
         self._history.add(number, judged, time.time())
         return len(judged)
+
+    def _make_round(self, task: Task, neurons: Sequence[Neuron]) -> Round:
+        generator = fresh_generator()
+        draws = Draws(task, generator)
+        known = frozenset(self._standings(task))
+        self._show(phase="keys")
+        return Round(
+            task,
+            task.guarantee.client(task.manifest),
+            lambda: draws.draw(self.settings.images),
+            [peer_of(neuron) for neuron in neurons],
+            generator,
+            known=known,
+            seconds=self.settings.round_seconds,
+        )
 
     def _standings(self, task: Task) -> dict[str, Standing]:
         since = time.time() - self.settings.window_seconds
@@ -184,7 +193,7 @@ class Validator:
         try:
             if any(weights.values()):
                 self._ledger.set_weights(self._hotkey.address, weights)
-        except RefusedExtrinsic as error:
+        except HushworkError as error:
             _LOG.warning("weights not set: %s", error)
         self._show(rows=self._rows())
 

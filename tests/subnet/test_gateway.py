@@ -190,9 +190,10 @@ def test_a_customer_has_limits(town: Town) -> None:
     url = town.gateway(settings=settings)
     customer = customer_at(town, url)
     hello = customer.keys.hello()
+    first = customer.open(hello)
     customer.open(hello)
-    with pytest.raises(QuotaExceeded, match="sessions"):
-        customer.open(hello)
+    with pytest.raises(UnknownSession):
+        customer.http.get(f"/sessions/{first}")
     with pytest.raises(QuotaExceeded, match="blobs"):
         customer.open(customer.keys.hello())
     customer_at(town, url, "other").open()

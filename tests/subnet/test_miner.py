@@ -254,14 +254,15 @@ def test_a_replayed_job_is_refused(town: Town, miner: Miner) -> None:
 
 
 def test_sessions_are_bounded(town: Town) -> None:
-    settings = MinerSettings(minimum_stake=TAO, sessions=3, sessions_per_caller=2)
+    settings = MinerSettings(minimum_stake=TAO, sessions=2, sessions_per_caller=1)
     miner = town.miner("miner", settings=settings)
     first = customer_of(town, miner, "first")
     hello = first.keys.hello()
+    oldest = first.open(hello)
     first.open(hello)
-    first.open(hello)
-    with pytest.raises(QuotaExceeded):
-        first.open(hello)
+    with pytest.raises(UnknownSession):
+        first.http.post(f"/sessions/{oldest}/jobs", b"")
+    first.ask()
     customer_of(town, miner, "second").open()
     with pytest.raises(Busy):
         customer_of(town, miner, "third").open()

@@ -43,17 +43,45 @@ def test_tokens_cannot_be_guessed() -> None:
     assert min(map(len, tokens)) >= 32
 
 
-def test_places_are_bounded_in_all_and_per_caller_reserved_ones_included() -> None:
-    sessions = table(total=3, per_caller=2)
+def test_places_are_bounded_in_all_reserved_ones_included() -> None:
+    sessions = table(total=2)
     opened(sessions, "a")
+    sessions.reserve("b", 0.0)
+    with pytest.raises(Busy):
+        sessions.reserve("c", 0.0)
+    sessions.release("b")
+    opened(sessions, "c")
+
+
+def test_a_callers_longest_idle_session_gives_way_to_its_new_one() -> None:
+    sessions = table(total=9, per_caller=2)
+    first, first_held = opened(sessions, "a", now=0.0)
+    second, _ = opened(sessions, "a", now=1.0)
+    other, _ = opened(sessions, "b", now=0.0)
+    sessions.find(first, "a", 2.0)
+    opened(sessions, "a", now=3.0)
+    with pytest.raises(UnknownSession):
+        sessions.find(second, "a", 3.0)
+    assert sessions.find(first, "a", 3.0) is first_held
+    sessions.find(other, "b", 3.0)
+    assert len(sessions) == 3
+
+
+def test_giving_way_makes_room_in_all_too() -> None:
+    sessions = table(total=2, per_caller=2)
+    opened(sessions, "a")
+    opened(sessions, "a")
+    opened(sessions, "a")
+    assert len(sessions) == 2
+
+
+def test_a_caller_cannot_open_more_at_once_than_it_may_have() -> None:
+    sessions = table(total=9, per_caller=2)
+    sessions.reserve("a", 0.0)
     sessions.reserve("a", 0.0)
     with pytest.raises(QuotaExceeded):
         sessions.reserve("a", 0.0)
-    opened(sessions, "b")
-    with pytest.raises(Busy):
-        sessions.reserve("c", 0.0)
-    sessions.release("a")
-    opened(sessions, "c")
+    sessions.reserve("b", 0.0)
 
 
 def test_an_idle_session_ends_and_a_used_one_stays() -> None:
