@@ -67,7 +67,12 @@ pub trait Kernel: Send + Sync + Debug {
 /// Unless the modulus is 1 mod 4 * 2^log_degree.
 #[must_use]
 pub fn kernel(modulus: Modulus, log_degree: u32) -> Arc<dyn Kernel> {
-    Arc::new(Portable::new(modulus, log_degree))
+    let portable = Portable::new(modulus, log_degree);
+    #[cfg(target_arch = "x86_64")]
+    if crate::ifma::available() {
+        return Arc::new(crate::ifma::Ifma::new(portable));
+    }
+    Arc::new(portable)
 }
 
 /// Calls `work` with this thread's scratch array. Not for secrets: it is not cleared.

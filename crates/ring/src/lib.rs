@@ -6,6 +6,8 @@
 //! subring of degree p has an array of period p.
 
 pub mod float;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 pub mod kernel;
 #[cfg(test)]
 mod laws;

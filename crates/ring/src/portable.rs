@@ -8,17 +8,14 @@
 use crate::kernel::{Kernel, Term};
 use crate::modulus::Modulus;
 
-/// Sums of products of this many pairs of words below 2^MAX_BITS fit 128 bits.
-const LAZY_TERMS: usize = 1 << 12;
-
 /// Outputs of `dot` computed together, so that their sums stay in the first-level cache.
 const BLOCK: usize = 256;
 
 /// Constants with their Shoup quotients.
 #[derive(Debug)]
-struct Constants {
-    values: Vec<u64>,
-    quotients: Vec<u64>,
+pub(crate) struct Constants {
+    pub(crate) values: Vec<u64>,
+    pub(crate) quotients: Vec<u64>,
 }
 
 impl Constants {
@@ -27,7 +24,7 @@ impl Constants {
         Self { values, quotients }
     }
 
-    fn get(&self, index: usize) -> (u64, u64) {
+    pub(crate) fn get(&self, index: usize) -> (u64, u64) {
         (self.values[index], self.quotients[index])
     }
 
@@ -44,10 +41,10 @@ pub struct Portable {
     modulus: Modulus,
     log_degree: u32,
     /// Entry 2^l + k is the root by which node k of level l splits; entry 0 is I.
-    roots: Constants,
-    inverse_roots: Constants,
+    pub(crate) roots: Constants,
+    pub(crate) inverse_roots: Constants,
     /// Entry l is 1 / 2^(l+1), entry 64 + l is I / 2^(l+1).
-    halves: Constants,
+    pub(crate) halves: Constants,
 }
 
 impl Portable {
@@ -74,17 +71,17 @@ impl Portable {
         }
     }
 
-    fn check(&self, values: &[u64], scratch: &[u64]) {
+    pub(crate) fn check(&self, values: &[u64], scratch: &[u64]) {
         assert!(values.len().is_power_of_two() && values.len().ilog2() <= self.log_degree);
         assert_eq!(values.len(), scratch.len());
     }
 
-    /// b_j = a_j - I a_(N-j), below 3q.
-    fn twist(&self, values: &mut [u64]) {
+    /// b_j = a_j - I a_(N-j), below 3q, for `first` <= j <= N - `first`, `first` > 0.
+    pub(crate) fn twist(&self, values: &mut [u64], first: usize) {
         let (q, length) = (&self.modulus, values.len());
         let (i, i_quotient) = self.roots.get(0);
         let imaginary = |x| 2 * q.value() - q.mul_shoup_lazy(x, i, i_quotient);
-        for j in 1..length.div_ceil(2) {
+        for j in first..length.div_ceil(2) {
             let (a, b) = (values[j], values[length - j]);
             values[j] = a + imaginary(b);
             values[length - j] = b + imaginary(a);
@@ -94,8 +91,9 @@ impl Portable {
         }
     }
 
-    /// a_j = (b_j + I b_(N-j)) / 2N, reduced; a_0 = b_0 / N.
-    fn untwist(&self, values: &mut [u64]) {
+    /// a_j = (b_j + I b_(N-j)) / 2N, reduced, for j = 0, where b_N counts as -I b_0, and for
+    /// `first` <= j <= N - `first`, `first` > 0.
+    pub(crate) fn untwist(&self, values: &mut [u64], first: usize) {
         let (q, length) = (&self.modulus, values.len());
         let level = length.ilog2() as usize;
         let ((half, half_quotient), (i, i_quotient)) =
@@ -104,7 +102,7 @@ impl Portable {
             q.reduce(q.mul_shoup_lazy(x, half, half_quotient) + q.mul_shoup_lazy(y, i, i_quotient))
         };
         values[0] = q.reduce(2 * q.mul_shoup_lazy(values[0], half, half_quotient));
-        for j in 1..length.div_ceil(2) {
+        for j in first..length.div_ceil(2) {
             let (a, b) = (values[j], values[length - j]);
             values[j] = combine(a, b);
             values[length - j] = combine(b, a);
@@ -114,8 +112,8 @@ impl Portable {
         }
     }
 
-    /// One level of splitting. Words grow by 2q a level and so stay below 37q < 2^64 to the end,
-    /// where the last level reduces them.
+    /// One level of splitting. Words grow by 2q a level, far from 64 bits, and the last level reduces
+    /// them.
     #[inline(always)]
     fn split<const LAST: bool>(&self, nodes: usize, source: &[u64], target: &mut [u64]) {
         let q = self.modulus;
@@ -218,7 +216,7 @@ impl Kernel for Portable {
     fn forward(&self, values: &mut [u64], scratch: &mut [u64]) {
         self.check(values, scratch);
         let levels = values.len().ilog2();
-        self.twist(values);
+        self.twist(values, 1);
         let (mut source, mut target) = (&mut *values, &mut *scratch);
         for level in 0..levels {
             if level + 1 == levels {
@@ -244,7 +242,7 @@ impl Kernel for Portable {
         if levels % 2 == 1 {
             values.copy_from_slice(scratch);
         }
-        self.untwist(values);
+        self.untwist(values, 1);
     }
 
     fn add(&self, a: &mut [u64], b: &[u64]) {
@@ -295,21 +293,17 @@ impl Kernel for Portable {
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let sums = &mut sums[..out.len()];
             sums.fill(0);
-            for terms in terms.chunks(LAZY_TERMS - 1) {
-                for term in terms {
-                    accumulate(start + block * BLOCK, term, sums);
-                }
-                sums.iter_mut()
-                    .for_each(|sum| *sum = self.modulus.reduce_wide(*sum).into());
+            for term in terms {
+                accumulate(start + block * BLOCK, term, sums);
             }
             out.iter_mut()
                 .zip(sums)
-                .for_each(|(out, sum)| *out = *sum as u64);
+                .for_each(|(out, sum)| *out = self.modulus.reduce_wide(*sum));
         }
     }
 }
 
-/// sums[j] += left[start + j + shift] * right[start + j]
+/// sums[j] += left[start + j + shift] * right[start + j]; 2^28 products fit 128 bits.
 fn accumulate(start: usize, term: &Term<'_>, sums: &mut [u128]) {
     let mut done = 0;
     while done < sums.len() {
