@@ -8,6 +8,8 @@ from hushwork.errors import NotFound
 from hushwork.networks.layers import Network
 from hushwork.networks.reader import read_onnx
 
+__all__ = ["NAMES", "open_network"]
+
 NAMES = ("lenet-fashion-mnist", "lenet-mnist")
 
 
