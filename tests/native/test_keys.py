@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
@@ -232,3 +234,30 @@ def test_other_parameters_are_a_mismatch(
         native.SecretKey(other).decrypt(secret.encrypt(vector(N), SCALE))
     with pytest.raises(ParameterMismatch):
         native.PublicKey.from_bytes(other, secret.public_key().to_bytes())
+
+
+def test_integers_out_of_range_are_value_errors(
+    parameters: native.Parameters, secret: native.SecretKey, evaluator: native.Evaluator
+) -> None:
+    x = secret.encrypt(vector(N), SCALE)
+    uses = [
+        lambda: native.find_primes(-1, [30]),
+        lambda: native.Parameters.insecure(LOG_N, [2**70], parameters.special, 1),
+        lambda: secret.encrypt(vector(N), SCALE, -1),
+        lambda: secret.evaluation_keys({1: -1}),
+        lambda: secret.evaluation_keys({2**70: 1}),
+        lambda: evaluator.rotate(x, 2**70),
+        lambda: evaluator.drop(x, -1),
+    ]
+    for use in uses:
+        with pytest.raises(ValueError, match="int"):
+            use()
+
+
+def test_any_mapping_of_rotations_will_do(
+    parameters: native.Parameters, secret: native.SecretKey
+) -> None:
+    made = secret.evaluation_keys(MappingProxyType({3: 2}))
+    assert native.EvaluationKeys.from_bytes(parameters, made).rotations == {3: 2}
+    with pytest.raises(TypeError):
+        secret.evaluation_keys([(3, 2)])  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ proptest! {
 
     #[test]
     fn linear_steps_equal_their_simulation((literal, inputs) in linear()) {
-        Party::new().check(&literal, &inputs);
+        Party::new(LOG_DEGREE).check(&literal, &inputs);
     }
 }
 
@@ -97,7 +97,7 @@ fn network() -> (ProgramLiteral, Vec<Vec<f64>>) {
         scale: SCALE,
         bias: vec![Some(vec![0.5]), None],
     };
-    let squared = SCALE * SCALE / parameters().literal().moduli[2] as f64;
+    let squared = SCALE * SCALE / parameters(LOG_DEGREE).literal().moduli[2] as f64;
     let steps = vec![
         Step::Linear(linear),
         Step::Add {
@@ -138,12 +138,48 @@ fn network() -> (ProgramLiteral, Vec<Vec<f64>>) {
 #[test]
 fn every_kind_of_step_equals_its_simulation() {
     let (literal, inputs) = network();
-    Party::new().check(&literal, &inputs);
+    Party::new(LOG_DEGREE).check(&literal, &inputs);
+}
+
+/// Weights too long to be kept transformed, too large for 32 bits or not, and more of them in one
+/// sum than are expanded at once.
+#[test]
+fn long_weights_equal_their_simulation() {
+    let slots = 1 << 13;
+    let term = |index: usize, size: f64| Term {
+        output: 0,
+        input: 0,
+        anchor: 0,
+        giant: index % 2,
+        baby: [0, 1][index / 2 % 2],
+        weights: rotate(&ramp(slots), index as i64)
+            .iter()
+            .map(|x| x * size)
+            .collect(),
+    };
+    let terms = (0..140).map(|index| term(index, [4.0, 1e-2][index % 2]));
+    let linear = Linear {
+        inputs: vec![0],
+        outputs: vec![1],
+        terms: terms.collect(),
+        giant_step: 5,
+        scale: SCALE,
+        bias: vec![Some(ramp(slots))],
+    };
+    let literal = ProgramLiteral {
+        inputs: vec![(4, SCALE)],
+        steps: vec![Step::Linear(linear)],
+        outputs: vec![1],
+    };
+    let party = Party::new(13);
+    let bytes = party.compile(&literal).plaintext_bytes();
+    assert_eq!(bytes, slots * (70 * 8 + 70 * 4 + 4));
+    party.check(&literal, &[ramp(slots)]);
 }
 
 #[test]
 fn needs_name_each_key_at_its_deepest_use() {
-    let program = Party::new().compile(&network().0);
+    let program = Party::new(LOG_DEGREE).compile(&network().0);
     let expected = BTreeMap::from([(16, 4), (1, 4), (3, 4), (4, 4), (62, 3)]);
     assert_eq!(program.needs().rotations, expected);
     assert_eq!(program.needs().relinearisation, 3);
@@ -151,7 +187,7 @@ fn needs_name_each_key_at_its_deepest_use() {
 
 #[test]
 fn progress_reaches_its_total_and_names_each_step() {
-    let party = Party::new();
+    let party = Party::new(LOG_DEGREE);
     let (literal, inputs) = network();
     let program = party.compile(&literal);
     let mut seen: Vec<Progress> = Vec::new();
@@ -171,7 +207,7 @@ fn progress_reaches_its_total_and_names_each_step() {
 
 #[test]
 fn a_watcher_stops_the_run() {
-    let party = Party::new();
+    let party = Party::new(LOG_DEGREE);
     let (literal, inputs) = network();
     let program = party.compile(&literal);
     let mut calls = 0;
@@ -186,7 +222,7 @@ fn a_watcher_stops_the_run() {
 
 #[test]
 fn keys_that_lack_a_step_or_depth_are_refused_before_any_work() {
-    let party = Party::new();
+    let party = Party::new(LOG_DEGREE);
     let (literal, inputs) = network();
     let program = party.compile(&literal);
     let needed = &program.needs().rotations;
@@ -211,7 +247,7 @@ fn keys_that_lack_a_step_or_depth_are_refused_before_any_work() {
 
 #[test]
 fn inputs_of_another_shape_are_refused() {
-    let party = Party::new();
+    let party = Party::new(LOG_DEGREE);
     let (literal, inputs) = network();
     let program = party.compile(&literal);
     let keys = party.keys(&program);
@@ -236,7 +272,7 @@ fn inputs_of_another_shape_are_refused() {
 fn refusal(change: impl FnOnce(&mut ProgramLiteral)) -> String {
     let (mut literal, _) = network();
     change(&mut literal);
-    Program::new(parameters(), &literal)
+    Program::new(parameters(LOG_DEGREE), &literal)
         .map(drop)
         .unwrap_err()
         .to_string()

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::{Bytes, vector};
 use crate::errors::detached;
+use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
 use crate::parameters::PyParameters;
 
@@ -133,7 +134,12 @@ impl PyEvaluator {
         self.unary(py, &a, |a| self.evaluator.rescale(a))
     }
 
-    fn rotate<'py>(&self, py: Python<'py>, a: Bytes, step: i64) -> PyResult<Bound<'py, PyBytes>> {
+    fn rotate<'py>(
+        &self,
+        py: Python<'py>,
+        a: Bytes,
+        #[pyo3(from_py_with = integers)] step: i64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let step = self.evaluator.parameters().step(step);
         self.unary(py, &a, |a| match step {
             0 => Ok(a.clone()),
@@ -141,7 +147,12 @@ impl PyEvaluator {
         })
     }
 
-    fn drop<'py>(&self, py: Python<'py>, a: Bytes, limbs: usize) -> PyResult<Bound<'py, PyBytes>> {
+    fn drop<'py>(
+        &self,
+        py: Python<'py>,
+        a: Bytes,
+        #[pyo3(from_py_with = integers)] limbs: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         self.unary(py, &a, |a| self.evaluator.drop(a, limbs))
     }
 }

@@ -14,6 +14,7 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::{Bytes, vector};
 use crate::errors::detached;
+use crate::integers::{self, integers};
 use crate::parameters::{PyParameters, check_limbs, rotation_steps};
 
 type Encode = fn(&Parameters, &hushwork_ring::Basis, &[f64], f64) -> Result<Plaintext>;
@@ -115,7 +116,7 @@ impl PySecretKey {
         py: Python<'py>,
         values: PyReadonlyArray1<'py, f64>,
         scale: f64,
-        limbs: Option<usize>,
+        #[pyo3(from_py_with = integers)] limbs: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         self.seal(py, encode, &values, scale, limbs)
     }
@@ -127,7 +128,7 @@ impl PySecretKey {
         py: Python<'py>,
         values: PyReadonlyArray1<'py, f64>,
         scale: f64,
-        limbs: Option<usize>,
+        #[pyo3(from_py_with = integers)] limbs: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         self.seal(py, encode_coefficients, &values, scale, limbs)
     }
@@ -164,8 +165,8 @@ impl PySecretKey {
     fn evaluation_keys<'py>(
         &self,
         py: Python<'py>,
-        rotations: BTreeMap<i64, usize>,
-        relinearisation: usize,
+        #[pyo3(from_py_with = integers::rotations)] rotations: BTreeMap<i64, usize>,
+        #[pyo3(from_py_with = integers)] relinearisation: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |key| {
             let rotations = rotation_steps(&self.parameters, &rotations);
@@ -217,7 +218,7 @@ impl PyPublicKey {
         py: Python<'py>,
         values: PyReadonlyArray1<'py, f64>,
         scale: f64,
-        limbs: Option<usize>,
+        #[pyo3(from_py_with = integers)] limbs: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let values = vector(&values);
         let sealed = detached(py, || {

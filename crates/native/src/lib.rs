@@ -3,6 +3,7 @@
 mod arrays;
 mod errors;
 mod evaluator;
+mod integers;
 mod keys;
 mod literal;
 mod parameters;

@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::Bytes;
 use crate::errors::{detached, exception};
+use crate::integers::{self, integers};
 
 /// Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit.
 #[pyclass(frozen, eq, hash, name = "Parameters", module = "hushwork._native")]
@@ -27,10 +28,10 @@ impl PyParameters {
     #[new]
     fn new(
         py: Python<'_>,
-        log_n: u32,
-        moduli: Vec<u64>,
-        special: Vec<u64>,
-        digit: usize,
+        #[pyo3(from_py_with = integers)] log_n: u32,
+        #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
+        #[pyo3(from_py_with = integers)] special: Vec<u64>,
+        #[pyo3(from_py_with = integers)] digit: usize,
     ) -> PyResult<Self> {
         let literal = Literal {
             log_degree: log_n,
@@ -45,10 +46,10 @@ impl PyParameters {
     #[staticmethod]
     fn insecure(
         py: Python<'_>,
-        log_n: u32,
-        moduli: Vec<u64>,
-        special: Vec<u64>,
-        digit: usize,
+        #[pyo3(from_py_with = integers)] log_n: u32,
+        #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
+        #[pyo3(from_py_with = integers)] special: Vec<u64>,
+        #[pyo3(from_py_with = integers)] digit: usize,
     ) -> PyResult<Self> {
         let literal = Literal {
             log_degree: log_n,
@@ -106,13 +107,20 @@ impl PyParameters {
 
 /// Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
 #[pyfunction]
-pub fn find_primes(py: Python<'_>, log_n: u32, bits: Vec<u32>) -> PyResult<Vec<u64>> {
+pub fn find_primes(
+    py: Python<'_>,
+    #[pyo3(from_py_with = integers)] log_n: u32,
+    #[pyo3(from_py_with = integers)] bits: Vec<u32>,
+) -> PyResult<Vec<u64>> {
     detached(py, || parameters::find_primes(log_n, &bits))
 }
 
 /// Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known.
 #[pyfunction]
-pub fn security_bound(py: Python<'_>, log_n: u32) -> PyResult<u32> {
+pub fn security_bound(
+    py: Python<'_>,
+    #[pyo3(from_py_with = integers)] log_n: u32,
+) -> PyResult<u32> {
     let unknown = || {
         let detail = Detail::new(
             "no security figure for this degree",
@@ -129,7 +137,7 @@ pub fn security_bound(py: Python<'_>, log_n: u32) -> PyResult<u32> {
 pub fn ciphertext_bytes(
     py: Python<'_>,
     parameters: &PyParameters,
-    limbs: usize,
+    #[pyo3(from_py_with = integers)] limbs: usize,
     seeded: bool,
 ) -> PyResult<usize> {
     detached(py, || {
@@ -144,8 +152,8 @@ pub fn ciphertext_bytes(
 pub fn evaluation_keys_bytes(
     py: Python<'_>,
     parameters: &PyParameters,
-    rotations: BTreeMap<i64, usize>,
-    relinearisation: usize,
+    #[pyo3(from_py_with = integers::rotations)] rotations: BTreeMap<i64, usize>,
+    #[pyo3(from_py_with = integers)] relinearisation: usize,
 ) -> PyResult<usize> {
     let parameters = &parameters.0;
     detached(py, || {

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::arrays::Bytes;
 use crate::errors::{detached, exception};
+use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
 use crate::literal;
 use crate::parameters::PyParameters;
@@ -31,9 +32,9 @@ impl PyProgram {
     fn new(
         py: Python<'_>,
         parameters: &PyParameters,
-        inputs: Vec<(usize, f64)>,
+        #[pyo3(from_py_with = integers)] inputs: Vec<(usize, f64)>,
         steps: Vec<Bound<'_, PyDict>>,
-        outputs: Vec<usize>,
+        #[pyo3(from_py_with = integers)] outputs: Vec<usize>,
     ) -> PyResult<Self> {
         let steps = steps.iter().map(literal::step).collect::<PyResult<_>>()?;
         let literal = ProgramLiteral {
@@ -84,7 +85,7 @@ impl PyProgram {
         keys: &PyEvaluationKeys,
         inputs: Vec<Bytes>,
         progress: Option<Py<PyAny>>,
-        threads: usize,
+        #[pyo3(from_py_with = integers)] threads: usize,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         if threads > MAX_THREADS {
             return Err(PyValueError::new_err(format!(

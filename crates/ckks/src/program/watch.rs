@@ -119,3 +119,48 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow::{Break, Continue};
+    use std::thread::sleep;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let result = watched(1, 0, &mut |_| Continue(()), |_| -> Result<(), _> {
+            panic!("slot {}", 7)
+        });
+        assert_eq!(result, Err(RunError::Panicked("slot 7".into())));
+    }
+
+    #[test]
+    fn the_watcher_is_called_without_news_and_its_break_reaches_the_worker() {
+        let mut seen = Vec::new();
+        let mut watch = |progress: Progress| {
+            seen.push(progress.done);
+            if seen.len() == 2 {
+                Break(())
+            } else {
+                Continue(())
+            }
+        };
+        let work = |ticker: &Ticker<'_>| -> Result<(), _> {
+            loop {
+                ticker.tick(1)?;
+                sleep(Duration::from_millis(5));
+            }
+        };
+        assert_eq!(watched(1, 0, &mut watch, work), Err(RunError::Stopped));
+        assert!(0 < seen[0] && seen[0] < seen[1]);
+    }
+
+    #[test]
+    fn work_runs_in_as_many_threads_as_asked_for() {
+        let threads = watched(3, 0, &mut |_| Continue(()), |_| {
+            Ok(rayon::current_num_threads())
+        });
+        assert_eq!(threads, Ok(3));
+    }
+}

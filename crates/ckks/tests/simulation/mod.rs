@@ -12,11 +12,11 @@ pub const SLOTS: usize = 1 << LOG_DEGREE;
 pub const SCALE: f64 = (1u64 << 36) as f64;
 
 /// Far too small to be secure.
-pub fn parameters() -> Parameters {
-    let primes = find_primes(LOG_DEGREE, &[50, 36, 36, 36, 50, 50]).unwrap();
+pub fn parameters(log_degree: u32) -> Parameters {
+    let primes = find_primes(log_degree, &[50, 36, 36, 36, 50, 50]).unwrap();
     let (moduli, special) = primes.split_at(4);
     let literal = Literal {
-        log_degree: LOG_DEGREE,
+        log_degree,
         moduli: moduli.to_vec(),
         special: special.to_vec(),
         digit: 2,
@@ -95,7 +95,8 @@ fn simulate_simple(step: &Step, registers: &Registers) -> (Register, Vec<f64>) {
 }
 
 fn simulate_linear(linear: &Linear, registers: &Registers) -> Vec<(Register, Vec<f64>)> {
-    let mut sums = vec![vec![0.0; SLOTS]; linear.outputs.len()];
+    let slots = registers[&linear.inputs[0]].len();
+    let mut sums = vec![vec![0.0; slots]; linear.outputs.len()];
     for term in &linear.terms {
         let step = term.anchor + linear.giant_step * term.giant as i64 + term.baby;
         let input = rotate(&registers[&linear.inputs[term.input]], step);
@@ -117,8 +118,8 @@ pub struct Party {
 }
 
 impl Party {
-    pub fn new() -> Self {
-        let parameters = parameters();
+    pub fn new(log_degree: u32) -> Self {
+        let parameters = parameters(log_degree);
         let secret = SecretKey::insecure_from_seed(&parameters, &[7; 32]).unwrap();
         Self { parameters, secret }
     }
