@@ -21,36 +21,12 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from hushwork.networks.data import LABELS, load
+from hushwork.networks.train import RECIPES, Recipe
 from hushwork.networks.train.augment import augment, erase, stress
 from hushwork.networks.train.export import to_onnx
 from hushwork.networks.train.model import LeNet, excess
 
 HELD_OUT = 5_000
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the result, besides the data and the seed."""
-
-    epochs: int
-    flip: bool
-    degrees: float
-    erase: int
-    batch: int = 250
-    rate: float = 2e-3
-    weight_decay: float = 0.1
-    warm_up: float = 0.15
-    smoothing: float = 0.1
-    comfortable: float = 6.0
-    """Pre-activations beyond this are penalised, in standard deviations."""
-    comfortable_logit: float = 12.0
-    penalty: float = 0.1
-
-
-RECIPES = {
-    "fashion-mnist": Recipe(epochs=30, flip=True, degrees=0, erase=6),
-    "mnist": Recipe(epochs=10, flip=False, degrees=12, erase=0, rate=5e-4),
-}
 
 
 @dataclass
