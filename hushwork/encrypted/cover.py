@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 Index = NDArray[np.int64]
 
 
-def choose(keys: Index, ring: int) -> Index:
-    """Column to take in each row of `keys` (-1: no choice), by greedy set cover."""
+def choose(keys: Index, ring: int, cell: int) -> Index:
+    """Column to take in each row of `keys` (-1: no choice), by greedy set cover.
+
+    A key is an offset modulo `ring`, above it the ciphertexts; positions are `cell` slots apart.
+    """
     if keys.shape[1] == 1:
         return np.zeros(len(keys), dtype=np.int64)
     mixers = np.random.default_rng(0).integers(1, 1 << 62, 2) | 1
@@ -18,17 +21,18 @@ def choose(keys: Index, ring: int) -> Index:
     for column in mixed.T:
         hashed = (hashed ^ (column * mixers[0])) * mixers[1]
     _, first, kind = np.unique(hashed, return_index=True, return_inverse=True)
-    chosen = _cover(keys[first], ring)[kind]
+    chosen = _cover(keys[first], ring, cell)[kind]
     return np.asarray((keys == chosen[:, None]).argmax(axis=1))
 
 
-def _cover(options: Index, ring: int) -> Index:
+def _cover(options: Index, ring: int, cell: int) -> Index:
     """The key taken for each row of distinct sets of options."""
     keys, ids = np.unique(options, return_inverse=True)
     ids = ids.reshape(options.shape)
     offset = keys % ring
-    # Ties go to the least rotation: argmax takes the first.
-    rank = np.argsort(np.minimum(offset, ring - offset), kind="stable")
+    # Ties go to the lowest offset within a position, alike for every kernel tap: argmax takes
+    # the first.
+    rank = np.lexsort((offset, offset % cell))
     place = np.empty_like(rank)
     place[rank] = np.arange(len(rank))
     ids, keys = place[ids], keys[rank]

@@ -23,6 +23,8 @@ from hushwork.encrypted.matrix import Matrix
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+_LEAST = 32
+"""Shorter weight vectors than this save nothing."""
 _LOOK = 1 / 16
 
 
@@ -78,7 +80,8 @@ def build(
         wanted = np.ones((output.ciphertexts, ring), dtype=bool)
     else:
         wanted, sums = _wanted(output, masked, rows), ()
-    weights = fill(places, which, slot, value, wanted, filled)
+    entries = (which, slot, value)
+    weights = fill(places, entries, wanted, filled, max(output.cell, _LEAST))
     places, weights = _every_output(places, weights, output.ciphertexts)
     if masked or output.modulus:
         return Diagonals(places, weights, output, sums, ring)
@@ -127,7 +130,7 @@ def _entries(
         offset = (place - slot) % span
         keys = ((out * sources + first + source) * ring) + offset
         keys = np.where(found < 0, -1, keys)
-        pick = choose(keys, ring)
+        pick = choose(keys, ring, output.cell)
         rows = np.arange(len(pick))
         at = (place[rows, pick] - offset[rows, pick]) % ring
         if output.modulus and span < output.modulus:

@@ -11,12 +11,11 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_Entries = tuple[Index, Index, Array]
+Entries = tuple[Index, Index, Array]
+"""Which diagonal, which output slot, which weight."""
 
 _CHUNK = 1 << 23
 _FEW = 64
-_LEAST = 32
-"""Shorter periods save nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +49,18 @@ class Places:
 
 
 def fill(
-    places: Places, which: Index, slot: Index, value: Array, wanted: Mask, filled: Mask
+    places: Places,
+    entries: Entries,
+    wanted: Mask,
+    filled: Mask,
+    least: int,
 ) -> list[Array]:
-    """The shortest weight vector of each diagonal, which lie in order of output.
+    """The shortest weight vector, of `least` slots or more, of each diagonal.
 
-    Entry i puts `value[i]` at `slot[i]` of diagonal `which[i]`. `wanted` (outputs, ring) marks
-    the output slots that must come out right, `filled` (inputs, ring) the input slots that are
-    not zero.
+    The diagonals lie in order of output. `wanted` (outputs, ring) marks the output slots that
+    must come out right, `filled` (inputs, ring) the input slots that are not zero.
     """
+    which, slot, value = entries
     order = np.argsort(which, kind="stable")
     which, slot, value = which[order], slot[order], value[order]
     bounds = np.searchsorted(which, np.arange(len(places) + 1))
@@ -69,14 +72,15 @@ def fill(
         for first in range(0, len(of_output), step):
             some = of_output[first : first + step]
             inside = slice(bounds[some[0]], bounds[some[-1] + 1])
-            entries = (which[inside] - some[0], slot[inside], value[inside])
-            blank = _blank(places, some, entries, slots, filled)
-            weights += _shortest(len(some), entries, slots, blank, filled.shape[1])
+            part = (which[inside] - some[0], slot[inside], value[inside])
+            blank = _blank(places, some, part, slots, filled)
+            periods = _periods(least, filled.shape[1])
+            weights += _shortest(len(some), part, slots, blank, periods)
     return weights
 
 
 def _blank(
-    places: Places, some: Index, entries: _Entries, slots: Index, filled: Mask
+    places: Places, some: Index, entries: Entries, slots: Index, filled: Mask
 ) -> Mask:
     """(diagonals, slots): where the weight must be zero."""
     ring = filled.shape[1]
@@ -88,15 +92,19 @@ def _blank(
     return blank
 
 
+def _periods(least: int, ring: int) -> list[int]:
+    return [1 << k for k in range(min(least, ring).bit_length() - 1, ring.bit_length())]
+
+
 def _shortest(
-    count: int, entries: _Entries, slots: Index, blank: Mask, ring: int
+    count: int, entries: Entries, slots: Index, blank: Mask, periods: list[int]
 ) -> list[Array]:
     which, slot, value = entries
     result: dict[int, Array] = {}
     open_ = np.ones(count, dtype=bool)
     few = np.random.default_rng(0).permutation(len(slots))[:_FEW]
     everything = np.arange(len(slots))
-    for period in (1 << k for k in range(min(_LEAST, ring).bit_length() - 1, ring.bit_length())):
+    for period in periods:
         tables = np.zeros((count, period))
         tables[which, slot % period] = value
         clash = np.bincount(which, tables[which, slot % period] != value, count) > 0

@@ -8,7 +8,9 @@ at every position, with weights of period S. A dense layout repeats a vector of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +39,15 @@ class Layout:
     """Slots after which everything repeats."""
     modulus: int = 0
     """Dense layouts: element e lies at the slots e mod `modulus` (0: a grid)."""
+    cell: int = 1
+    """Slots of one position of a grid."""
     key: str = ""
-    """Names the layout within one compilation."""
+    """Names the layout, for people."""
+
+    @cached_property
+    def signature(self) -> tuple[str, bytes]:
+        """Equal for layouts that serve alike."""
+        return self.key, hashlib.sha256(self.states.tobytes()).digest()
 
     @property
     def ciphertexts(self) -> int:
@@ -52,14 +61,16 @@ class Layout:
 
     def with_states(self, states: States) -> Layout:
         """The same places beside other contents."""
-        return Layout(self.addresses, states, self.period, self.modulus, self.key)
+        return replace(self, states=states)
 
 
-def build(addresses: Index, slots: int, key: str, period: int = 0, modulus: int = 0) -> Layout:
+def build(
+    addresses: Index, slots: int, key: str, period: int = 0, modulus: int = 0, cell: int = 1
+) -> Layout:
     """A layout whose other slots are zero."""
     states = np.zeros((int(addresses.max()) // slots + 1, slots), dtype=np.int8)
     states.reshape(-1)[addresses[addresses >= 0]] = VALUE
-    return Layout(addresses, states, period or slots, modulus, key)
+    return Layout(addresses, states, period or slots, modulus, cell, key)
 
 
 def dense(elements: int, slots: int) -> Layout:
@@ -144,4 +155,4 @@ def grid(shape: Shape, form: Grid, tiled: bool) -> Layout:
     addresses = form.addresses(y, x, channel, slots).reshape(-1, 1)
     if tiled:
         addresses = addresses + form.copies()
-    return build(addresses, slots, f"{form} {shape} {tiled}")
+    return build(addresses, slots, f"{form} {shape} {tiled}", cell=form.geometry.sub_slots)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from hushwork.encrypted.layouts import (
     patches,
     replicated,
 )
-from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
 from hushwork.encrypted.rotations import split
 from hushwork.encrypted.stages import Affine, Product, Stages
@@ -82,8 +82,22 @@ def _beam(
                 for one in beam
                 for after in _extended(one, index, stage, outputs, limbs, model)
             ]
-        beam = sorted((one for one in beam if one.cost < limit), key=lambda one: one.cost)[:WIDTH]
+        beam = _best((one for one in beam if one.cost < limit), _live(stages, index))
     return beam[0] if beam else None
+
+
+def _live(stages: Stages, index: int) -> list[int]:
+    """The atoms that stages after this one still read."""
+    return sorted({atom for stage in stages.stages[index + 1 :] for atom in reads(stage)})
+
+
+def _best(beam: Iterable[Arrangement], live: list[int]) -> list[Arrangement]:
+    """The cheapest few that differ in what later stages will see."""
+    kept: dict[tuple[tuple[str, bytes], ...], Arrangement] = {}
+    for one in sorted(beam, key=lambda one: one.cost):
+        layouts = [one.layouts[atom] for atom in live if atom in one.layouts]
+        kept.setdefault(tuple(layout.signature for layout in layouts), one)
+    return list(kept.values())[:WIDTH]
 
 
 def _starts(stages: Stages, geometry: Geometry) -> Iterator[Arrangement]:
