@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log2, prod
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.reference import ckks, ring
+from tests.reference import ckks, ring, wire
 from tests.reference.ring import Polynomial
 from tests.reference.subject import Subject
 
@@ -136,6 +137,21 @@ def test_rescaling_divides_by_the_last_prime(subject: Subject, seed: int) -> Non
     result = subject.evaluator.rescale(a)
     assert distance(subject.open(result), want) <= subject.noise.rescale
     assert subject.evaluator.describe(result) == (limbs - 1, 2.0**60 / last)
+
+
+@examples
+@given(seeds)
+def test_rescaling_rounds_to_the_nearest(subject: Subject, seed: int) -> None:
+    rng, p = Random(seed), subject.parameters
+    whole, last = prod(p.moduli), p.moduli[-1]
+    halves = [[rng.randrange(whole) - whole // 2 for _ in range(subject.n)] for _ in range(2)]
+    crafted = ckks.Ciphertext(
+        2.0**60, p.moduli, *([[x % q for x in half] for q in p.moduli] for half in halves)
+    )
+    result = subject.parse(subject.evaluator.rescale(wire.write(p, crafted)))
+    for half, got in zip(halves, (result.c0, result.c1), strict=True):
+        rounded = [(2 * x + last) // (2 * last) for x in half]
+        assert ring.from_residues(got, p.moduli[:-1]) == rounded
 
 
 @examples
