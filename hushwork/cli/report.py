@@ -70,7 +70,8 @@ class ScreenReporter:
     def serving(self, role: str, address: str) -> None:
         """Take the bars away and say where it serves."""
         self._bars.stop()
-        self._console.print(f"[bold]{role}[/] serves at {address}. Ctrl-C ends it.")
+        self._console.print(f"[bold]{role}[/] serves at {address}", soft_wrap=True)
+        self._console.print("Ctrl-C ends it.")
 
 
 def progress_bars(console: Console) -> Progress:

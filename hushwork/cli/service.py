@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import typer
 from rich.console import Console
 from starlette.applications import Starlette
 
 from hushwork.cli.options import ChainName
 from hushwork.cli.report import LineReporter, Reporter, ScreenReporter
-from hushwork.errors import InvalidInput, NotFound, Unavailable
+from hushwork.errors import NotFound, Unavailable
 from hushwork.ledger import Ledger, LedgerClient
 from hushwork.wire import (
     Certificate,
@@ -108,7 +109,7 @@ def ledger_url(url: str, key: str, fingerprint: bytes) -> str:
 
 
 def open_ledger(network: ChainName, url: str, hotkey: Hotkey) -> LedgerClient:
-    """Connect to a ledger, given what `ledger_url` made. Raises NotFound or InvalidInput."""
+    """Connect to a ledger, given what `ledger_url` made. Raises NotFound or BadParameter."""
     if network is not ChainName.LOCAL:
         raise NotFound("no such ledger in this release", expected="NETWORK=local", got=network)
     parts = urlsplit(url)
@@ -118,8 +119,7 @@ def open_ledger(network: ChainName, url: str, hotkey: Hotkey) -> LedgerClient:
     except ValueError:
         fingerprint = b""
     if not is_address(key):
-        expected = "http://KEY@host:port, as hush ledger prints it"
-        raise InvalidInput("URL of the ledger", expected=expected, got=url)
+        raise typer.BadParameter("expected http://KEY@host:port, as hush ledger prints it")
     base = f"{parts.scheme}://{netloc}"
     return LedgerClient(SignedClient(base, hotkey, key, fingerprint=fingerprint), hotkey)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from hushwork import _native
 
 PIECE = 1 << 23
 
@@ -169,3 +173,15 @@ def evaluate(secret: NDArray[np.int64], x: int, prime: int) -> int:
         if coefficient:
             total += coefficient * (power + opposite)
     return total % prime
+
+
+def recover(key: _native.SecretKey, parameters: _native.Parameters) -> NDArray[np.int64]:
+    """The key itself: what the ciphertext (0, 1) decrypts to."""
+    size, prime = parameters.slots, parameters.moduli[0]
+    digest = sha256(parameters.to_bytes()).digest()
+    head = struct.pack("<4s4B32sHd", b"HWCK", 2, 1, 0, 0, digest, 1, 1.0)
+    ciphertext = head + pack([0] * size, prime) + pack([1] * size, prime)
+    secret = np.rint(key.decrypt_coefficients(ciphertext)).astype(np.int64)
+    if set(secret.tolist()) != {-1, 0, 1}:
+        raise ValueError("this is no ternary key")
+    return secret

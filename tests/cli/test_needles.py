@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hushwork import _native
 from tests.cli.needles import (
     PIECE,
     Needle,
@@ -12,6 +13,7 @@ from tests.cli.needles import (
     first_evaluations,
     image_needles,
     pack,
+    recover,
     secret_needles,
 )
 
@@ -68,3 +70,15 @@ def test_evaluations_are_those_of_the_ring() -> None:
     inverse = pow(x, -1, 12289)
     by_hand = (1 - (x**2 + inverse**2) + x**3 + inverse**3) % 12289
     assert first_evaluations(small, 12289, 1) == [by_hand]
+
+
+def test_a_key_is_recovered_from_what_zero_and_one_decrypt_to() -> None:
+    low, special = _native.find_primes(10, [27, 36])
+    parameters = _native.Parameters.insecure(10, [low], [special], 1)
+    key = _native.SecretKey.insecure_from_seed(parameters, bytes(32))
+    secret = recover(key, parameters)
+    message = np.zeros(parameters.slots)
+    noise = key.decrypt_coefficients(key.encrypt_coefficients(message, 1.0))
+    assert len(secret) == 1024
+    assert abs(noise).max() < 30
+    assert 250 < np.count_nonzero(secret == 1) < 430

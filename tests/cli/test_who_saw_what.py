@@ -8,13 +8,17 @@ the gateway and at a miner, which shows that it would see a leak.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 import hushwork
+from hushwork import _native
 from hushwork.cli import processes
-from tests.cli.needles import Search, image_needles
+from hushwork.subnet import Model, Result
+from tests.cli.needles import Needle, Search, image_needles, recover, secret_needles
 from tests.cli.watched import WatchedTown, watched_town
 from tests.insecure_plain import NAME, InsecurePlain
 
@@ -23,10 +27,8 @@ IMAGE = np.random.default_rng(20).integers(0, 256, (28, 28), dtype=np.uint8)
 
 def findings(town: WatchedTown, search: Search) -> dict[str, set[str]]:
     """What was found at whom."""
-    places = [(name, data) for name, streams in town.received().items() for data in streams]
-    places += list(town.stored().items())
     found: dict[str, set[str]] = {}
-    for name, data in places:
+    for name, data in town.seen():
         found.setdefault(name, set()).update(search.find(data))
     return {name: names for name, names in found.items() if names}
 
@@ -44,3 +46,46 @@ def test_the_search_finds_an_image_that_is_sent_in_the_clear(
     assert "gateway" in found
     assert {"miner-1", "miner-2"} & set(found)
     assert all("unit <f8" in name for names in found.values() for name in names)
+
+
+@dataclass(frozen=True)
+class Watched:
+    found_image: dict[str, set[str]]
+    found_key: dict[str, set[str]]
+    result: Result
+    bytes_searched: int
+
+
+def secret_needles_of(model: Model) -> list[Needle]:
+    """Needles of the key that this model keeps, got out of its client by force."""
+    kept = vars(model._client).values()
+    key = next(value for value in kept if isinstance(value, _native.SecretKey))
+    parameters = next(value for value in kept if isinstance(value, _native.Parameters))
+    return secret_needles(recover(key, parameters), [*parameters.moduli, *parameters.special])
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    with watched_town() as town, hushwork.connect(town.gateway) as door:
+        model = door.model()
+        result = model.infer(IMAGE, check=1)
+        yield Watched(
+            found_image=findings(town, Search(image_needles(IMAGE))),
+            found_key=findings(town, Search(secret_needles_of(model))),
+            result=result,
+            bytes_searched=sum(len(data) for _, data in town.seen()),
+        )
+
+
+def test_nobody_else_saw_the_image(watched: Watched) -> None:
+    assert watched.found_image == {}
+
+
+def test_nobody_else_saw_the_secret_key(watched: Watched) -> None:
+    assert watched.found_key == {}
+
+
+def test_what_was_searched_is_what_was_sent(watched: Watched) -> None:
+    """Each hop of the evaluation keys and the requests lies in what was searched."""
+    assert watched.result.trusted
+    assert watched.bytes_searched > 2 * watched.result.bytes_sent

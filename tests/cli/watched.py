@@ -36,16 +36,16 @@ class WatchedTown:
     def gateway(self) -> str:
         return self.recorders["gateway"].url
 
-    def received(self) -> dict[str, list[bytes]]:
-        """What went over the wire to or from each service, by its name."""
-        recorders = self.recorders.items()
-        return {name: [bytes(kept) for kept in each.streams] for name, each in recorders}
+    def seen(self) -> list[tuple[str, bytes]]:
+        """All bytes to and from each service, and every file that they wrote, logs included.
 
-    def stored(self) -> dict[str, bytes]:
-        """Every file that the processes wrote, logs included, but their own signing keys."""
-        files = [path for path in self.house.directory.rglob("*") if path.is_file()]
+        Their own signing keys are left out; so is nothing else.
+        """
+        folder = self.house.directory
+        files = [path for path in folder.rglob("*") if path.is_file()]
         kept = [path for path in files if self._wallets not in path.parents]
-        return {str(path.relative_to(self.house.directory)): path.read_bytes() for path in kept}
+        sent = [(name, bytes(s)) for name, each in self.recorders.items() for s in each.streams]
+        return sent + [(str(path.relative_to(folder)), path.read_bytes()) for path in kept]
 
     def _start(self, name: str, options: list[str], port: int = 0) -> Child:
         recorder = self._stack.enter_context(Recorder(port))
