@@ -31,7 +31,7 @@ def version() -> None:
 
 
 ADVICE: dict[type[HushworkError], str] = {
-    Unreachable: "Is the network up? Start one with make up, or name a gateway with --gateway.",
+    Unreachable: "Is it up? make up starts a network on this machine.",
     InvalidInput: "hush sample DIR writes images that fit.",
     InsecureGuarantee: "Ask for another model; hush models lists them.",
 }

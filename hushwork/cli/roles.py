@@ -70,8 +70,8 @@ def miner(
     reporter = make_reporter(lines)
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     make = guarantees.load(guarantee).worker
-    workers = [make(open_network(name), reporter.progress) for name in model]
     chain = open_ledger(network, ledger, hotkey)
+    workers = [make(open_network(name), reporter.progress) for name in model]
     service = Miner(
         hotkey=hotkey,
         ledger=chain,
@@ -113,8 +113,8 @@ def validator(
     reporter = make_reporter(lines)
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     promise = guarantees.load(guarantee)
-    tasks = [make_task(name, promise, data, reporter.progress) for name in model]
     chain = open_ledger(network, ledger, hotkey)
+    tasks = [make_task(name, promise, data, reporter.progress) for name in model]
     service = Validator(
         hotkey=hotkey,
         ledger=chain,

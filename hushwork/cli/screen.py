@@ -21,6 +21,13 @@ PHASES = {
     "weights": "setting weights",
 }
 
+PARTIES = {
+    "client": "you",
+    "worker": "the miner",
+    "anybody between": "the gateway, and the network",
+}
+"""The guarantee's words for the two halves, as a customer of a gateway knows them."""
+
 
 def bar(phase: str, done: int, total: int) -> Table:
     """One line of progress: what, a bar, how many of how many."""
@@ -119,7 +126,7 @@ def answer_screen(result: Result) -> Group:
         facts.add_row("", Text("This miner does not compute what it says. Ask again.", style="red"))
     saw = Table("party", "what it saw", title="who saw what", title_justify="left")
     for party, what in result.who_saw_what.items():
-        saw.add_row(party, what)
+        saw.add_row(PARTIES.get(party, party), what)
     return Group(facts, saw)
 
 

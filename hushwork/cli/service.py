@@ -109,7 +109,7 @@ def ledger_url(url: str, key: str, fingerprint: bytes) -> str:
 
 
 def open_ledger(network: ChainName, url: str, hotkey: Hotkey) -> LedgerClient:
-    """Connect to a ledger, given what `ledger_url` made. Raises NotFound or BadParameter."""
+    """Connect, given what `ledger_url` made. Raises NotFound, BadParameter or Unreachable."""
     if network is not ChainName.LOCAL:
         raise NotFound("no such ledger in this release", expected="NETWORK=local", got=network)
     parts = urlsplit(url)
@@ -121,7 +121,9 @@ def open_ledger(network: ChainName, url: str, hotkey: Hotkey) -> LedgerClient:
     if not is_address(key):
         raise typer.BadParameter("expected http://KEY@host:port, as hush ledger prints it")
     base = f"{parts.scheme}://{netloc}"
-    return LedgerClient(SignedClient(base, hotkey, key, fingerprint=fingerprint), hotkey)
+    ledger = LedgerClient(SignedClient(base, hotkey, key, fingerprint=fingerprint), hotkey)
+    ledger.block()
+    return ledger
 
 
 def make_reporter(lines: bool) -> Reporter:

@@ -17,6 +17,8 @@ from hushwork.wire import Hotkey, wallet_path
 
 WALLET = "demo"
 BEHAVIOURS = (Behaviour.HONEST, Behaviour.SLOW, Behaviour.GARBAGE)
+IMAGES = 3
+"""In a round: few, so that the first scores come soon."""
 TICK_SECONDS = 0.25
 
 Tick = Callable[[Sequence[Child]], None]
@@ -43,8 +45,8 @@ class Town:
         self._until_serving(tick)
         for number in range(self._count):
             self._start_miner(number)
-        model = ["--model", self._model]
-        self.validator = self._start_role("validator", ["--port", "0", *model])
+        options = ["--port", "0", "--model", self._model, "--images", str(IMAGES)]
+        self.validator = self._start_role("validator", options)
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._until_serving(tick)
 

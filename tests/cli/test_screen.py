@@ -101,7 +101,7 @@ def test_sizes(count: int, said: str) -> None:
 
 
 def test_an_error_is_a_sentence_with_advice() -> None:
-    assert sentence(Unreachable("no answer")).startswith("No answer. Is the network up?")
+    assert sentence(Unreachable("no answer")).startswith("No answer. Is it up?")
     assert "hush sample" in sentence(InvalidInput("image", expected="a picture", got="text"))
     assert sentence(UnknownBlob("no such blob")) == "No such blob."
 
