@@ -5,8 +5,9 @@ use hushwork_ring::sampling;
 use crate::ciphertext::Ciphertext;
 use crate::encoding::Plaintext;
 use crate::error::{Detail, Error, Result};
-use crate::keys::{CIPHERTEXT_LABEL, Noise, PublicKey, SecretKey, mask};
+use crate::keys::{CIPHERTEXT_LABEL, PublicKey};
 use crate::parameters::Parameters;
+use crate::secret::{Noise, SecretKey, mask};
 
 impl SecretKey {
     /// A seeded ciphertext of a plaintext over `basis(limbs)`.

@@ -1,5 +1,6 @@
 //! CKKS with real slots over the conjugate-invariant ring: N slots, one orbit of rotations.
 
+mod bytes;
 pub mod ciphertext;
 pub mod encoding;
 pub mod encryption;
@@ -10,6 +11,7 @@ pub mod noise;
 mod packing;
 pub mod parameters;
 pub mod program;
+pub mod secret;
 pub mod security;
 pub mod serial;
 pub mod switching;
@@ -18,6 +20,7 @@ pub use ciphertext::Ciphertext;
 pub use encoding::Plaintext;
 pub use error::{Error, Result};
 pub use evaluator::Evaluator;
-pub use keys::{EvaluationKeys, PublicKey, SecretKey, SwitchingKey};
+pub use keys::{EvaluationKeys, PublicKey, SwitchingKey};
 pub use parameters::{Literal, Parameters, find_primes};
+pub use secret::SecretKey;
 pub use switching::{Decomposed, Extended};

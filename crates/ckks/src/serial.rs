@@ -14,142 +14,19 @@
 //! x = 2, 3, ..., whose order is 4N.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use hushwork_ring::sampling::{Seed, uniform_poly};
-use hushwork_ring::{Basis, Poly};
-use rayon::prelude::*;
 
+use crate::bytes::{
+    DIGEST, FLAG, HEADER, Kind, Reader, SEED, header, malformed, poly_bytes, write_poly,
+};
 use crate::ciphertext::Ciphertext;
 use crate::error::{Detail, Error, Result};
 use crate::keys::{CIPHERTEXT_LABEL, EvaluationKeys, PublicKey, SwitchingKey};
-use crate::packing::{self, packed_bytes};
 use crate::parameters::{Literal, MAX_LIMBS, Parameters};
-
-const MAGIC: [u8; 4] = *b"HWCK";
-const VERSION: u8 = 1;
-const HEADER: usize = 8;
-const DIGEST: usize = 32;
-const SEED: usize = 32;
 
 /// Scales lie between 1 and this.
 const MAX_SCALE: f64 = (1u128 << 120) as f64;
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Parameters = 1,
-    Ciphertext = 2,
-    PublicKey = 3,
-    EvaluationKeys = 4,
-}
-
-/// Flag of a ciphertext: `c1` travels as its seed. Flag of parameters: not secure.
-const FLAG: u8 = 1;
-
-fn malformed(message: &'static str, expected: impl Display, got: impl Display) -> Error {
-    Error::MalformedBytes(Detail::new(message, expected, got))
-}
-
-/// Takes bytes from the front.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(count)
-            .ok_or_else(|| malformed("truncated", count, self.0.len()))?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const COUNT: usize>(&mut self) -> Result<[u8; COUNT]> {
-        let mut array = [0; COUNT];
-        array.copy_from_slice(self.bytes(COUNT)?);
-        Ok(array)
-    }
-
-    fn short(&mut self) -> Result<usize> {
-        Ok(u16::from_le_bytes(self.array()?).into())
-    }
-
-    fn word(&mut self) -> Result<usize> {
-        Ok(u32::from_le_bytes(self.array()?) as usize)
-    }
-
-    /// What is left is exactly this long.
-    fn expect(&self, bytes: usize) -> Result<()> {
-        if self.0.len() == bytes {
-            Ok(())
-        } else {
-            Err(malformed("wrong length", bytes, self.0.len()))
-        }
-    }
-
-    fn header(&mut self, kind: Kind) -> Result<u8> {
-        let magic: [u8; 4] = self.array()?;
-        let [got, version, flags, zero] = self.array()?;
-        if magic != MAGIC || got != kind as u8 {
-            return Err(malformed("another kind of bytes", kind as u8, got));
-        }
-        if version != VERSION {
-            return Err(Error::UnsupportedVersion(Detail::new(
-                "format version",
-                VERSION,
-                version,
-            )));
-        }
-        if flags > FLAG || zero != 0 {
-            return Err(malformed("unknown flags", "0 or 1", flags));
-        }
-        Ok(flags)
-    }
-
-    fn digest(&mut self, parameters: &Parameters) -> Result<()> {
-        check_digest(parameters, &self.array()?)
-    }
-
-    fn poly(&mut self, basis: &Basis, degree: usize) -> Result<Poly> {
-        let bytes = self.bytes(poly_bytes(basis, degree))?;
-        let mut offsets = Vec::with_capacity(basis.limbs());
-        let mut end = 0;
-        for kernel in basis.kernels() {
-            let start = end;
-            end += packed_bytes(degree, kernel.modulus());
-            offsets.push(start..end);
-        }
-        let mut poly = Poly::zero(degree, basis.limbs());
-        let limbs = poly
-            .values_mut()
-            .par_chunks_exact_mut(degree)
-            .zip(offsets)
-            .zip(basis.kernels());
-        limbs.try_for_each(|((limb, range), kernel)| {
-            packing::unpack(&bytes[range], kernel.modulus(), limb)
-        })?;
-        Ok(poly)
-    }
-}
-
-fn header(kind: Kind, flags: u8) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
-    out.extend([kind as u8, VERSION, flags, 0]);
-    out
-}
-
-fn write_poly(out: &mut Vec<u8>, basis: &Basis, poly: &Poly) {
-    for (row, kernel) in basis.kernels().iter().enumerate() {
-        packing::pack(poly.limb(row), kernel.modulus(), out);
-    }
-}
-
-fn poly_bytes(basis: &Basis, degree: usize) -> usize {
-    basis
-        .kernels()
-        .iter()
-        .map(|kernel| packed_bytes(degree, kernel.modulus()))
-        .sum()
-}
 
 pub(crate) fn check_digest(parameters: &Parameters, digest: &[u8; 32]) -> Result<()> {
     let show = |digest: &[u8]| {

@@ -253,7 +253,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::keys::SecretKey;
+    use crate::secret::SecretKey;
     use crate::{Literal, Parameters, find_primes, noise};
 
     /// k_0 + k_1 s - P rot(c_1) rot(s) is the error of the inner product alone.

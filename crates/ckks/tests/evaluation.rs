@@ -31,6 +31,22 @@ fn decryption_inverts_encryption() {
 }
 
 #[test]
+fn encryption_is_fresh_every_time() {
+    let setup = Setup::insecure();
+    let plaintext = setup.encode(&[0.5], SCALE);
+    let (a, b) = (
+        setup.secret.encrypt(&plaintext).unwrap(),
+        setup.secret.encrypt(&plaintext).unwrap(),
+    );
+    assert!(a.c0 != b.c0 && a.c1 != b.c1);
+    let noise = |a| setup.secret.decrypt(a).poly;
+    assert_ne!(noise(&a), noise(&b));
+    let public = |_| setup.public.encrypt(&plaintext).unwrap();
+    let (a, b) = (public(()), public(()));
+    assert!(a.c0 != b.c0 && a.c1 != b.c1);
+}
+
+#[test]
 fn sums_and_differences() {
     let setup = Setup::insecure();
     let (x, y) = (sample(1, setup.slots()), sample(2, setup.slots()));

@@ -225,7 +225,7 @@ fn seeds_expand_as_they_always_did() {
         .collect();
     assert_eq!(
         digest,
-        "62606dd01967839aea8516f5ef05868d864933b165f91fe7d07bb6e89ad37558"
+        "1bd254638f1f67ed8800b217a73a3b13f70c5500a0740125966d98311dca0ee3"
     );
     let digest: String = SETUP
         .parameters

@@ -73,16 +73,19 @@ pub fn stream(seed: &Seed, label: &str, index: u64) -> ChaCha20Rng {
     ChaCha20Rng::from_seed(*key)
 }
 
-/// Uniform residues, by rejection.
+/// Uniform residues: words below the largest multiple of the modulus, reduced; others are redrawn.
 pub fn uniform(rng: &mut ChaCha20Rng, modulus: &Modulus, out: &mut [u64]) {
-    let mask = (1 << modulus.bits()) - 1;
-    for value in out {
-        *value = loop {
-            let word = rng.next_u64() & mask;
-            if word < modulus.value() {
-                break word;
+    let bound = u64::MAX / modulus.value() * modulus.value();
+    let mut bytes = [0; 1024];
+    for values in out.chunks_mut(bytes.len() / 8) {
+        rng.fill_bytes(&mut bytes[..8 * values.len()]);
+        for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
+            let mut word = u64::from_le_bytes(*word);
+            while word >= bound {
+                word = rng.next_u64();
             }
-        };
+            *value = modulus.reduce(word);
+        }
     }
 }
 
