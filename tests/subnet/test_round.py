@@ -116,7 +116,7 @@ def test_miners_are_visited_in_an_order_of_the_round() -> None:
 def surrogate(image: Array) -> Array:
     """Every label right, every logit a little off: a smaller network."""
     output = InsecureWorker(tiny_network()).answer(image)
-    return np.round(output)
+    return 0.95 * output
 
 
 def constant(_: Array) -> Array:
