@@ -23,13 +23,12 @@ from hushwork.encrypted.parameters import (
     scale_of,
 )
 from hushwork.encrypted.plan import Plan
-from hushwork.encrypted.reference import evaluate
 from hushwork.encrypted.samples import samples
 from hushwork.encrypted.search import Arranged, Arrangement, arranged, search
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Product, Stages, lower
 from hushwork.errors import DoesNotFit
-from hushwork.networks import Network
+from hushwork.networks import Network, evaluate, trace
 
 Index = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
@@ -62,9 +61,12 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
 
 def _magnitudes(network: Network) -> dict[str, float]:
     """How large every value usually gets: the median over samples of the largest element."""
-    runs = [evaluate(network, x) for x in samples(network.input_shape)]
-    found = {name: np.median([np.abs(run[name]).max() for run in runs]) for name in runs[0]}
-    return {name: float(size) if 0 < size < np.inf else 1.0 for name, size in found.items()}
+    values = trace(network, np.stack(samples(network.input_shape)))
+    found = {
+        name: float(np.median(np.abs(batch).reshape(len(batch), -1).max(axis=1)))
+        for name, batch in values.items()
+    }
+    return {name: size if 0 < size < np.inf else 1.0 for name, size in found.items()}
 
 
 def _fit(stages: Stages, levels: Levels) -> tuple[Literal, Arrangement]:
@@ -170,9 +172,9 @@ def _gather(found: Arrangement) -> Index:
 
 def _check(plan: Plan, network: Network) -> None:
     """A plan must be the network, slot by slot: anything else is a bug of this compiler."""
-    for x in samples(network.input_shape)[:2]:
-        wanted = evaluate(network, x)[network.output]
+    inputs = samples(network.input_shape)[:2]
+    for x, wanted in zip(inputs, evaluate(network, np.stack(inputs)), strict=True):
         got = outputs(plan, simulate(plan, x)[0])
-        error = float(np.abs(got - wanted).max())
+        error = float(np.abs(got - wanted.reshape(-1)).max())
         if not error <= AGREEMENT * max(1.0, float(np.abs(wanted).max())):
             raise ValueError(f"the plan is off by {error:e}")

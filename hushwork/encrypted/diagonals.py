@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.cost import TRANSFORMED
 from hushwork.encrypted.cover import choose
 from hushwork.encrypted.fill import Places, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout, States
@@ -81,7 +82,11 @@ def build(
     else:
         wanted, sums = _wanted(output, masked, rows), ()
     entries = (which, slot, value)
-    weights = fill(places, entries, wanted, filled, max(output.cell, _LEAST))
+    least = min(max(output.cell, _LEAST), ring)
+    periods = [least << k for k in range((ring // least).bit_length())]
+    if rows is not None:
+        periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
+    weights = fill(places, entries, wanted, filled, periods)
     places, weights = _every_output(places, weights, output.ciphertexts)
     if masked or output.modulus:
         return Diagonals(places, weights, output, sums, ring)

@@ -53,18 +53,19 @@ def fill(
     entries: Entries,
     wanted: Mask,
     filled: Mask,
-    least: int,
+    periods: list[int],
 ) -> list[Array]:
-    """The shortest weight vector, of `least` slots or more, of each diagonal.
+    """The weight vector of each diagonal, of the first of the `periods` that will do.
 
     The diagonals lie in order of output. `wanted` (outputs, ring) marks the output slots that
-    must come out right, `filled` (inputs, ring) the input slots that are not zero.
+    must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no period will do, zeros stand in.
     """
     which, slot, value = entries
     order = np.argsort(which, kind="stable")
     which, slot, value = which[order], slot[order], value[order]
     bounds = np.searchsorted(which, np.arange(len(places) + 1))
     weights: list[Array] = []
+    too_long = np.broadcast_to(0.0, filled.shape[1])
     for output in range(len(wanted)):
         of_output = np.flatnonzero(places.output == output)
         slots = np.flatnonzero(wanted[output])
@@ -74,8 +75,8 @@ def fill(
             inside = slice(bounds[some[0]], bounds[some[-1] + 1])
             part = (which[inside] - some[0], slot[inside], value[inside])
             blank = _blank(places, some, part, slots, filled)
-            periods = _periods(least, filled.shape[1])
-            weights += _shortest(len(some), part, slots, blank, periods)
+            found = _shortest(len(some), part, slots, blank, periods)
+            weights += [found.get(index, too_long) for index in range(len(some))]
     return weights
 
 
@@ -92,13 +93,9 @@ def _blank(
     return blank
 
 
-def _periods(least: int, ring: int) -> list[int]:
-    return [1 << k for k in range(min(least, ring).bit_length() - 1, ring.bit_length())]
-
-
 def _shortest(
     count: int, entries: Entries, slots: Index, blank: Mask, periods: list[int]
-) -> list[Array]:
+) -> dict[int, Array]:
     which, slot, value = entries
     result: dict[int, Array] = {}
     open_ = np.ones(count, dtype=bool)
@@ -118,7 +115,7 @@ def _shortest(
             break
         kept = open_[which]
         which, slot, value = which[kept], slot[kept], value[kept]
-    return [result[index] for index in range(count)]
+    return result
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:
