@@ -133,7 +133,7 @@ class Evaluator:
 class Program:
     """A packed program: plain data in, compiled once, run whole.
 
-    `inputs`: (limbs, scale) of each input ciphertext; they are registers 0, 1, ...
+    `inputs`: exact (limbs, scale) of each input ciphertext; they are registers 0, 1, ...
     `steps`, in order, each a dict whose "op" is one of the names below and whose other keys are
     exactly those listed; every output register is new (static single assignment):
 

@@ -252,7 +252,7 @@ fn inputs_of_another_shape_are_refused() {
     let program = party.compile(&literal);
     let keys = party.keys(&program);
     let mut scaled = party.seal(&inputs, 4);
-    scaled[1].scale *= 1.001;
+    scaled[1].scale *= 1.0 + f64::EPSILON;
     for sealed in [party.seal(&inputs, 3), scaled] {
         let refused = program.run(&keys, sealed, 1, &mut carry_on).unwrap_err();
         assert!(

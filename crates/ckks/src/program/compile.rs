@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::check::{Checked, plain_scale};
-use super::limits::Shape;
 use super::linear::ROTATION;
 use super::literal::{Linear, Register, Step};
 use super::plain::Plain;
@@ -18,7 +17,7 @@ pub(super) enum Compiled {
         a: Register,
         b: Register,
         output: Register,
-        shape: Shape,
+        limbs: usize,
     },
     Add {
         a: Register,
@@ -63,15 +62,9 @@ pub(super) struct Anchor {
 /// One output of a linear step.
 pub(super) struct Row {
     pub output: Register,
-    /// Highest giant first.
-    pub giants: Vec<Giant>,
+    /// The products that each giant rotation moves together.
+    pub giants: BTreeMap<usize, Vec<Product>>,
     pub bias: Option<Plain>,
-}
-
-/// The products that one giant rotation moves together.
-pub(super) struct Giant {
-    pub index: usize,
-    pub products: Vec<Product>,
 }
 
 /// A rotated input times a plaintext.
@@ -85,7 +78,7 @@ impl Compiled {
     pub fn units(&self) -> u64 {
         match self {
             Self::Linear(matrix) => matrix.units(),
-            Self::Multiply { shape, .. } => ROTATION * (shape.limbs + 1) as u64,
+            Self::Multiply { limbs, .. } => ROTATION * *limbs as u64,
             Self::RotateAdd { steps, limbs, .. } => ROTATION * (steps.len() * limbs) as u64,
             _ => 0,
         }
@@ -103,7 +96,7 @@ impl Compiled {
 
 impl Row {
     fn plaintext_bytes(&self) -> usize {
-        let products = self.giants.iter().flat_map(|giant| &giant.products);
+        let products = self.giants.values().flatten();
         let weights = products
             .map(|product| product.weights.bytes())
             .sum::<usize>();
@@ -126,7 +119,7 @@ fn compile_step(parameters: &Parameters, checked: &Checked, step: &Step) -> Comp
             a,
             b,
             output,
-            shape: checked.shapes[&output],
+            limbs: checked.shapes[&a].limbs,
         },
         &Step::Add { a, b, output } => Compiled::Add { a, b, output },
         Step::AddPlain {
@@ -176,37 +169,33 @@ impl Matrix {
         let limbs = checked.shapes[&linear.inputs[0]].limbs;
         let (anchors, places) = rotations(parameters, linear);
         let weights = encode(parameters, checked, linear, limbs);
-        let mut rows: Vec<BTreeMap<usize, Vec<Product>>> = Vec::new();
-        rows.resize_with(linear.outputs.len(), BTreeMap::new);
+        let outputs = linear.outputs.iter().zip(&linear.bias);
+        let mut rows: Vec<Row> = outputs
+            .map(|(&output, bias)| Row {
+                output,
+                giants: BTreeMap::new(),
+                bias: bias.as_ref().map(|values| {
+                    Plain::new(
+                        parameters,
+                        parameters.basis(limbs - 1),
+                        values,
+                        linear.scale,
+                    )
+                }),
+            })
+            .collect();
         for (term, weights) in linear.terms.iter().zip(weights) {
             let rotated = places[&rotation(parameters, linear, term)];
-            let giant = rows[term.output].entry(term.giant).or_default();
+            let giant = rows[term.output].giants.entry(term.giant).or_default();
             giant.push(Product { rotated, weights });
         }
-        let bias = |values: &Option<Vec<f64>>| {
-            values
-                .as_ref()
-                .map(|v| Plain::new(parameters, parameters.basis(limbs - 1), v, linear.scale))
-        };
-        let rows = rows
-            .into_iter()
-            .zip(linear.outputs.iter().zip(&linear.bias));
-        let rows = rows.map(|(giants, (&output, values))| Row {
-            output,
-            giants: giants
-                .into_iter()
-                .rev()
-                .map(|(index, products)| Giant { index, products })
-                .collect(),
-            bias: bias(values),
-        });
         let giant_step = parameters.step(linear.giant_step);
         Self {
             limbs,
             scale: linear.scale,
             giant_step,
             anchors,
-            rows: rows.collect(),
+            rows,
         }
     }
 }
@@ -233,14 +222,8 @@ fn rotations(parameters: &Parameters, linear: &Linear) -> (Vec<Anchor>, HashMap<
             }),
         }
     }
-    (
-        anchors,
-        sorted
-            .into_iter()
-            .enumerate()
-            .map(|(place, key)| (key, place))
-            .collect(),
-    )
+    let places = sorted.into_iter().enumerate();
+    (anchors, places.map(|(place, key)| (key, place)).collect())
 }
 
 /// The weights of every term, moved to where they meet the input before its giant rotation.

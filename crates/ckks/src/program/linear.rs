@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hushwork_ring::Poly;
 use rayon::prelude::*;
 
-use super::compile::{Anchor, Giant, Matrix, Row};
+use super::compile::{Anchor, Matrix, Product, Row};
 use super::literal::Register;
 use super::products::{add_products, add_rotated};
 use super::run::{Run, RunError};
@@ -42,15 +42,13 @@ impl Anchor {
 }
 
 impl Row {
-    fn units(&self) -> u64 {
-        let horner = self.giants.first().map_or(0, |giant| giant.index) as u64;
-        horner * ROTATION + self.giants.iter().map(Giant::units).sum::<u64>()
+    fn highest(&self) -> usize {
+        self.giants.last_key_value().map_or(0, |(&index, _)| index)
     }
-}
 
-impl Giant {
     fn units(&self) -> u64 {
-        self.products.len() as u64 * PRODUCT
+        let products = self.giants.values().map(Vec::len).sum::<usize>() as u64;
+        self.highest() as u64 * ROTATION + products * PRODUCT
     }
 }
 
@@ -88,13 +86,13 @@ impl Run<'_> {
         rotated: &[Extended],
     ) -> Result<Ciphertext, RunError> {
         let mut sum = self.zero(matrix.limbs);
-        let mut index = row.giants.first().map_or(0, |giant| giant.index);
-        for giant in &row.giants {
-            sum = self.horner(matrix, sum, index - giant.index)?;
-            index = giant.index;
-            self.accumulate(&mut sum, giant, rotated)?;
+        let mut at = row.highest();
+        for (&index, products) in row.giants.iter().rev() {
+            sum = self.horner(matrix, sum, at - index)?;
+            at = index;
+            self.accumulate(&mut sum, products, rotated)?;
         }
-        let sum = self.horner(matrix, sum, index)?;
+        let sum = self.horner(matrix, sum, at)?;
         let mut result = self.evaluator.mod_down_rescale(sum)?;
         result.scale = matrix.scale;
         if let Some(bias) = &row.bias {
@@ -144,11 +142,11 @@ impl Run<'_> {
     fn accumulate(
         &self,
         sum: &mut Extended,
-        giant: &Giant,
+        products: &[Product],
         rotated: &[Extended],
     ) -> Result<(), RunError> {
         let basis = self.parameters().extended(sum.limbs);
-        for products in giant.products.chunks(CHUNK) {
+        for products in products.chunks(CHUNK) {
             let weights = products.par_iter();
             let weights: Vec<_> = weights
                 .map(|each| each.weights.transformed(basis))

@@ -114,17 +114,4 @@ impl Step {
             | &Self::Drop { input, .. } => vec![input],
         }
     }
-
-    /// Registers the step writes.
-    #[must_use]
-    pub fn writes(&self) -> Vec<Register> {
-        match self {
-            Self::Linear(linear) => linear.outputs.clone(),
-            &Self::Multiply { output, .. }
-            | &Self::Add { output, .. }
-            | &Self::AddPlain { output, .. }
-            | &Self::RotateAdd { output, .. }
-            | &Self::Drop { output, .. } => vec![output],
-        }
-    }
 }

@@ -30,7 +30,7 @@ pub struct Program {
     outputs: Vec<(Register, Shape)>,
     needs: KeyNeeds,
     steps: Vec<Compiled>,
-    /// Registers that no later step reads, by step.
+    /// Registers that each step is the last to read.
     dead: Vec<Vec<Register>>,
 }
 
@@ -83,12 +83,7 @@ impl Program {
 fn deaths(literal: &ProgramLiteral) -> Vec<Vec<Register>> {
     let mut last: HashMap<Register, usize> = HashMap::new();
     for (index, step) in literal.steps.iter().enumerate() {
-        last.extend(
-            step.reads()
-                .into_iter()
-                .chain(step.writes())
-                .map(|register| (register, index)),
-        );
+        last.extend(step.reads().into_iter().map(|register| (register, index)));
     }
     let kept: HashSet<_> = literal.outputs.iter().collect();
     let mut dead = vec![Vec::new(); literal.steps.len()];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Program;
 use super::compile::Compiled;
-use super::limits::{SCALE_TOLERANCE, Shape};
+use super::limits::Shape;
 use super::linear::ROTATION;
 use super::literal::Register;
 use super::plain::Plain;
@@ -94,7 +94,7 @@ fn check_input(shape: &Shape, input: &Ciphertext) -> Result<(), Error> {
             input.limbs() as f64,
         );
     }
-    if (input.scale - shape.scale).abs() > SCALE_TOLERANCE * shape.scale {
+    if input.scale.to_bits() != shape.scale.to_bits() {
         return malformed("scale of an input", shape.scale, input.scale);
     }
     Ok(())
@@ -129,9 +129,9 @@ impl Run<'_> {
                 a,
                 b,
                 output,
-                shape,
+                limbs,
             } => {
-                vec![(*output, self.multiply(*a, *b, shape)?)]
+                vec![(*output, self.multiply(*a, *b, *limbs)?)]
             }
             Compiled::Add { a, b, output } => {
                 let mut sum = self.copy(*a);
@@ -169,14 +169,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn multiply(&self, a: Register, b: Register, shape: &Shape) -> Result<Ciphertext, RunError> {
-        self.tick(ROTATION, shape.limbs + 1)?;
-        let product = self
-            .evaluator
-            .multiply(self.register(a), self.register(b), self.keys)?;
-        let mut result = self.evaluator.rescale(&product)?;
-        result.scale = shape.scale;
-        Ok(result)
+    fn multiply(&self, a: Register, b: Register, limbs: usize) -> Result<Ciphertext, RunError> {
+        self.tick(ROTATION, limbs)?;
+        let (a, b) = (self.register(a), self.register(b));
+        let product = self.evaluator.multiply_extended(a, b, self.keys)?;
+        Ok(self.evaluator.mod_down_rescale(product)?)
     }
 
     fn rotate_add(&self, input: Register, steps: &[usize]) -> Result<Ciphertext, RunError> {
