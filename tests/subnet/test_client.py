@@ -87,12 +87,21 @@ def test_checks_find_a_careless_miner(town: Town) -> None:
     assert not result.trusted
 
 
-def test_an_answer_that_is_none_is_an_error_but_only_a_failed_check_for_a_check(
-    town: Town,
-) -> None:
+def test_an_answer_that_is_none_is_an_error_for_ones_own_image(town: Town) -> None:
     town.miner("miner", Broken(tiny_network()))
     with pytest.raises(BadAnswer):
-        town.door(town.gateway()).model().infer(pictures()[0], check=1)
+        town.door(town.gateway()).model().infer(pictures()[0])
+
+
+def test_an_answer_that_is_none_is_a_failed_check_for_a_known_image(town: Town) -> None:
+    class Biased(Broken):
+        def answer(self, image: np.ndarray) -> np.ndarray:
+            own = np.array_equal(image, pictures()[0])
+            return InsecureWorker.answer(self, image) if own else super().answer(image)
+
+    town.miner("miner", Biased(tiny_network()))
+    result = town.door(town.gateway()).model().infer(pictures()[0], check=2)
+    assert (result.label, result.checks, result.checks_passed) == ("left", 2, 0)
 
 
 def test_checks_need_known_answers(town: Town) -> None:
