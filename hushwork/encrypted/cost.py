@@ -63,6 +63,11 @@ class Cost:
         """A product of ciphertexts with relinearisation and rescaling."""
         return self.rotation(limbs) + 4 * limbs * self._multiply_add + 2 * limbs * self._transform
 
+    @property
+    def request(self) -> float:
+        """The price of making and sending one ciphertext of a request."""
+        return self.slots * 3.0
+
     def keys(self, limbs: int, count: int) -> float:
         """The price of making, sending and expanding keys, spread over a session's requests."""
         return count * self._inner(limbs) * 4

@@ -26,7 +26,8 @@ Index = NDArray[np.int64]
 
 _LEAST = 32
 """Shorter weight vectors than this save nothing."""
-_LOOK = 1 / 16
+_LOOK = 256
+"""Slots looked at for an estimate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def build(
 ) -> Diagonals:
     """Diagonals from the inputs to one output layout; `masked` leaves no garbage.
 
-    With `rows` the matrices are samples that hold these rows only: good for estimates.
+    With `rows` it is an estimate, for which the matrices need to hold these rows only.
     """
     ring = output.slots
     if output.modulus:
@@ -96,16 +97,16 @@ def build(
 
 
 def _wanted(output: Layout, masked: bool, rows: Index | None) -> NDArray[np.bool_]:
-    """The slots that must come out right."""
-    wanted = output.states == VALUE
-    if rows is not None:
-        wanted = np.zeros_like(wanted)
-        wanted.reshape(-1)[output.addresses[rows]] = True
+    """The slots that must come out right; with `rows`, a few of them."""
+    if rows is None:
+        return np.ones_like(output.states, dtype=bool) if masked else output.states == VALUE
+    random = np.random.default_rng(0)
+    wanted = np.zeros_like(output.states, dtype=bool)
+    held = output.addresses[rows].reshape(-1)
+    wanted.reshape(-1)[random.permutation(held)[:_LOOK]] = True
     if masked:
-        free = output.states != VALUE
-        if rows is not None:
-            free &= np.random.default_rng(0).random(output.slots) < _LOOK
-        wanted |= free
+        free = np.flatnonzero(output.states != VALUE)
+        wanted.reshape(-1)[random.permutation(free)[:_LOOK]] = True
     return wanted
 
 

@@ -87,9 +87,11 @@ def _blank(
     ring = filled.shape[1]
     doubled = np.concatenate([filled, filled], axis=1)
     blank = doubled[places.input[some, None], slots + places.offset[some, None]]
-    where = np.zeros(ring, dtype=np.int64)
+    where = np.full(ring, -1, dtype=np.int64)
     where[slots] = np.arange(len(slots))
-    blank[entries[0], where[entries[1]]] = False
+    diagonal, slot, _ = entries
+    looked_at = where[slot] >= 0
+    blank[diagonal[looked_at], where[slot[looked_at]]] = False
     return blank
 
 

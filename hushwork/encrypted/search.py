@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED, Cost
 from hushwork.encrypted.diagonals import Diagonals, build
-from hushwork.encrypted.layout import Geometry, Layout
+from hushwork.encrypted.layout import GARBAGE, Geometry, Layout
 from hushwork.encrypted.layouts import (
     CIPHERTEXTS,
     candidates,
@@ -70,7 +70,7 @@ def search(stages: Stages, levels: Levels, slots: int, model: Cost) -> Arrangeme
 def _beam(
     stages: Stages, levels: Levels, geometry: Geometry, model: Cost, limit: float
 ) -> Arrangement | None:
-    beam = list(_starts(stages, geometry))
+    beam = list(_starts(stages, geometry, model))
     for index, stage in enumerate(stages.stages):
         limbs = levels.stage[index]
         if isinstance(stage, Product):
@@ -100,17 +100,19 @@ def _best(beam: Iterable[Arrangement], live: list[int]) -> list[Arrangement]:
     return list(kept.values())[:WIDTH]
 
 
-def _starts(stages: Stages, geometry: Geometry) -> Iterator[Arrangement]:
+def _starts(stages: Stages, geometry: Geometry, model: Cost) -> Iterator[Arrangement]:
     gather = np.arange(int(np.prod(stages.atoms[0].shape)))
     for layout in candidates(stages.atoms[0], geometry):
-        yield Arrangement(0.0, layout, gather, {}, {0: layout}, {})
+        cost = model.request * layout.ciphertexts
+        yield Arrangement(cost, layout, gather, {}, {0: layout}, {})
     index, first = next(
         (pair for pair in enumerate(stages.stages) if isinstance(pair[1], Affine)), (0, None)
     )
     if isinstance(first, Affine):
         for way in patches(stages, first, geometry):
             layouts = {0: way.layout}
-            yield Arrangement(0.0, way.layout, way.gather, {index: way.matrix}, layouts, {})
+            cost = model.request * way.layout.ciphertexts
+            yield Arrangement(cost, way.layout, way.gather, {index: way.matrix}, layouts, {})
 
 
 def _multiplied(one: Arrangement, stage: Product, limbs: int, model: Cost) -> Arrangement:
@@ -119,13 +121,11 @@ def _multiplied(one: Arrangement, stage: Product, limbs: int, model: Cost) -> Ar
     return replace(one, cost=cost, layouts={**one.layouts, stage.output: layout})
 
 
-def _sampled(stage: Affine) -> Index | None:
-    """Some rows to judge a stage by; None: all of them."""
+def _sampled(stage: Affine) -> Index:
+    """The rows to judge a stage by: all of them in small ones."""
     rows = len(stage.bias)
     entries = sum(len(matrix.value) for _, matrix in stage.terms)
-    if entries <= SAMPLED:
-        return None
-    chosen = np.random.default_rng(0).random(rows) < SAMPLED / entries
+    chosen = np.random.default_rng(0).random(rows) < SAMPLED / max(1, entries)
     chosen[[0, -1]] = True
     return np.flatnonzero(chosen)
 
@@ -143,14 +143,18 @@ def _extended(
     for output in outputs:
         if output.ciphertexts > CIPHERTEXTS:
             continue
-        for masked in (False,) if output.modulus else (False, True):
-            for copies in (False, True) if output.modulus and copyable else (False,):
-                choice = Choice(output, masked, copies)
-                made = arranged(one, index, stage, choice, rows)
-                cost = one.cost + made.cost(limbs, STEP, model)
-                layouts = {**one.layouts, stage.output: made.diagonals.layout}
-                choices = {**one.choices, index: choice}
-                yield replace(one, cost=cost, layouts=layouts, choices=choices)
+        choices = [Choice(output, False, False)]
+        if output.modulus and copyable:
+            choices.append(Choice(output, False, True))
+        for choice in choices:
+            made = arranged(one, index, stage, choice, rows)
+            if not choice.masked and (made.diagonals.layout.states == GARBAGE).any():
+                choices.append(replace(choice, masked=True))
+            cost = one.cost + made.cost(limbs, STEP, model)
+            layouts = {**one.layouts, stage.output: made.diagonals.layout}
+            yield replace(
+                one, cost=cost, layouts=layouts, choices={**one.choices, index: choice}
+            )
 
 
 @dataclass(frozen=True, eq=False)
