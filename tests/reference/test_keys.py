@@ -12,6 +12,7 @@ from math import prod, sqrt
 import numpy as np
 import pytest
 
+from hushwork import _native
 from tests.reference import ring, wire
 from tests.reference.ckks import SIGMA
 from tests.reference.ring import Polynomial
@@ -112,3 +113,19 @@ def test_seeds_are_expanded_alike(subject: Subject) -> None:
     whole = subject.evaluator.add_plain(seeded, np.zeros(1))
     assert wire.parse(subject.parameters, seeded) == wire.parse(subject.parameters, whole)
     assert wire.write(subject.parameters, wire.parse(subject.parameters, whole)) == whole
+
+
+def test_words_that_would_bias_are_redrawn_alike() -> None:
+    """At a modulus near 2^50 one word in some 2^14 is refused: enough limbs to meet several."""
+    log_n, n, count = 13, 1 << 13, 12
+    near = ring.primes(n, 50, 60, above=False)
+    moduli = sorted(near, key=lambda q: 2**64 % q)[-count:]
+    special = [q for q in near if q not in moduli][:2]
+    parameters = _native.Parameters.insecure(log_n, moduli, special, 1)
+    seeded = _native.SecretKey(parameters).encrypt(np.zeros(1), 2.0**30)
+    whole = _native.Evaluator(parameters).add_plain(seeded, np.zeros(1))
+    limbs = [
+        wire.pack(wire.draw(seeded[-wire.SEED :], "ciphertext", i, n, q), q)
+        for i, q in enumerate(moduli)
+    ]
+    assert whole.endswith(b"".join(limbs))

@@ -9,8 +9,10 @@ Everything starts with `HWCK`, kind, version, flags, 0 and the SHA-256 of the pa
 
 A polynomial is written limb by limb, each residue in as many bits as its modulus, low bits first.
 A limb holds the values at zeta^(5^k), where zeta is the first x^((q - 1) / 4N), x = 2, 3, ..., that
-is a primitive root of order 4N. A seed stands for uniform limbs: limb i is drawn by rejection from
-the 64-bit words of ChaCha20 under SHA-256("hushwork stream 1", seed, index u64, label).
+is a primitive root of order 4N. A seed stands for uniform limbs, limb i from the stream of 64-bit
+words of ChaCha20 under SHA-256("hushwork stream 1", seed, index u64, label): words below the
+largest multiple of the modulus are reduced, and every other is replaced, after its block of 128 is
+read, by the next such word of the stream.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ CIPHERTEXT, PUBLIC_KEY, EVALUATION_KEYS = 2, 3, 4
 VERSION, SEEDED = 1, 1
 HEADER = struct.Struct("<4s4B32s")
 LEVEL = struct.Struct("<Hd")
-SEED = 32
+SEED, BLOCK = 32, 128
 
 Limbs = list[list[int]]
 
@@ -71,13 +73,22 @@ def expand(seed: bytes, label: str, first: int, moduli: Sequence[int], n: int) -
 
 
 def draw(seed: bytes, label: str, index: int, n: int, q: int) -> list[int]:
+    """One uniform limb: values, in the order in which they are written."""
     key = sha256(b"hushwork stream 1" + seed + struct.pack("<Q", index) + label.encode()).digest()
     stream = Cipher(ChaCha20(key, bytes(16)), None).encryptor()
+    bound = (2**64 - 1) // q * q
     values: list[int] = []
-    while len(values) < n:
-        word = int.from_bytes(stream.update(bytes(8)), "little") & ((1 << width(q)) - 1)
-        if word < q:
-            values.append(word)
+
+    def words(count: int) -> tuple[int, ...]:
+        return struct.unpack(f"<{count}Q", stream.update(bytes(8 * count)))
+
+    def redrawn(word: int) -> int:
+        while word >= bound:
+            (word,) = words(1)
+        return word
+
+    for start in range(0, n, BLOCK):
+        values += [redrawn(word) % q for word in words(min(BLOCK, n - start))]
     return values
 
 
