@@ -12,7 +12,14 @@ from hushwork.cli.customer import infer, models
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.up import up
-from hushwork.errors import HushworkError, InsecureGuarantee, InvalidInput, Unreachable
+from hushwork.errors import (
+    BadAnswer,
+    HushworkError,
+    InsecureGuarantee,
+    InvalidBytes,
+    InvalidInput,
+    Unreachable,
+)
 
 app = typer.Typer(
     help="A network that classifies images it cannot see.",
@@ -31,6 +38,8 @@ def version() -> None:
 
 
 ADVICE: dict[type[HushworkError], str] = {
+    BadAnswer: "What the miner sent does not open. Ask again.",
+    InvalidBytes: "What the miner sent does not open. Ask again.",
     Unreachable: "Is it up? make up starts a network on this machine.",
     InvalidInput: "hush sample DIR writes images that fit.",
     InsecureGuarantee: "Ask for another model; hush models lists them.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from hushwork.cli.service import (
     stop_on_signals,
 )
 from hushwork.cli.tasks import make_task
-from hushwork.ledger import TAO, LocalLedger, Rules, ledger_app
+from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
 from hushwork.networks import open_network
 from hushwork.subnet import Gateway, Miner, MinerSettings, Validator, ValidatorSettings
 from hushwork.wire import Gate, Hotkey, wallet_path
@@ -107,6 +108,9 @@ def validator(
     ] = None,
     images: Annotated[int, typer.Option(min=1, max=1000, help="Images of a round.")] = 6,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two rounds.")] = 5.0,
+    neurons: Annotated[
+        int, typer.Option(min=0, help="Begin when so many have an address on the ledger.")
+    ] = 0,
     lines: options.Lines = False,
 ) -> None:
     """Score miners: send them images whose answers you know, and compare."""
@@ -127,8 +131,15 @@ def validator(
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     with seat.serve(service.app, "validator"):
         chain.add_stake(hotkey.address, FAUCET_STAKE)
+        wait_for_neurons(chain, neurons, stop)
         service.run(stop)
         service.close()
+
+
+def wait_for_neurons(chain: Ledger, count: int, stop: threading.Event) -> None:
+    """Wait until so many can be reached, or until `stop` is set."""
+    while sum(bool(neuron.url) for neuron in chain.neurons()) < count and not stop.is_set():
+        stop.wait(0.5)
 
 
 def gateway(

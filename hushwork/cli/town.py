@@ -45,8 +45,9 @@ class Town:
         self._until_serving(tick)
         for number in range(self._count):
             self._start_miner(number)
-        options = ["--port", "0", "--model", self._model, "--images", str(IMAGES)]
-        self.validator = self._start_role("validator", options)
+        everybody = str(self._count + len(("validator", "gateway")))
+        options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody]
+        self.validator = self._start_role("validator", ["--model", self._model, *options])
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._until_serving(tick)
 

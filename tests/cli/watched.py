@@ -60,7 +60,7 @@ class WatchedTown:
         key = ["--wallets", str(self._wallets), "--wallet-name", "watched", "--hotkey-name", name]
         options = ["--ledger", self._ledger, *key]
         if name == "validator":
-            options += ["--images", "2", "--pause", "600"]
+            options += ["--images", "2", "--pause", "600", "--neurons", "4"]
         return self._start(name, options, free_port())
 
 

@@ -1,0 +1,48 @@
+"""The real thing, as a newcomer meets it: `hush up`, an image of one's own, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Running, hush
+
+pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
+
+
+def infer(image: Path, gateway: str) -> subprocess.CompletedProcess[str]:
+    """Ask until it was not the miner that answers every third job with noise."""
+    for _ in range(4):
+        answer = hush("infer", str(image), "--gateway", gateway, "--check", "1", seconds=300)
+        if answer.returncode == 0:
+            return answer
+        assert "Ask again" in answer.stdout + answer.stderr
+    raise AssertionError(answer.stdout + answer.stderr)
+
+
+@pytest.mark.timeout(900)
+def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
+    run, images = tmp_path / "run", tmp_path / "images"
+    run.mkdir()
+    assert hush("sample", str(images), "--count", "1").returncode == 0
+    with Running(run, "up", "--plain", "--port", "0") as network:
+        gateway = network.wait_for("The gateway serves at", 400).split()[-1]
+        answer = infer(images / "000-ankle-boot.png", gateway)
+        network.wait_for("agreement", 400)
+        rows = [network.wait_for("│ miner").split() for _ in range(3)]
+        assert network.end(signal.SIGINT) == 0
+    said = {
+        line.split()[0]: line.split()[1:] for line in answer.stdout.splitlines() if line.strip()
+    }
+    assert said["label"] == ["ankle", "boot"]
+    assert said["checks"][:3] == ["1", "of", "1"]
+    assert float(said["sent"][0]) > 10
+    assert said["sent"][1] == "MB"
+    agreement = {row[2]: next(cell for cell in row if cell.endswith("%")) for row in rows}
+    assert agreement["1"] == "100%"
+    assert agreement["2"] == "100%"
+    assert network.processes() == {}
+    assert network.files() == []
