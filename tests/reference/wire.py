@@ -53,8 +53,8 @@ def width(q: int) -> int:
 
 
 def pack(values: list[int], q: int) -> bytes:
-    whole = sum(value << i * width(q) for i, value in enumerate(values))
-    return whole.to_bytes(-(-len(values) * width(q) // 8), "little")
+    digits = "".join(format(value, f"0{width(q)}b") for value in reversed(values))
+    return int(digits, 2).to_bytes(-(-len(digits) // 8), "little")
 
 
 def unpack(data: bytes, n: int, q: int) -> list[int]:
