@@ -10,11 +10,13 @@ use rayon::prelude::*;
 
 use super::compile::{Anchor, Matrix, Product, Row};
 use super::literal::Register;
-use super::products::{add_products, add_rotated};
+use super::products::{Sums, add_rotated};
 use super::run::{Run, RunError};
 use crate::{Ciphertext, Decomposed, Extended};
 
-/// Most plaintexts of one sum that are expanded at once.
+/// Giants whose products are summed together.
+const GROUP: usize = 8;
+/// Most long plaintexts that are expanded at once.
 const CHUNK: usize = 64;
 
 /// Work units a limb: of a product, of a hoisted rotation, of a full one.
@@ -85,12 +87,18 @@ impl Run<'_> {
         row: &Row,
         rotated: &[Extended],
     ) -> Result<Ciphertext, RunError> {
+        let basis = self.parameters().extended(matrix.limbs);
         let mut sum = self.zero(matrix.limbs);
         let mut at = row.highest();
-        for (&index, products) in row.giants.iter().rev() {
-            sum = self.horner(matrix, sum, at - index)?;
-            at = index;
-            self.accumulate(&mut sum, products, rotated)?;
+        let giants: Vec<_> = row.giants.iter().rev().collect();
+        for group in giants.chunks(GROUP) {
+            let [c0, c1] = self.sums(group, rotated, matrix.limbs)?;
+            for (which, &(&index, _)) in group.iter().enumerate() {
+                sum = self.horner(matrix, sum, at - index)?;
+                at = index;
+                c0.add_to(basis, which, &mut sum.c0);
+                c1.add_to(basis, which, &mut sum.c1);
+            }
         }
         let sum = self.horner(matrix, sum, at)?;
         let mut result = self.evaluator.mod_down_rescale(sum)?;
@@ -138,27 +146,38 @@ impl Run<'_> {
         Ok(Extended { c0, c1, ..sum })
     }
 
-    /// sum += the products of one giant
-    fn accumulate(
+    /// The sums of products of these giants.
+    fn sums(
         &self,
-        sum: &mut Extended,
-        products: &[Product],
+        giants: &[(&usize, &Vec<Product>)],
         rotated: &[Extended],
-    ) -> Result<(), RunError> {
-        let basis = self.parameters().extended(sum.limbs);
-        for products in products.chunks(CHUNK) {
+        limbs: usize,
+    ) -> Result<[Sums; 2], RunError> {
+        let basis = self.parameters().extended(limbs);
+        let zero = || Sums::zero(self.parameters().degree(), basis.limbs(), giants.len());
+        let mut sums = [zero(), zero()];
+        let numbered = giants.iter().enumerate();
+        let products: Vec<_> = numbered
+            .flat_map(|(which, (_, products))| products.iter().map(move |each| (which, each)))
+            .collect();
+        let long = products.iter().any(|(_, each)| each.weights.is_long());
+        for products in products.chunks(if long { CHUNK } else { products.len() }) {
             let weights = products.par_iter();
             let weights: Vec<_> = weights
-                .map(|each| each.weights.transformed(basis))
+                .map(|(_, each)| each.weights.transformed(basis))
                 .collect();
-            let pairs = || products.iter().zip(&weights);
-            let c0 = pairs().map(|(each, weights)| (&rotated[each.rotated].c0, &**weights));
-            let c1 = pairs().map(|(each, weights)| (&rotated[each.rotated].c1, &**weights));
-            add_products(basis, &mut sum.c0, &c0.collect::<Vec<_>>());
-            add_products(basis, &mut sum.c1, &c1.collect::<Vec<_>>());
-            self.tick(products.len() as u64 * PRODUCT, sum.limbs)?;
+            let mut pairs = [(); 2].map(|()| vec![Vec::new(); giants.len()]);
+            for ((which, each), weights) in products.iter().zip(&weights) {
+                let input = &rotated[each.rotated];
+                pairs[0][*which].push((&input.c0, weights.as_ref()));
+                pairs[1][*which].push((&input.c1, weights.as_ref()));
+            }
+            for (sums, pairs) in sums.iter_mut().zip(&pairs) {
+                sums.add(basis, pairs);
+            }
+            self.tick(products.len() as u64 * PRODUCT, limbs)?;
         }
-        Ok(())
+        Ok(sums)
     }
 }
 

@@ -42,6 +42,11 @@ impl Plain {
         }
     }
 
+    /// Whether `transformed` makes a new polynomial.
+    pub fn is_long(&self) -> bool {
+        !matches!(self, Self::Transformed(_))
+    }
+
     /// Memory taken.
     pub fn bytes(&self) -> usize {
         match self {
