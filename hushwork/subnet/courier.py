@@ -79,15 +79,17 @@ class Courier:
         self._hello = ""
         self._events: queue.SimpleQueue[VisitEvent] = queue.SimpleQueue()
 
-    def carry_out(self, stop: threading.Event, on_step: Callable[[], None]) -> tuple[Judged, ...]:
-        """Run the round to its end. Raises Interrupted once `stop` is set; keys die either way."""
+    def carry_out(
+        self, stopped: Callable[[], bool], on_step: Callable[[], None]
+    ) -> tuple[Judged, ...]:
+        """Run the round to its end. Raises Interrupted once stopped; keys die either way."""
         try:
-            return self._loop(stop, on_step)
+            return self._loop(stopped, on_step)
         finally:
             self._round.abandon()
             self._store.delete(self._hello)
 
-    def _loop(self, stop: threading.Event, on_step: Callable[[], None]) -> tuple[Judged, ...]:
+    def _loop(self, stopped: Callable[[], bool], on_step: Callable[[], None]) -> tuple[Judged, ...]:
         waiting = self._round.start(time.monotonic())
         while True:
             for instruction in waiting:
@@ -95,11 +97,11 @@ class Courier:
                     return instruction.judged
                 self._begin(instruction)
             on_step()
-            event = HelloPublished() if _publishes(waiting) else self._next_event(stop)
+            event = HelloPublished() if _publishes(waiting) else self._next_event(stopped)
             waiting = self._round.handle(event, time.monotonic())
 
-    def _next_event(self, stop: threading.Event) -> VisitEvent | DeadlinePassed:
-        while not stop.is_set():
+    def _next_event(self, stopped: Callable[[], bool]) -> VisitEvent | DeadlinePassed:
+        while not stopped():
             try:
                 return self._events.get(timeout=_STOP_SECONDS)
             except queue.Empty:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hushwork import networks
 from hushwork.errors import InvalidInput
-from hushwork.networks import data, zoo
+from hushwork.networks import data
 from hushwork.subnet.draws import is_judgeable
 
 Array = NDArray[np.float64]
@@ -40,6 +40,8 @@ Known = Callable[[str], KnownAnswers | None]
 @cache
 def shipped_answers(digest: str) -> KnownAnswers | None:
     """The sample that ships with the package, run in the clear through the shipped network."""
+    from hushwork.networks import zoo  # loads onnx, which only checks need
+
     for name in zoo.NAMES:
         network = networks.open_network(name)
         if network.digest == digest:

@@ -109,18 +109,23 @@ class Validator:
             except Exception:
                 _LOG.exception("round %d", self.snapshot.round)
             self._show(phase="idle")
-            stop.wait(self.settings.pause_seconds)
+            if not self._stop.is_set():
+                stop.wait(self.settings.pause_seconds)
 
     def run_round(self, stop: threading.Event | None = None) -> None:
         """One round over all tasks, recorded, weights set. Blocking.
 
-        Raises Interrupted once `stop` is set.
+        Raises Interrupted once `stop` is set or `close` is called.
         """
+
+        def stopped() -> bool:
+            return self._stop.is_set() or (stop is not None and stop.is_set())
+
         number = self._history.last_round() + 1
         judged = 0
         for task in self._tasks:
             self._show(round=number, phase="drawing", done=0, total=0)
-            judged += self._run_task(task, number, stop or self._stop)
+            judged += self._run_task(task, number, stopped)
         self._set_weights()
         self._history.forget(time.time() - self.settings.history_seconds)
         self._show(phase="idle", scored_rounds=self.snapshot.scored_rounds + bool(judged))
@@ -147,14 +152,14 @@ class Validator:
         neurons = self._registry.neurons(time.time(), 0.0).values()
         return [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
 
-    def _run_task(self, task: Task, number: int, stop: threading.Event) -> int:
+    def _run_task(self, task: Task, number: int, stopped: Callable[[], bool]) -> int:
         """One round of one task; how many answers were judged."""
         neurons = self._peers()
         round_ = self._make_round(task, neurons)
         patience = Patience(self.settings.job_seconds, self.settings.session_seconds)
         fingerprints = {neuron.hotkey: neuron.fingerprint for neuron in neurons}
         courier = Courier(round_, self._hotkey, self._store, fingerprints, patience)
-        judged = courier.carry_out(stop, lambda: self._show_jobs(round_))
+        judged = courier.carry_out(stopped, lambda: self._show_jobs(round_))
         self._show(phase="scoring")
         self._offering |= {(task.key, hotkey) for hotkey in round_.offering}
         self._history.add(number, judged, time.time())

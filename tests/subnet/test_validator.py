@@ -250,6 +250,18 @@ def test_stopping_destroys_the_keys_and_records_nothing(town: Town) -> None:
     hanging.close()
 
 
+def test_closing_ends_a_round_too(town: Town) -> None:
+    hanging = town.miner("miner", HangingWorker(tiny_network()))
+    validator = town.validator()
+    thread = threading.Thread(target=validator.run, args=(threading.Event(),))
+    thread.start()
+    wait_until(lambda: is_at_work(hanging))
+    validator.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    hanging.close()
+
+
 def test_rounds_go_on_and_are_shown(town: Town) -> None:
     town.miner("miner")
     settings = ValidatorSettings(images=1, pause_seconds=0.01)
