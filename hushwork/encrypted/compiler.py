@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
+from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
 from hushwork.encrypted.manifest import UNCHECKED
 from hushwork.encrypted.parameters import (
@@ -23,8 +24,9 @@ from hushwork.encrypted.parameters import (
     scale_of,
 )
 from hushwork.encrypted.plan import Plan
+from hushwork.encrypted.rotations import Rotations
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.search import Arranged, Arrangement, arranged, search
+from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, arranged, search
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Product, Stages, lower
 from hushwork.errors import DoesNotFit
@@ -35,6 +37,8 @@ Progress = Callable[[str, int, int], None]
 
 STEPS = (2, 4, 8, 16, 32)
 """Giant steps tried; one serves the whole plan, so that its stages share keys."""
+LARGEST = 2.0**12
+"""Largest magnitude of any slot, where values are about one, before garbage is masked away."""
 AGREEMENT = 1e-9
 """Largest error of the slot simulation, relative to the largest output."""
 
@@ -44,19 +48,24 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     tell = progress or (lambda _phase, _done, _total: None)
     tell("layers", 0, 4)
     magnitudes = _magnitudes(network)
-    factor = 2.0 ** -np.round(np.log2(magnitudes[network.output]))
-    stages = lower(network, magnitudes, float(factor))
+    factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
+    stages = lower(network, magnitudes, factor)
     levels = schedule(stages)
     tell("layouts", 1, 4)
-    literal, found = _fit(stages, levels)
-    tell("packing", 2, 4)
-    packing = _Packing(stages, levels, found, 1 << literal.log_n)
-    pairs = product(literals(levels, literal.log_n), STEPS)
-    plan = packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), float(factor))
+    plan = _planned(stages, levels, factor, masked=False)
     tell("check", 3, 4)
-    _check(plan, network)
+    if _check(plan, network) > LARGEST:
+        plan = _planned(stages, levels, factor, masked=True)
+        _check(plan, network)
     tell("check", 4, 4)
     return plan
+
+
+def _planned(stages: Stages, levels: Levels, factor: float, masked: bool) -> Plan:
+    literal, found = _fit(stages, levels, masked)
+    packing = _Packing(stages, levels, found, 1 << literal.log_n)
+    pairs = product(literals(levels, literal.log_n), STEPS)
+    return packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), factor)
 
 
 def _magnitudes(network: Network) -> dict[str, float]:
@@ -69,20 +78,36 @@ def _magnitudes(network: Network) -> dict[str, float]:
     return {name: size if 0 < size < np.inf else 1.0 for name, size in found.items()}
 
 
-def _fit(stages: Stages, levels: Levels) -> tuple[Literal, Arrangement]:
+def _fit(stages: Stages, levels: Levels, masked: bool) -> tuple[Literal, Arrangement]:
     """The smallest ring that carries the network, and the arrangement in it."""
+    blocked = ""
     for log_n in LOG_N:
         sets = list(literals(levels, log_n))
         if sets:
             middle = min(sets, key=lambda one: (one.log_qp, one.digit))
             model = Cost(1 << log_n, middle.digit, middle.special)
-            found = search(stages, levels, 1 << log_n, model)
-            if found:
-                return middle, found
+            try:
+                return middle, search(stages, levels, 1 << log_n, model, masked)
+            except NoRoom as error:
+                blocked = str(error)
+    if blocked:
+        raise DoesNotFit(
+            f"layer {blocked!r} is too wide",
+            expected=f"at most {CIPHERTEXTS} ciphertexts a value and {MEMORY >> 30} GiB a layer",
+            got="more in every layout tried",
+        )
+    raise _too_deep(stages, levels)
+
+
+def _too_deep(stages: Stages, levels: Levels) -> DoesNotFit:
+    most = levels_at(LOG_N[-1])
+    pairs = zip(stages.stages, levels.stage, strict=True)
+    name = next(stage.name for stage, limbs in pairs if levels.input - limbs >= most)
     carried = ", ".join(f"{levels_at(log_n)} at N = {1 << log_n}" for log_n in LOG_N)
-    raise DoesNotFit(
-        f"{stages.stages[-1].name}: the network is too deep or too wide",
-        expected=f"at most about these levels: {carried}",
+    return DoesNotFit(
+        f"layer {name!r} comes when no level is left; a linear layer takes one, a polynomial of "
+        "degree d takes log2(d) rounded up",
+        expected=f"about {carried} levels",
         got=f"{levels.count} levels",
     )
 
@@ -104,26 +129,28 @@ class _Packing:
 
     def cost(self, literal: Literal, step: int) -> float:
         """Milliseconds of all stages under one choice of digits and giant step."""
-        model = Cost(self.slots, literal.digit, literal.special)
-        return sum(self._costs(model, step).values())
+        return sum(self._costs(self._rotations(literal, step)).values())
 
-    def _costs(self, model: Cost, step: int) -> dict[str, float]:
+    def _rotations(self, literal: Literal, step: int) -> Rotations:
+        return Rotations(step, Cost(self.slots, literal.digit, literal.special))
+
+    def _costs(self, rotations: Rotations) -> dict[str, float]:
         costs: dict[str, float] = {}
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
-                cost = self.layouts[stage.a].ciphertexts * model.multiply(limbs)
+                cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
             else:
-                cost = self.made[index].cost(limbs, step, model)
+                cost = self.made[index].cost(limbs, rotations)
             costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
         return costs
 
     def plan(self, literal: Literal, step: int, factor: float) -> Plan:
         """Write it down."""
         parameters, scale = literal.check(), scale_of(literal.scale_bits)
-        model = Cost(self.slots, literal.digit, literal.special)
+        rotations = self._rotations(literal, step)
         count = self.found.input.ciphertexts
-        emitter = Emitter(parameters.moduli, scale, self.levels.input, count)
+        emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -131,7 +158,7 @@ class _Packing:
             else:
                 last = stage.output == self.stages.output
                 made_scale = output_scale() if last else scale
-                emitter.affine(stage, self.made[index], limbs, made_scale, step, model)
+                emitter.affine(stage, self.made[index], limbs, made_scale)
         output = self.stages.output
         return Plan(
             log_n=literal.log_n,
@@ -147,7 +174,7 @@ class _Packing:
             output_scale=output_scale(),
             scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
             factor=factor,
-            costs=self._costs(model, step),
+            costs=self._costs(rotations),
         )
 
 
@@ -170,11 +197,17 @@ def _gather(found: Arrangement) -> Index:
     return np.append(found.gather, -1)[held]
 
 
-def _check(plan: Plan, network: Network) -> None:
-    """A plan must be the network, slot by slot: anything else is a bug of this compiler."""
+def _check(plan: Plan, network: Network) -> float:
+    """Run the slots; returns the largest magnitude in any slot, garbage included.
+
+    A plan must be the network, slot by slot: anything else is a bug of this compiler.
+    """
     inputs = samples(network.input_shape)[:2]
+    largest = 0.0
     for x, wanted in zip(inputs, evaluate(network, np.stack(inputs)), strict=True):
-        got = outputs(plan, simulate(plan, x)[0])
-        error = float(np.abs(got - wanted.reshape(-1)).max())
+        slots, reach = simulate(plan, x)
+        largest = max(largest, reach)
+        error = float(np.abs(outputs(plan, slots) - wanted.reshape(-1)).max())
         if not error <= AGREEMENT * max(1.0, float(np.abs(wanted).max())):
             raise ValueError(f"the plan is off by {error:e}")
+    return largest

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hushwork.encrypted.cost import TRANSFORMED
 from hushwork.encrypted.cover import choose
 from hushwork.encrypted.fill import Places, fill, reached
-from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout, States
+from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout
 from hushwork.encrypted.matrix import Matrix
 
 Array = NDArray[np.float64]

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.layout import Layout
 from hushwork.encrypted.plan import Step
-from hushwork.encrypted.rotations import split
+from hushwork.encrypted.rotations import Rotations, split
 from hushwork.encrypted.search import Arranged
 from hushwork.encrypted.stages import Affine, Product
 
@@ -21,8 +20,15 @@ Array = NDArray[np.float64]
 class Emitter:
     """Writes steps; knows which registers hold each atom, at how many limbs, at which scale."""
 
-    def __init__(self, moduli: Sequence[int], scale: float, input_limbs: int, inputs: int) -> None:
-        self.moduli, self.scale = moduli, scale
+    def __init__(
+        self,
+        moduli: Sequence[int],
+        scale: float,
+        input_limbs: int,
+        inputs: int,
+        rotations: Rotations,
+    ) -> None:
+        self.moduli, self.rotations = moduli, rotations
         self.steps: list[Step] = []
         self.names: list[str] = []
         self._registers = inputs
@@ -40,9 +46,7 @@ class Emitter:
         """How far an atom lies from where its layout says."""
         return self._shifts[atom]
 
-    def affine(
-        self, stage: Affine, made: Arranged, limbs: int, scale: float, step: int, model: Cost
-    ) -> None:
+    def affine(self, stage: Affine, made: Arranged, limbs: int, scale: float) -> None:
         """A linear step, after copies of its inputs and before cyclic sums."""
         inputs = [
             register
@@ -56,7 +60,7 @@ class Emitter:
             for _ in range(count)
         ]
         places = diagonals.places.read_at(np.array(moves), diagonals.ring)
-        divided = split(places, diagonals.ring, step, limbs, model)
+        divided = split(places, diagonals.ring, limbs, self.rotations)
         outputs = self._new(diagonals.layout.ciphertexts)
         columns = (places.output, places.input, divided.anchor, divided.giant, divided.baby)
         rows = zip(*(column.tolist() for column in columns), strict=True)
@@ -86,18 +90,16 @@ class Emitter:
             self._write(stage.name, op="multiply", a=a, b=b, output=output, scale=scale)
         self._hold(stage.output, outputs, limbs - 1, scale, self._shifts[stage.a])
 
-    def _hold(
-        self, atom: int, registers: list[int], limbs: int, scale: float, shift: int
-    ) -> None:
+    def _hold(self, atom: int, registers: list[int], limbs: int, scale: float, shift: int) -> None:
         self._held[atom], self._limbs[atom] = registers, limbs
         self._scales[atom], self._shifts[atom] = scale, shift
 
     def _plus(self, stage: Product, registers: list[int], layout: Layout) -> list[int]:
         """The right factor plus the shift of a product."""
-        shift = stage.shift
         vectors = np.zeros((layout.ciphertexts, layout.slots))
-        element, copy = np.nonzero(layout.addresses >= 0)
-        vectors.reshape(-1)[layout.addresses[element, copy]] = stage.shift[element]
+        if stage.shift is not None:
+            element, copy = np.nonzero(layout.addresses >= 0)
+            vectors.reshape(-1)[layout.addresses[element, copy]] = stage.shift[element]
         outputs = self._new(len(registers))
         rolled = np.roll(vectors, self._shifts[stage.b], axis=1)[:, : layout.period]
         for register, output, values in zip(registers, outputs, rolled, strict=True):

@@ -58,7 +58,8 @@ def fill(
     """The weight vector of each diagonal, of the first of the `periods` that will do.
 
     The diagonals lie in order of output. `wanted` (outputs, ring) marks the output slots that
-    must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no period will do, zeros stand in.
+    must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no
+    period will do, zeros stand in.
     """
     which, slot, value = entries
     order = np.argsort(which, kind="stable")
@@ -80,13 +81,11 @@ def fill(
     return weights
 
 
-def _blank(
-    places: Places, some: Index, entries: Entries, slots: Index, filled: Mask
-) -> Mask:
+def _blank(places: Places, some: Index, entries: Entries, slots: Index, filled: Mask) -> Mask:
     """(diagonals, slots): where the weight must be zero."""
     ring = filled.shape[1]
     doubled = np.concatenate([filled, filled], axis=1)
-    blank = doubled[places.input[some, None], slots + places.offset[some, None]]
+    blank: Mask = doubled[places.input[some, None], slots + places.offset[some, None]]
     where = np.full(ring, -1, dtype=np.int64)
     where[slots] = np.arange(len(slots))
     diagonal, slot, _ = entries

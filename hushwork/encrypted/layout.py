@@ -37,11 +37,11 @@ class Layout:
     """(ciphertexts, N): what each slot holds"""
     period: int
     """Slots after which everything repeats."""
-    modulus: int = 0
+    modulus: int
     """Dense layouts: element e lies at the slots e mod `modulus` (0: a grid)."""
-    cell: int = 1
+    cell: int
     """Slots of one position of a grid."""
-    key: str = ""
+    key: str
     """Names the layout, for people."""
 
     @cached_property
@@ -57,20 +57,22 @@ class Layout:
     @property
     def slots(self) -> int:
         """N."""
-        return self.states.shape[1]
+        return int(self.states.shape[1])
 
     def with_states(self, states: States) -> Layout:
         """The same places beside other contents."""
         return replace(self, states=states)
 
 
-def build(
-    addresses: Index, slots: int, key: str, period: int = 0, modulus: int = 0, cell: int = 1
-) -> Layout:
+def build(addresses: Index, slots: int, cell: int, key: str) -> Layout:
     """A layout whose other slots are zero."""
+    return Layout(addresses, _states(addresses, slots), slots, 0, cell, key)
+
+
+def _states(addresses: Index, slots: int) -> States:
     states = np.zeros((int(addresses.max()) // slots + 1, slots), dtype=np.int8)
     states.reshape(-1)[addresses[addresses >= 0]] = VALUE
-    return Layout(addresses, states, period or slots, modulus, cell, key)
+    return states
 
 
 def dense(elements: int, slots: int) -> Layout:
@@ -78,7 +80,7 @@ def dense(elements: int, slots: int) -> Layout:
     modulus = min(power_of_two(elements), slots)
     copies = max(1, slots // modulus) if elements <= slots else 1
     places = np.arange(elements)[:, None] + modulus * np.arange(copies)
-    return build(places, slots, f"dense {modulus}", modulus, modulus)
+    return Layout(places, _states(places, slots), modulus, modulus, 1, f"dense {modulus}")
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Grid:
     def addresses(self, y: Index, x: Index, channel: Index, slots: int) -> Index:
         """Address of every element; arguments broadcast."""
         geometry = self.geometry
-        place, sub = 0, channel
+        place, sub = np.zeros_like(channel), channel
         for axis, position, step in ((0, y, geometry.row), (1, x, geometry.sub_slots)):
             count, factor = phases(geometry.stride[axis], self.stride[axis])
             coarse, phase = np.divmod(position, count)
@@ -155,4 +157,4 @@ def grid(shape: Shape, form: Grid, tiled: bool) -> Layout:
     addresses = form.addresses(y, x, channel, slots).reshape(-1, 1)
     if tiled:
         addresses = addresses + form.copies()
-    return build(addresses, slots, f"{form} {shape} {tiled}", cell=form.geometry.sub_slots)
+    return build(addresses, slots, form.geometry.sub_slots, f"{form} {shape} {tiled}")

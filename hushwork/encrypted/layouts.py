@@ -37,13 +37,13 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
     strides = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
     found: list[Geometry] = []
     for stride in strides:
-        rows, columns = (
-            max(_extent(atom, stride, axis) for atom in images) for axis in (0, 1)
-        )
+        rows, columns = (max(_extent(atom, stride, axis) for atom in images) for axis in (0, 1))
         for margin in (0, 1):
             wide = power_of_two(columns + margin)
             free = max(1, slots // (wide * power_of_two(rows)))
-            most = max(Grid(Geometry(slots, stride, wide, 1), a.stride, _channels(a)).used for a in images)
+            most = max(
+                Grid(Geometry(slots, stride, wide, 1), a.stride, _channels(a)).used for a in images
+            )
             for sub_slots in (min(free, most), min(free, 2 * most)):
                 geometry = Geometry(slots, stride, wide, sub_slots)
                 found += [geometry] if geometry not in found else []
@@ -61,9 +61,9 @@ def _extent(atom: Atom, stride: tuple[int, int], axis: int) -> int:
 
 def candidates(atom: Atom, geometry: Geometry) -> list[Layout]:
     """Layouts of one value."""
-    found = list(_grids(atom, geometry))
+    found = [layout for layout in _grids(atom, geometry) if layout.ciphertexts <= CIPHERTEXTS]
     elements = int(np.prod(atom.shape))
-    if not found or elements <= DENSE:
+    if elements <= (CIPHERTEXTS * geometry.slots if not found else DENSE):
         found.append(dense(elements, geometry.slots))
     return found
 
@@ -98,7 +98,7 @@ def patches(stages: Stages, first: Affine, geometry: Geometry) -> list[Patches]:
     alone = readers == [first] and len(first.terms) == 1 and _products(stages)
     if not (alone and len(source.shape) == 3 and len(target.shape) == 3):
         return []
-    taps, tap, gather, matrix = _windows(first.terms[0][1], source, target)
+    taps, gather, matrix = _windows(first.terms[0][1], source, target)
     form = Grid(geometry, target.stride, _channels(target))
     found = []
     for tiled in (False, True):
@@ -117,8 +117,8 @@ def _products(stages: Stages) -> bool:
     )
 
 
-def _windows(matrix: Matrix, source: Atom, target: Atom) -> tuple[int, Index, Index, Matrix]:
-    """Number of taps, tap of each entry, input element of each patch element, the new matrix."""
+def _windows(matrix: Matrix, source: Atom, target: Atom) -> tuple[int, Index, Matrix]:
+    """Number of taps, input element of each patch element, the new matrix."""
     area = target.shape[1] * target.shape[2]
     position = matrix.row % area
     channel, y, x = np.unravel_index(matrix.column, source.shape)
@@ -131,12 +131,10 @@ def _windows(matrix: Matrix, source: Atom, target: Atom) -> tuple[int, Index, In
     gather = np.full(area * len(used), -1, dtype=np.int64)
     column = position * len(used) + tap
     gather[column] = matrix.column
-    return len(used), tap, gather, replace(matrix, columns=len(gather), column=column)
+    return len(used), gather, replace(matrix, columns=len(gather), column=column)
 
 
-def _patch_layout(
-    form: Grid, target: Atom, taps: int, gather: Index, tiled: bool
-) -> Layout | None:
+def _patch_layout(form: Grid, target: Atom, taps: int, gather: Index, tiled: bool) -> Layout | None:
     slots = form.geometry.slots
     y, x, tap = np.meshgrid(*map(np.arange, (*target.shape[1:], taps)), indexing="ij")
     one = form.addresses(y, x, np.minimum(np.arange(form.channels), taps)[0] + 0 * tap, slots)
@@ -155,7 +153,7 @@ def _patch_layout(
     held = addresses[addresses >= 0]
     if len(np.unique(held)) != held.size:
         return None
-    return build(addresses, slots, f"patches {form} {tiled}")
+    return build(addresses, slots, form.geometry.sub_slots, f"patches {form} {tiled}")
 
 
 def replicated(layout: Layout) -> tuple[Layout, tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 
 import msgspec
 import numpy as np
@@ -71,16 +71,13 @@ class Terms:
     """(ciphertexts, N)"""
 
 
-class _Checker:
-    """Raises RefusedManifest with expected and got."""
+def _require(what: str, holds: bool, expected: object, got: object) -> None:
+    if not holds:
+        raise RefusedManifest(f"manifest: {what}", expected=expected, got=got)
 
-    @staticmethod
-    def require(what: str, holds: bool, expected: object, got: object) -> None:
-        if not holds:
-            raise RefusedManifest(f"manifest: {what}", expected=expected, got=got)
 
-    def within(self, what: str, got: int, least: int, most: int) -> None:
-        self.require(what, least <= got <= most, f"{least} to {most}", got)
+def _within(what: str, got: int, least: int, most: int) -> None:
+    _require(what, least <= got <= most, f"{least} to {most}", got)
 
 
 def read(manifest: Manifest) -> Terms:
@@ -90,19 +87,18 @@ def read(manifest: Manifest) -> Terms:
     """
     body = _decoded(manifest)
     parameters = Parameters.from_bytes(body.parameters)
-    check = _Checker()
-    limbs = len(parameters.moduli)
-    check.within("limbs of the request", body.request_limbs, 1, limbs)
-    _check_scales(check, body, parameters)
-    _check_keys(check, body, parameters, manifest)
-    elements = int(np.prod(manifest.input_shape, dtype=object))
-    check.within("elements of the input", elements, 1, CIPHERTEXTS * parameters.slots)
-    gather = _table(check, "gather", body.gather, parameters.slots, ZERO, elements)
-    scatter = _table(check, "scatter", body.scatter, parameters.slots, UNCHECKED, len(manifest.labels))
-    shown = len(np.unique(scatter[scatter >= 0]))
-    check.require("outputs in the answer", shown == len(manifest.labels), len(manifest.labels), shown)
+    _within("limbs of the request", body.request_limbs, 1, len(parameters.moduli))
+    _check_scales(body, parameters)
+    _check_keys(body, parameters, manifest)
+    elements, classes = prod(manifest.input_shape), len(manifest.labels)
+    _within("elements of the input", elements, 1, CIPHERTEXTS * parameters.slots)
+    gather = _table("gather", body.gather, parameters.slots)
+    scatter = _table("scatter", body.scatter, parameters.slots)
+    _check_entries("gather", gather, ZERO, elements)
+    _check_entries("scatter", scatter, UNCHECKED, classes)
+    _require("outputs in the answer", set(range(classes)) <= set(scatter.flat), "all", "fewer")
     terms = Terms(body, parameters, gather, scatter)
-    _check_sizes(check, terms, manifest)
+    _check_sizes(terms, manifest)
     return terms
 
 
@@ -118,49 +114,49 @@ def _decoded(manifest: Manifest) -> Body:
     return body
 
 
-def _check_scales(check: _Checker, body: Body, parameters: Parameters) -> None:
+def _check_scales(body: Body, parameters: Parameters) -> None:
     for name, scale in (("request", body.request_scale), ("response", body.response_scale)):
         good = isfinite(scale) and 2.0**16 <= scale <= 2.0**58
-        check.require(f"scale of the {name}", good, "2^16 to 2^58", scale)
+        _require(f"scale of the {name}", good, "2^16 to 2^58", scale)
     for name, value in (
         ("factor", body.factor),
         ("output range", body.output_range),
         ("precision", body.precision),
     ):
-        check.require(name, isfinite(value) and value > 0, "a positive number", value)
+        _require(name, isfinite(value) and value > 0, "a positive number", value)
     # A coefficient is at most twice the largest slot.
     reach = body.output_range * body.factor * body.response_scale
     most = parameters.moduli[0] / 4
-    check.require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
+    _require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
 
 
-def _check_keys(check: _Checker, body: Body, parameters: Parameters, manifest: Manifest) -> None:
+def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
     limbs = len(parameters.moduli)
-    check.within("number of rotation keys", len(body.rotations), 0, KEYS)
+    _within("number of rotation keys", len(body.rotations), 0, KEYS)
     for step, depth in body.rotations.items():
-        check.within("rotation", step, 1, parameters.slots - 1)
-        check.within("limbs of a rotation key", depth, 1, limbs)
-    check.within("limbs of the relinearisation key", body.relinearisation, 0, limbs)
+        _within("rotation", step, 1, parameters.slots - 1)
+        _within("limbs of a rotation key", depth, 1, limbs)
+    _within("limbs of the relinearisation key", body.relinearisation, 0, limbs)
     size = evaluation_keys_bytes(parameters, body.rotations, body.relinearisation)
-    check.within("bytes of keys", size, 0, min(KEYS_LIMIT, manifest.hello_limit))
+    _within("bytes of keys", size, 0, min(KEYS_LIMIT, manifest.hello_limit))
 
 
-def _table(
-    check: _Checker, name: str, data: bytes, slots: int, least: int, elements: int
-) -> Index:
-    check.require(f"{name} is whole", len(data) % (4 * slots) == 0, f"{4 * slots} bytes each", len(data))
-    check.within(f"ciphertexts of {name}", len(data) // (4 * slots), 1, CIPHERTEXTS)
-    table = np.frombuffer(data, dtype="<i4").astype(np.int64).reshape(-1, slots)
-    check.within(f"{name} from", int(table.min()), least, elements - 1)
-    check.within(f"{name} to", int(table.max()), least, elements - 1)
-    return table
+def _table(name: str, data: bytes, slots: int) -> Index:
+    _require(f"{name} is whole", len(data) % (4 * slots) == 0, f"{4 * slots} each", len(data))
+    _within(f"ciphertexts of {name}", len(data) // (4 * slots), 1, CIPHERTEXTS)
+    return np.frombuffer(data, dtype="<i4").astype(np.int64).reshape(-1, slots)
 
 
-def _check_sizes(check: _Checker, terms: Terms, manifest: Manifest) -> None:
+def _check_entries(name: str, table: Index, least: int, elements: int) -> None:
+    _within(f"{name} from", int(table.min()), least, elements - 1)
+    _within(f"{name} to", int(table.max()), least, elements - 1)
+
+
+def _check_sizes(terms: Terms, manifest: Manifest) -> None:
     request = message_bytes(terms.parameters, len(terms.gather), terms.body.request_limbs, True)
     response = message_bytes(terms.parameters, len(terms.scatter), 1, False)
-    check.require("request limit", manifest.request_limit == request, request, manifest.request_limit)
-    check.require(
+    _require("request limit", manifest.request_limit == request, request, manifest.request_limit)
+    _require(
         "response limit", manifest.response_limit == response, response, manifest.response_limit
     )
 

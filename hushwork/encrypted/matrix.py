@@ -38,11 +38,14 @@ class Matrix:
 
     def apply(self, x: Array) -> Array:
         """Matrix times vector."""
-        return np.bincount(self.row, self.value * x[self.column], self.rows)
+        result: Array = np.bincount(self.row, self.value * x[self.column], self.rows)
+        return result * 1.0
 
     def scaled(self, factors: Array) -> Matrix:
         """Scale each row."""
-        return Matrix(self.rows, self.columns, self.row, self.column, self.value * factors[self.row])
+        return Matrix(
+            self.rows, self.columns, self.row, self.column, self.value * factors[self.row]
+        )
 
     def products(self, other: Matrix) -> int:
         """Scalar products that self @ other takes."""
@@ -86,7 +89,8 @@ def _collect(rows: int, columns: int, row: Index, column: Index, value: Array) -
 def linear(layer: Linear) -> Matrix:
     """The weights of a fully connected layer."""
     row, column = np.nonzero(layer.weight)
-    return Matrix(*layer.weight.shape, row, column, layer.weight[row, column])
+    rows, columns = layer.weight.shape
+    return Matrix(rows, columns, row, column, layer.weight[row, column])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +104,11 @@ class Windows:
 
 
 def windows(
-    shape: Shape, output: Shape, kernel: tuple[int, int], stride: tuple[int, int], top_left: tuple[int, int]
+    shape: Shape,
+    output: Shape,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    top_left: tuple[int, int],
 ) -> Windows:
     """All taps that fall on the image; `shape` and `output` are (channels, height, width)."""
     y, x, i, j = np.meshgrid(*map(np.arange, (*output[1:], *kernel)), indexing="ij")

@@ -13,6 +13,15 @@ from hushwork.encrypted.fill import Places
 Index = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Rotations:
+    """What a plan has decided for the rotations of all its linear steps."""
+
+    step: int
+    """The giant step; one serves all stages, so that they share keys."""
+    model: Cost
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """offset = shift + anchor + giant * step + baby for each diagonal, modulo the ring."""
@@ -37,9 +46,9 @@ class Split:
         span = int(self.anchor.max(initial=0)) + 1
         anchors = np.unique(places.input * span + self.anchor)
         rotated = np.unique((places.input * span + self.anchor) * self.step + self.baby)
-        full = np.count_nonzero(anchors % span)
+        full = int(np.count_nonzero(anchors % span))
         decomposed = len(anchors)
-        hoisted = np.count_nonzero(rotated % self.step)
+        hoisted = int(np.count_nonzero(rotated % self.step))
         giants = sum(
             int(self.giant[places.output == output].max(initial=0))
             for output in np.unique(places.output)
@@ -47,10 +56,11 @@ class Split:
         return model.rotations(limbs, full, decomposed if hoisted else 0, hoisted, giants)
 
 
-def split(places: Places, ring: int, step: int, limbs: int, model: Cost) -> Split:
-    """The cheapest split with one giant step, over all sizes of anchors."""
+def split(places: Places, ring: int, limbs: int, rotations: Rotations) -> Split:
+    """The cheapest split over all sizes of anchors."""
+    model = rotations.model
     sizes = [1 << k for k in range(3, ring.bit_length())]
-    candidates = [_split(places.offset, ring, size, step) for size in sizes]
+    candidates = [_split(places.offset, ring, size, rotations.step) for size in sizes]
     return min(
         candidates,
         key=lambda one: one.cost(places, limbs, model) + model.keys(limbs, len(one.keys)),

@@ -16,9 +16,10 @@ def samples(shape: Shape, count: int = 6) -> list[Array]:
 
 
 def _blobs(rng: np.random.Generator, shape: Shape, contrast: float) -> Array:
-    field = rng.standard_normal(shape)
+    field: Array = rng.standard_normal(shape)
     for axis in range(1, len(shape)):
         for _ in range(3):
             field = field + np.roll(field, 1, axis) + np.roll(field, -1, axis)
     spread = max(float(field.std()), 1e-12)
-    return np.clip(0.25 + 0.25 * contrast * (field - field.mean()) / spread, 0, 1)
+    smooth: Array = np.clip(0.25 + 0.25 * contrast * (field - field.mean()) / spread, 0, 1)
+    return smooth

@@ -12,7 +12,6 @@ from hushwork.encrypted.cost import TRANSFORMED, Cost
 from hushwork.encrypted.diagonals import Diagonals, build
 from hushwork.encrypted.layout import GARBAGE, Geometry, Layout
 from hushwork.encrypted.layouts import (
-    CIPHERTEXTS,
     candidates,
     geometries,
     patches,
@@ -20,7 +19,7 @@ from hushwork.encrypted.layouts import (
 )
 from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
-from hushwork.encrypted.rotations import split
+from hushwork.encrypted.rotations import Rotations, split
 from hushwork.encrypted.stages import Affine, Product, Stages
 
 Index = NDArray[np.int64]
@@ -30,6 +29,12 @@ SAMPLED = 1 << 16
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
+
+
+MEMORY = 6 << 30
+"""Most bytes of one stage: its weights, and its rotated inputs."""
+ROTATED = 128
+"""Rotations of one input that are held at once, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,33 +62,85 @@ class Arrangement:
     choices: dict[int, Choice]
 
 
-def search(stages: Stages, levels: Levels, slots: int, model: Cost) -> Arrangement | None:
-    """The cheapest arrangement found; None if none fits."""
+class NoRoom(Exception):
+    """A stage that no layout carries; its name."""
+
+
+def search(
+    stages: Stages, levels: Levels, slots: int, model: Cost, masked: bool = False
+) -> Arrangement:
+    """The cheapest arrangement found; `masked` leaves no garbage anywhere. Raises NoRoom."""
     best: Arrangement | None = None
+    blocked = ""
     for geometry in geometries(stages.atoms, slots):
-        limit = best.cost if best else np.inf
-        found = _beam(stages, levels, geometry, model, limit)
-        best = found or best
+        view = _View(stages, levels, geometry, model, masked)
+        try:
+            best = view.beam(best.cost if best else np.inf) or best
+        except NoRoom as error:
+            blocked = str(error)
+    if best is None:
+        raise NoRoom(blocked)
     return best
 
 
-def _beam(
-    stages: Stages, levels: Levels, geometry: Geometry, model: Cost, limit: float
-) -> Arrangement | None:
-    beam = list(_starts(stages, geometry, model))
-    for index, stage in enumerate(stages.stages):
-        limbs = levels.stage[index]
-        if isinstance(stage, Product):
-            beam = [_multiplied(one, stage, limbs, model) for one in beam]
-        else:
-            outputs = candidates(stages.atoms[stage.output], geometry)
-            beam = [
-                after
-                for one in beam
-                for after in _extended(one, index, stage, outputs, limbs, model)
-            ]
-        beam = _best((one for one in beam if one.cost < limit), _live(stages, index))
-    return beam[0] if beam else None
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The search on one coarse grid."""
+
+    stages: Stages
+    levels: Levels
+    geometry: Geometry
+    model: Cost
+    masked: bool
+
+    def beam(self, limit: float) -> Arrangement | None:
+        """The cheapest arrangement below a limit, if there is one."""
+        beam = list(self._starts())
+        for index, stage in enumerate(self.stages.stages):
+            if isinstance(stage, Product):
+                after = [self._multiplied(one, stage, index) for one in beam]
+            else:
+                after = [next_ for one in beam for next_ in self._extended(one, stage, index)]
+            if beam and not after:
+                raise NoRoom(stage.name)
+            beam = _best((one for one in after if one.cost < limit), _live(self.stages, index))
+        return beam[0] if beam else None
+
+    def _starts(self) -> Iterator[Arrangement]:
+        gather = np.arange(int(np.prod(self.stages.atoms[0].shape)))
+        for layout in candidates(self.stages.atoms[0], self.geometry):
+            yield self._start(layout, gather, {})
+        first = self.stages.stages[0]
+        if isinstance(first, Affine):
+            for way in patches(self.stages, first, self.geometry):
+                yield self._start(way.layout, way.gather, {0: way.matrix})
+
+    def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
+        cost = self.model.request * layout.ciphertexts
+        return Arrangement(cost, layout, gather, matrices, {0: layout}, {})
+
+    def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
+        layout = one.layouts[stage.a]
+        cost = layout.ciphertexts * self.model.multiply(self.levels.stage[index])
+        return replace(one, cost=one.cost + cost, layouts={**one.layouts, stage.output: layout})
+
+    def _extended(self, one: Arrangement, stage: Affine, index: int) -> Iterator[Arrangement]:
+        rows, limbs = _sampled(stage), self.levels.stage[index]
+        copyable = any(replicated(one.layouts[atom])[1] for atom, _ in stage.terms)
+        for output in candidates(self.stages.atoms[stage.output], self.geometry):
+            dense = output.modulus > 0
+            choices = [Choice(output, self.masked and not dense, False)]
+            if dense and copyable:
+                choices.append(Choice(output, False, True))
+            for choice in choices:
+                made = arranged(one, index, stage, choice, rows)
+                if not choice.masked and (made.diagonals.layout.states == GARBAGE).any():
+                    choices.append(replace(choice, masked=True))
+                if made.fits(limbs):
+                    cost = one.cost + made.cost(limbs, Rotations(STEP, self.model))
+                    layouts = {**one.layouts, stage.output: made.diagonals.layout}
+                    taken = {**one.choices, index: choice}
+                    yield replace(one, cost=cost, layouts=layouts, choices=taken)
 
 
 def _live(stages: Stages, index: int) -> list[int]:
@@ -100,27 +157,6 @@ def _best(beam: Iterable[Arrangement], live: list[int]) -> list[Arrangement]:
     return list(kept.values())[:WIDTH]
 
 
-def _starts(stages: Stages, geometry: Geometry, model: Cost) -> Iterator[Arrangement]:
-    gather = np.arange(int(np.prod(stages.atoms[0].shape)))
-    for layout in candidates(stages.atoms[0], geometry):
-        cost = model.request * layout.ciphertexts
-        yield Arrangement(cost, layout, gather, {}, {0: layout}, {})
-    index, first = next(
-        (pair for pair in enumerate(stages.stages) if isinstance(pair[1], Affine)), (0, None)
-    )
-    if isinstance(first, Affine):
-        for way in patches(stages, first, geometry):
-            layouts = {0: way.layout}
-            cost = model.request * way.layout.ciphertexts
-            yield Arrangement(cost, way.layout, way.gather, {index: way.matrix}, layouts, {})
-
-
-def _multiplied(one: Arrangement, stage: Product, limbs: int, model: Cost) -> Arrangement:
-    layout = one.layouts[stage.a]
-    cost = one.cost + layout.ciphertexts * model.multiply(limbs)
-    return replace(one, cost=cost, layouts={**one.layouts, stage.output: layout})
-
-
 def _sampled(stage: Affine) -> Index:
     """The rows to judge a stage by: all of them in small ones."""
     rows = len(stage.bias)
@@ -128,33 +164,6 @@ def _sampled(stage: Affine) -> Index:
     chosen = np.random.default_rng(0).random(rows) < SAMPLED / max(1, entries)
     chosen[[0, -1]] = True
     return np.flatnonzero(chosen)
-
-
-def _extended(
-    one: Arrangement,
-    index: int,
-    stage: Affine,
-    outputs: list[Layout],
-    limbs: int,
-    model: Cost,
-) -> Iterator[Arrangement]:
-    rows = _sampled(stage)
-    copyable = any(replicated(one.layouts[atom])[1] for atom, _ in stage.terms)
-    for output in outputs:
-        if output.ciphertexts > CIPHERTEXTS:
-            continue
-        choices = [Choice(output, False, False)]
-        if output.modulus and copyable:
-            choices.append(Choice(output, False, True))
-        for choice in choices:
-            made = arranged(one, index, stage, choice, rows)
-            if not choice.masked and (made.diagonals.layout.states == GARBAGE).any():
-                choices.append(replace(choice, masked=True))
-            cost = one.cost + made.cost(limbs, STEP, model)
-            layouts = {**one.layouts, stage.output: made.diagonals.layout}
-            yield replace(
-                one, cost=cost, layouts=layouts, choices={**one.choices, index: choice}
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,14 +176,20 @@ class Arranged:
     """Ciphertexts of each input."""
     diagonals: Diagonals
 
-    def cost(self, limbs: int, step: int, model: Cost) -> float:
-        """Microseconds, keys priced in."""
+    def fits(self, limbs: int) -> bool:
+        """Whether the weights, and the rotated inputs, stay within memory."""
         made = self.diagonals
-        divided = split(made.places, made.ring, step, limbs, model)
+        weights = 8 * sum(map(len, made.weights))
+        rotated = min(len(made.weights), ROTATED * sum(self.ciphertexts))
+        return weights + rotated * 16 * limbs * made.layout.slots <= MEMORY
+
+    def cost(self, limbs: int, rotations: Rotations) -> float:
+        """Microseconds, keys priced in."""
+        made, model = self.diagonals, rotations.model
+        divided = split(made.places, made.ring, limbs, rotations)
         long = sum(len(weights) > TRANSFORMED for weights in made.weights)
         copied = sum(
-            len(steps) * count
-            for steps, count in zip(self.copies, self.ciphertexts, strict=True)
+            len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )
         keys = len(divided.keys) + len(made.sums) + sum(map(len, self.copies))
         return (
@@ -194,11 +209,11 @@ def arranged(
     rows: Index | None = None,
 ) -> Arranged:
     """Diagonals of one stage; estimated from some rows if they are given."""
-    inputs, copies = [], []
+    inputs: list[tuple[Layout, Matrix]] = []
+    copies: list[tuple[int, ...]] = []
     for atom, matrix in stage.terms:
-        layout, steps = one.layouts[atom], ()
-        if choice.copies:
-            layout, steps = replicated(layout)
+        layout = one.layouts[atom]
+        layout, steps = replicated(layout) if choice.copies else (layout, ())
         inputs.append((layout, _kept(one.matrices.get(index, matrix), rows)))
         copies.append(steps)
     counts = [layout.ciphertexts for layout, _ in inputs]

@@ -56,9 +56,9 @@ def _linear(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Ar
         rotation = anchor + giant * step["giant_step"] + baby
         rotated = np.roll(registers[step["inputs"][source]], -rotation)
         sums[output] += (rotated.reshape(-1, len(weights)) * weights).reshape(-1)
-    for total, bias in zip(sums, step["bias"], strict=True):
+    for output, bias in enumerate(step["bias"]):
         if bias is not None:
-            total += _whole(bias, slots)
+            sums[output] += _whole(bias, slots)
     return dict(zip(step["outputs"], sums, strict=True))
 
 

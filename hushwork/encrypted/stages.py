@@ -34,7 +34,7 @@ Shape = tuple[int, ...]
 FOLDED = 1 << 20
 """Two linear layers become one if that takes at most so many scalar products, or four times
 those of the two."""
-ENTRIES = 1 << 26
+ENTRIES = 1 << 25
 """Most entries of one matrix."""
 STEEP = 64.0
 """Largest |b / a| in units of |x| for which a x^2 + b x is computed as a x (x + b / a)."""
@@ -163,19 +163,20 @@ class _Lowering:
             case Polynomial():
                 return self._polynomial(layer, form)
             case Linear():
+                _check_size(layer, layer.weight.size)
                 return self._linear(layer, matrices.linear(layer), layer.bias, (0, 0))
             case Convolution():
+                _check_size(layer, layer.weight.size * shape[1] * shape[2])
                 matrix = matrices.convolution(layer, form.shape, shape)
                 bias = np.repeat(layer.bias, shape[1] * shape[2])
                 return self._linear(layer, matrix, bias, _times(form.stride, layer.stride))
             case AveragePool():
+                _check_size(layer, int(np.prod(layer.kernel)) * int(np.prod(shape)))
                 matrix = matrices.average_pool(layer, form.shape, shape)
                 bias = np.zeros(matrix.rows)
                 return self._linear(layer, matrix, bias, _times(form.stride, layer.stride))
 
-    def _linear(
-        self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]
-    ) -> Form:
+    def _linear(self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]) -> Form:
         source = layer.inputs[0]
         if not all(_folds(matrix, term) for term in self.forms[source].terms.values()):
             self.forms[source] = self._pack_value(source)
@@ -279,7 +280,8 @@ def _times(stride: tuple[int, int], by: tuple[int, int]) -> tuple[int, int]:
     return stride[0] * by[0], stride[1] * by[1]
 
 
-def check_size(name: str, entries: int) -> None:
-    """Refuse matrices beyond memory."""
+def _check_size(layer: Layer, entries: int) -> None:
+    """Refuse matrices beyond memory, before they are made."""
     if entries > ENTRIES:
-        raise DoesNotFit(f"{name}: the layer is too large", expected=f"at most {ENTRIES} entries", got=entries)
+        most = f"at most {ENTRIES} weights, counted at every position"
+        raise DoesNotFit(f"layer {layer.name!r} is too large", expected=most, got=entries)
