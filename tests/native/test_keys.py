@@ -91,7 +91,15 @@ def test_keys_say_what_they_hold(
 
 def test_keys_are_read_from_any_buffer(parameters: native.Parameters, key_bytes: bytes) -> None:
     around = b"x" + key_bytes + b"y"
-    for buffer in (memoryview(around)[1:-1], memoryview(bytearray(key_bytes))):
+    writable = bytearray(key_bytes)
+    buffers = [
+        memoryview(around)[1:-1],
+        memoryview(around[::-1])[-2:0:-1],
+        memoryview(writable),
+        memoryview(writable).toreadonly(),
+        writable,
+    ]
+    for buffer in buffers:
         keys = native.EvaluationKeys.from_bytes(parameters, buffer)
         assert keys.relinearisation == 4
     with pytest.raises(TypeError):
