@@ -2,7 +2,7 @@
 
 The processes are real. All they receive goes through recorders, all they write lies in one
 directory. The same search over the same network with the test-only guarantee finds the image at
-the gateway and at a miner, which shows that it would see a leak.
+the gateway and at a miner, and a file planted among those of a miner is found in every run.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import hushwork
-from hushwork import _native
 from hushwork.cli import processes
+from hushwork.encrypted import EncryptedClient
 from hushwork.subnet import Model, Result
-from tests.cli.needles import Needle, Search, image_needles, recover, secret_needles
+from tests.cli.needles import Search, image_needles, recover, secret_needles
 from tests.cli.watched import WatchedTown, watched_town
 from tests.insecure_plain import NAME, InsecurePlain
 
+PLANTED = "miner-1/planted"
 IMAGE = np.random.default_rng(20).integers(0, 256, (28, 28), dtype=np.uint8)
 
 
@@ -56,12 +58,12 @@ class Watched:
     bytes_searched: int
 
 
-def secret_needles_of(model: Model) -> list[Needle]:
-    """Needles of the key that this model keeps, got out of its client by force."""
-    kept = vars(model._client).values()
-    key = next(value for value in kept if isinstance(value, _native.SecretKey))
-    parameters = next(value for value in kept if isinstance(value, _native.Parameters))
-    return secret_needles(recover(key, parameters), [*parameters.moduli, *parameters.special])
+def secret_of(model: Model) -> tuple[NDArray[np.int64], list[int]]:
+    """The key that this model keeps, got out of its client by force, and the primes."""
+    client = model._client
+    assert isinstance(client, EncryptedClient)
+    key, parameters = client._secret, client._terms.parameters
+    return recover(key, parameters), [*parameters.moduli, *parameters.special]
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +71,23 @@ def watched() -> Iterator[Watched]:
     with watched_town() as town, hushwork.connect(town.gateway) as door:
         model = door.model()
         result = model.infer(IMAGE, check=1)
+        secret, primes = secret_of(model)
+        plant = town.house.directory / PLANTED
+        plant.write_bytes(b"leaked: " + IMAGE.tobytes() + secret.astype(np.int8).tobytes())
         yield Watched(
             found_image=findings(town, Search(image_needles(IMAGE))),
-            found_key=findings(town, Search(secret_needles_of(model))),
+            found_key=findings(town, Search(secret_needles(secret, primes))),
             result=result,
             bytes_searched=sum(len(data) for _, data in town.seen()),
         )
 
 
 def test_nobody_else_saw_the_image(watched: Watched) -> None:
-    assert watched.found_image == {}
+    assert set(watched.found_image) == {PLANTED}
 
 
 def test_nobody_else_saw_the_secret_key(watched: Watched) -> None:
-    assert watched.found_key == {}
+    assert set(watched.found_key) == {PLANTED}
 
 
 def test_what_was_searched_is_what_was_sent(watched: Watched) -> None:
