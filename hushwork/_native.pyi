@@ -5,8 +5,8 @@ vectors are float64 arrays of length N, or of a shorter length p dividing N, whi
 N / p fold repetition. Rotating by r moves slot i + r to slot i.
 
 Everything that decodes bytes raises a subclass of hushwork.errors.InvalidBytes or
-InvalidParameters; a caller's own bug raises ValueError or TypeError. Nothing here does I/O. Every call releases the
-GIL and may use threads, which do not survive os.fork: start further processes by spawn.
+InvalidParameters; a caller's own bug raises ValueError or TypeError. Nothing here does I/O.
+Threads do not survive os.fork: start further processes by spawn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
