@@ -51,7 +51,7 @@ def test_a_hair_above_the_bound_is_refused(log_n: int) -> None:
         _native.Parameters(log_n, moduli, special, 1)
 
 
-@pytest.mark.parametrize("log_n", [13, 14])
+@pytest.mark.parametrize("log_n", BOUNDS)
 def test_a_hair_below_the_bound_is_accepted(log_n: int) -> None:
     moduli, special = chain(log_n, above=False)
     parameters = _native.Parameters(log_n, moduli, special, 1)
