@@ -91,6 +91,7 @@ def read(manifest: Manifest) -> Terms:
     _check_scales(body, parameters)
     _check_keys(body, parameters, manifest)
     elements, classes = prod(manifest.input_shape), len(manifest.labels)
+    _within("extent of the input", min(manifest.input_shape, default=1), 1, elements)
     _within("elements of the input", elements, 1, CIPHERTEXTS * parameters.slots)
     gather = _table("gather", body.gather, parameters.slots)
     scatter = _table("scatter", body.scatter, parameters.slots)

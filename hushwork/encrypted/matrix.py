@@ -38,8 +38,8 @@ class Matrix:
 
     def apply(self, x: Array) -> Array:
         """Matrix times vector."""
-        result: Array = np.bincount(self.row, self.value * x[self.column], self.rows)
-        return result * 1.0
+        sums = np.bincount(self.row, self.value * x[self.column], self.rows)
+        return sums.astype(np.float64)
 
     def scaled(self, factors: Array) -> Matrix:
         """Scale each row."""

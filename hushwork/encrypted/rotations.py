@@ -59,7 +59,7 @@ class Split:
 def split(places: Places, ring: int, limbs: int, rotations: Rotations) -> Split:
     """The cheapest split over all sizes of anchors."""
     model = rotations.model
-    sizes = [1 << k for k in range(3, ring.bit_length())]
+    sizes = [ring >> k for k in range(max(1, ring.bit_length() - 3))]
     candidates = [_split(places.offset, ring, size, rotations.step) for size in sizes]
     return min(
         candidates,

@@ -1,0 +1,166 @@
+"""The compiler's parts, each against something slower and plainer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hushwork._native import security_bound
+from hushwork.encrypted import matrix as matrices
+from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.cover import choose
+from hushwork.encrypted.diagonals import build
+from hushwork.encrypted.fill import Places
+from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, dense, grid
+from hushwork.encrypted.layouts import replicated
+from hushwork.encrypted.levels import schedule
+from hushwork.encrypted.matrix import Matrix
+from hushwork.encrypted.parameters import LOG_N, literals
+from hushwork.encrypted.rotations import Rotations, split
+from hushwork.encrypted.stages import Affine, lower
+from hushwork.networks import evaluate, trace
+from tests.encrypted.networks import Builder, small
+
+SLOTS = 256
+
+
+def whole(matrix):
+    """As a full array."""
+    full = np.zeros((matrix.rows, matrix.columns))
+    np.add.at(full, (matrix.row, matrix.column), matrix.value)
+    return full
+
+
+def sparse(rows, columns, seed, density=0.3):
+    random = np.random.default_rng(seed)
+    full = random.standard_normal((rows, columns)) * (random.random((rows, columns)) < density)
+    row, column = np.nonzero(full)
+    return Matrix(rows, columns, row, column, full[row, column])
+
+
+@given(st.integers(0, 2**32))
+def test_matrices_multiply_and_add_like_full_arrays(seed):
+    a, b, c = sparse(5, 7, seed), sparse(7, 4, seed + 1), sparse(7, 4, seed + 2)
+    np.testing.assert_allclose(whole(a @ b), whole(a) @ whole(b), atol=1e-12)
+    np.testing.assert_allclose(whole(b + c), whole(b) + whole(c), atol=1e-12)
+    places = (a @ b).row * 4 + (a @ b).column
+    assert len(np.unique(places)) == len(places)
+    assert a.products(b) == np.count_nonzero(whole(a)[:, :, None] * whole(b)[None])
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_convolution_as_a_matrix(groups):
+    net = Builder((4, 7, 6)).convolve(6, (3, 2), (2, 1), (1, 0, 2, 1), groups).build()
+    layer, x = net.layers[0], np.random.default_rng(0).random((4, 7, 6))
+    made = matrices.convolution(layer, net.shapes["x"], net.shapes[net.output])
+    wanted = evaluate(net, x[None])[0] - layer.bias[:, None, None]
+    np.testing.assert_allclose(made.apply(x.reshape(-1)), wanted.reshape(-1), atol=1e-12)
+
+
+@pytest.mark.parametrize("count_padding", [True, False])
+def test_pooling_as_a_matrix(count_padding):
+    net = Builder((3, 7, 6)).pool((3, 2), (2, 3), (1, 0, 1, 1), count_padding).build()
+    x = np.random.default_rng(0).random((3, 7, 6))
+    made = matrices.average_pool(net.layers[0], net.shapes["x"], net.shapes[net.output])
+    wanted = evaluate(net, x[None])[0].reshape(-1)
+    np.testing.assert_allclose(made.apply(x.reshape(-1)), wanted, atol=1e-12)
+
+
+def test_stages_are_the_network():
+    network = small()
+    x = np.random.default_rng(0).random(network.input_shape)
+    sizes = {name: np.abs(value).max() for name, value in trace(network, x[None]).items()}
+    stages = lower(network, sizes, 4.0)
+    atoms = {0: x.reshape(-1)}
+    for stage in stages.stages:
+        if isinstance(stage, Affine):
+            parts = [matrix.apply(atoms[atom]) for atom, matrix in stage.terms]
+            atoms[stage.output] = sum(parts) + stage.bias
+        else:
+            shift = 0 if stage.shift is None else stage.shift
+            atoms[stage.output] = atoms[stage.a] * (atoms[stage.b] + shift)
+    wanted = 4.0 * evaluate(network, x[None])[0]
+    np.testing.assert_allclose(atoms[stages.output], wanted, atol=1e-12)
+
+
+def layouts():
+    geometry = Geometry(SLOTS, (2, 2), 4, 16)
+    form = Grid(geometry, (1, 1), 2)
+    return [grid((2, 6, 8), form, tiled) for tiled in (False, True)] + [dense(96, SLOTS)]
+
+
+@pytest.mark.parametrize("source", layouts(), ids=lambda layout: layout.key[:5] + layout.key[-5:])
+@pytest.mark.parametrize("target", layouts(), ids=lambda layout: layout.key[:5] + layout.key[-5:])
+@pytest.mark.parametrize("masked", [False, True])
+def test_diagonals_carry_any_matrix_between_any_layouts(source, target, masked):
+    matrix = sparse(96, 96, 3, 0.05)
+    made = build([(source, matrix)], target, masked)
+    x = np.random.default_rng(1).standard_normal(96)
+    slots = np.zeros(SLOTS)
+    slots[source.addresses] = x[:, None]
+    slots[source.states[0] == GARBAGE] = np.nan
+    out = np.zeros(SLOTS)
+    for offset, weights in zip(made.places.offset, made.weights, strict=True):
+        out += np.roll(slots, -offset) * np.tile(weights, SLOTS // len(weights))
+    for rotation in made.sums:
+        out = out + np.roll(out, -rotation)
+    wanted = matrix.apply(x)
+    np.testing.assert_allclose(out[made.layout.addresses], wanted[:, None] + 0 * target.addresses)
+    assert not out[made.layout.states[0] == ZERO].any()
+    if masked:
+        assert not (made.layout.states == GARBAGE).any()
+
+
+def test_garbage_is_never_read():
+    source = layouts()[0]
+    states = np.where(source.states == ZERO, GARBAGE, source.states)
+    matrix = sparse(96, 96, 3, 0.05)
+    made = build([(source.with_states(states), matrix)], source, False)
+    x = np.random.default_rng(1).standard_normal(96)
+    slots = np.full(SLOTS, 1e6)
+    slots[source.addresses] = x[:, None]
+    out = np.zeros(SLOTS)
+    for offset, weights in zip(made.places.offset, made.weights, strict=True):
+        out += np.roll(slots, -offset) * np.tile(weights, SLOTS // len(weights))
+    np.testing.assert_allclose(out[source.addresses[:, 0]], matrix.apply(x), atol=1e-9)
+
+
+def test_copies_fill_what_is_zero():
+    source = layouts()[0]
+    made, steps = replicated(source)
+    slots = np.zeros(SLOTS)
+    slots[source.addresses[:, 0]] = np.arange(96) + 1
+    for step in steps:
+        slots = slots + np.roll(slots, -step)
+    assert steps
+    np.testing.assert_array_equal(
+        slots[made.addresses], (np.arange(96) + 1)[:, None] + 0 * made.addresses
+    )
+    assert np.array_equal(made.states[0] == VALUE, slots != 0)
+
+
+def test_few_diagonals_serve_all_entries():
+    keys = np.array([[5, 9], [9, 3], [-1, 9], [7, -1]])
+    assert keys[np.arange(4), choose(keys, 16, 1)].tolist() == [9, 9, 9, 7]
+
+
+@settings(max_examples=50)
+@given(st.sets(st.integers(0, 255), min_size=1, max_size=40), st.sampled_from([2, 4, 8, 16]))
+def test_a_split_adds_up_to_its_offsets(offsets, step):
+    offset = np.array(sorted(offsets))
+    zero = np.zeros_like(offset)
+    model = Cost(1 << 14, 2, 2)
+    made = split(Places(zero, zero, offset), SLOTS, 4, Rotations(step, model))
+    total = made.shift + made.anchor + made.giant * made.step + made.baby
+    assert np.array_equal(total % SLOTS, offset)
+    assert (made.giant >= 0).all()
+    assert ((made.baby >= 0) & (made.baby < step)).all()
+
+
+def test_every_set_of_parameters_is_secure_and_its_primes_exist():
+    levels = schedule(lower(small(), dict.fromkeys(small().shapes, 1.0), 1.0))
+    for log_n in LOG_N:
+        for literal in literals(levels, log_n):
+            parameters = literal.check()
+            assert parameters.is_secure
+            assert parameters.log_qp <= security_bound(log_n)
