@@ -12,6 +12,7 @@ RUST := Cargo.toml Cargo.lock pyproject.toml \
 
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench build clean
@@ -48,11 +49,11 @@ clean: ## Remove the environment and everything built
 $(VENV)/.installed: constraints.txt
 	@sh tools/preflight.sh $(VENV) "$(PYTHON)"
 	@echo "Installing Python packages into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --requirement constraints.txt
+	@$(BIN)/python -m pip install --requirement constraints.txt
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST)
 	@sh tools/preflight.sh $(VENV) "$(PYTHON)"
 	@echo "Building the Rust extension (two or three minutes the first time) ..."
-	@$(BIN)/maturin develop --release --locked --quiet
+	@said=$$($(BIN)/maturin develop --release --locked 2>&1) || { echo "$$said"; exit 1; }
 	@touch $@

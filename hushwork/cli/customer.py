@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -55,7 +56,7 @@ def follow(bars: Progress) -> Callable[[str, int, int], None]:
 
 def models(gateway: Url = DEFAULT_GATEWAY) -> None:
     """List what a gateway offers."""
-    table = Table("model", "guarantee", "miners", "manifest")
+    table = Table("model", "guarantee", "miners", "manifest", box=SIMPLE_HEAD, show_edge=False)
     with connect(gateway) as door:
         offers = door.models()
     for offer in offers:

@@ -10,7 +10,8 @@ from typing import Any
 
 from hushwork.guarantee import Manifest, Progress, Session, Worker
 
-SLOW_SECONDS = 1.5
+IDLE_SECONDS = 0.5
+TICKS = 20
 GARBAGE_EVERY = 3
 
 
@@ -23,7 +24,7 @@ class Behaviour(StrEnum):
 
 
 class SlowWorker:
-    """Waits a while before each job."""
+    """Idles as long as each job took, or half a second if that is longer."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -35,12 +36,14 @@ class SlowWorker:
 
     def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
         """As the worker does, later."""
-        ticks = 30
-        for tick in range(ticks):
+        start = time.perf_counter()
+        response = self._worker.run(session, request, progress)
+        idle = max(IDLE_SECONDS, time.perf_counter() - start)
+        for tick in range(TICKS):
+            time.sleep(idle / TICKS)
             if progress is not None:
-                progress("idling", tick, ticks)
-            time.sleep(SLOW_SECONDS / ticks)
-        return self._worker.run(session, request, progress)
+                progress("idling", tick + 1, TICKS)
+        return response
 
 
 class GarbageWorker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -38,7 +39,7 @@ def bar(phase: str, done: int, total: int) -> Table:
 
 def network_table(snapshot: Snapshot, names: Mapping[str, str]) -> Table:
     """The live table; `names` by hotkey, those without a score yet included."""
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, show_edge=False)
     for title in ("miner", "last label"):
         table.add_column(title, no_wrap=True)
     for title in ("agreement", "seconds", "score", "weight"):
@@ -86,7 +87,7 @@ def status_line(snapshot: Snapshot) -> RenderableType:
 
 def network_screen(snapshot: Snapshot, names: Mapping[str, str], notes: Sequence[str]) -> Group:
     """The whole live view."""
-    parts: list[RenderableType] = [network_table(snapshot, names), status_line(snapshot)]
+    parts: list[RenderableType] = [network_table(snapshot, names), "", status_line(snapshot)]
     return Group(*parts, *(Text.from_markup(note) for note in notes))
 
 
@@ -124,10 +125,10 @@ def answer_screen(result: Result) -> Group:
         )
     if not result.trusted:
         facts.add_row("", Text("This miner does not compute what it says. Ask again.", style="red"))
-    saw = Table("party", "what it saw", title="who saw what", title_justify="left")
+    saw = Table("who", "saw what", box=SIMPLE_HEAD, show_edge=False)
     for party, what in result.who_saw_what.items():
         saw.add_row(PARTIES.get(party, party), what)
-    return Group(facts, saw)
+    return Group(facts, "", saw)
 
 
 def size(count: int) -> str:

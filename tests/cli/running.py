@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -51,18 +52,22 @@ class Running:
         for line in self.process.stdout or ():
             self._queue.put(line.rstrip())
 
-    def wait_for(self, part: str, seconds: float = 240.0) -> str:
-        """The next line that has this part."""
+    def wait_for(self, pattern: str, seconds: float = 240.0) -> str:
+        """The next line in which this pattern is found."""
         deadline = time.monotonic() + seconds
         while True:
             try:
                 line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 said = "\n".join(self.lines)
-                raise AssertionError(f"no line with {part!r} in:\n{said}") from None
+                raise AssertionError(f"no line with {pattern!r} in:\n{said}") from None
             self.lines.append(line)
-            if part in line:
+            if re.search(pattern, line):
                 return line
+
+    def row(self, seconds: float = 240.0) -> list[str]:
+        """The cells of the next row of the table."""
+        return re.split(r"\s{2,}", self.wait_for(r"^ *miner \d .*\d%", seconds).strip())
 
     def processes(self) -> dict[int, str]:
         """Living processes with our mark: id and command."""

@@ -32,7 +32,7 @@ def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
         gateway = network.wait_for("The gateway serves at", 400).split()[-1]
         answer = infer(images / "000-ankle-boot.png", gateway)
         network.wait_for("agreement", 400)
-        rows = [network.wait_for("│ miner").split() for _ in range(3)]
+        agreement = {row[0]: row[2] for row in (network.row() for _ in range(3))}
         assert network.end(signal.SIGINT) == 0
     said = {
         line.split()[0]: line.split()[1:] for line in answer.stdout.splitlines() if line.strip()
@@ -41,8 +41,7 @@ def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
     assert said["checks"][:3] == ["1", "of", "1"]
     assert float(said["sent"][0]) > 10
     assert said["sent"][1] == "MB"
-    agreement = {row[2]: next(cell for cell in row if cell.endswith("%")) for row in rows}
-    assert agreement["1"] == "100%"
-    assert agreement["2"] == "100%"
+    assert agreement["miner 1"] == agreement["miner 2 (slow)"] == "100%"
+    assert agreement["miner 3 (garbage)"] != "100%"
     assert network.processes() == {}
     assert network.files() == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from rich.console import Console, RenderableType
@@ -47,7 +49,7 @@ def text(screen: RenderableType) -> str:
 def test_the_table_shows_what_a_miner_did() -> None:
     shown = text(network_screen(SNAPSHOT, {ROW.hotkey: "miner 1"}, ["a hint"]))
     line = next(line for line in shown.splitlines() if "miner 1" in line)
-    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    cells = re.split(r"\s{2,}", line.strip())
     assert cells == ["miner 1", "coat", "88%", "1.23", "34,128", "62%"]
     assert "round 2: miners at work" in shown
     assert "3 of 18" in shown
