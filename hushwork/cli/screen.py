@@ -25,7 +25,7 @@ PHASES = {
 PARTIES = {
     "client": "you",
     "worker": "the miner",
-    "anybody between": "the gateway, and the network",
+    "anybody between": "the gateway, the wire",
 }
 """The guarantee's words for the two halves, as a customer of a gateway knows them."""
 

@@ -48,7 +48,7 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, auto_refresh=False)
-        self._hint = ""
+        self._hints: Sequence[str] = ()
 
     def preparing(self, children: Sequence[Child]) -> None:
         """Show a bar for each process."""
@@ -56,17 +56,19 @@ class LiveView:
         self._live.update(preparation_screen(reports), refresh=True)
 
     def opened(self, gateway: str) -> None:
-        """Keep a hint below the table."""
+        """Keep hints below the table."""
         hush = program()
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
-        self._hint = (
-            f"In another terminal: [bold]{hush} sample images[/], then "
-            f"[bold]{hush} infer images/000-ankle-boot.png{elsewhere}[/]\nCtrl-C ends all of it."
-        )
+        self._hints = [
+            "",
+            f"In another terminal: [bold]{hush} sample images[/]",
+            f"                     [bold]{hush} infer images/000-ankle-boot.png{elsewhere}[/]",
+            "Ctrl-C ends all of it.",
+        ]
 
     def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
         """Show the table."""
-        self._live.update(network_screen(snapshot, names, [self._hint]), refresh=True)
+        self._live.update(network_screen(snapshot, names, self._hints), refresh=True)
 
     def say(self, text: str) -> None:
         """Print above the table."""
