@@ -66,7 +66,7 @@ class Cost:
     @property
     def request(self) -> float:
         """The price of making and sending one ciphertext of a request."""
-        return self.slots * 3.0
+        return self.slots * 10.0
 
     def keys(self, limbs: int, count: int) -> float:
         """The price of making, sending and expanding keys, spread over a session's requests."""
