@@ -94,15 +94,21 @@ class SignedClient:
         """
         return self._send("POST", target, body, limit)
 
-    def put_blob(self, data: bytes | memoryview) -> BlobInfo:
-        """Upload, sending only the chunks that the server lacks."""
+    def put_blob(
+        self, data: bytes | memoryview, progress: Callable[[int, int], None] | None = None
+    ) -> BlobInfo:
+        """Upload, sending only the chunks that the server lacks; `progress` counts bytes."""
         info = describe_blob(data)
         path = f"/blobs/{info.digest}"
         answer = self.put(path, encode(info))
         missing = set(decode(MissingChunks, answer).indices)
+        there = 0
         for index, chunk in enumerate(split(data)):
             if index in missing:
                 self.put(f"{path}/{index}", bytes(chunk))
+            there += len(chunk)
+            if progress is not None:
+                progress(there, info.size)
         return info
 
     def get_blob(self, digest: str, limit: int) -> bytes:

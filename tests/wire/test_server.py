@@ -219,7 +219,9 @@ class TestBlobs:
     data = bytes(range(256)) * 5000
 
     def test_go_up_and_come_down(self, service: Service, client: SignedClient) -> None:
-        info = client.put_blob(self.data)
+        told: list[tuple[int, int]] = []
+        info = client.put_blob(self.data, lambda done, total: told.append((done, total)))
+        assert told == [(CHUNK_SIZE, len(self.data)), (len(self.data), len(self.data))]
         assert service.store.open(info.digest) == self.data
         assert client.get_blob(info.digest, limit=len(self.data)) == self.data
 
