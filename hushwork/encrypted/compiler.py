@@ -26,7 +26,7 @@ from hushwork.encrypted.parameters import (
 from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.rotations import Rotations
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, arranged, search
+from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, prepared, search
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Product, Stages, lower
 from hushwork.errors import DoesNotFit
@@ -124,7 +124,9 @@ class _Packing:
                 self.layouts[stage.output] = self.layouts[stage.a]
                 continue
             now = replace(found, layouts=self.layouts)
-            self.made[index] = arranged(now, index, stage, found.choices[index])
+            choice = found.choices[index]
+            ready = prepared(now, now.terms(index, stage), choice.output, choice.copies)
+            self.made[index] = ready.arranged(choice.masked)
             self.layouts[stage.output] = self.made[index].diagonals.layout
 
     def cost(self, literal: Literal, step: int) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED
 from hushwork.encrypted.cover import choose
-from hushwork.encrypted.fill import Places, fill, reached
+from hushwork.encrypted.fill import Entries, Places, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout
 from hushwork.encrypted.matrix import Matrix
 
@@ -56,16 +56,39 @@ class Diagonals:
         return list(vectors[:, : self.ring].copy())
 
 
-def build(
-    inputs: list[tuple[Layout, Matrix]],
-    output: Layout,
-    masked: bool,
-    rows: Index | None = None,
-) -> Diagonals:
-    """Diagonals from the inputs to one output layout; `masked` leaves no garbage.
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """The entries of a linear map by diagonals, before the free ones are filled."""
 
-    With `rows` it is an estimate, for which the matrices need to hold these rows only.
-    """
+    output: Layout
+    places: Places
+    entries: Entries
+    filled: NDArray[np.bool_]
+    """(inputs, ring): the input slots that are not zero"""
+
+    @property
+    def ring(self) -> int:
+        """Slots after which everything repeats."""
+        return int(self.filled.shape[1])
+
+    def diagonals(self, weights: list[Array], output: Layout) -> Diagonals:
+        """With these weights; an output that nothing reaches gets zero times an input."""
+        missing = np.setdiff1d(np.arange(output.ciphertexts), self.places.output)
+        zero = np.zeros(len(missing), dtype=np.int64)
+        places = self.places.joined(Places(missing, zero, zero))
+        doublings = (self.ring // output.modulus).bit_length() - 1 if output.modulus else 0
+        sums = tuple(output.modulus << k for k in range(doublings))
+        return Diagonals(
+            places, [*weights, *map(np.zeros, [1] * len(missing))], output, sums, self.ring
+        )
+
+    def estimate(self) -> Diagonals:
+        """With weights as short as can be."""
+        return self.diagonals([np.zeros(1)] * len(self.places), self.output)
+
+
+def place(inputs: list[tuple[Layout, Matrix]], output: Layout) -> Placed:
+    """Find the diagonals from the inputs to one output layout."""
     ring = output.slots
     if output.modulus:
         ring = max(output.modulus, *(layout.period for layout, _ in inputs))
@@ -73,33 +96,35 @@ def build(
     keys, slot, value = _entries(inputs, output, ring)
     keys, which = np.unique(keys, return_inverse=True)
     places = Places.from_keys(keys, len(filled), ring)
-    if output.modulus:
-        doublings = (ring // output.modulus).bit_length() - 1
-        sums = tuple(output.modulus << k for k in range(doublings))
-        if rows is not None:
-            weights = [np.broadcast_to(0.0, ring)] * len(places)
-            return Diagonals(places, weights, output, sums, ring)
-        wanted = np.ones((output.ciphertexts, ring), dtype=bool)
-    else:
-        wanted, sums = _wanted(output, masked, rows), ()
-    entries = (which, slot, value)
+    return Placed(output, places, (which, slot, value), filled)
+
+
+def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
+    """Fill the weight vectors; `masked` leaves no garbage.
+
+    With `rows` it is an estimate, for which the matrices need to hold these rows only.
+    """
+    output, ring = placed.output, placed.ring
+    if output.modulus and rows is not None:
+        return placed.diagonals([np.broadcast_to(0.0, ring)] * len(placed.places), output)
     least = min(max(output.cell, _LEAST), ring)
     periods = [least << k for k in range((ring // least).bit_length())]
     if rows is not None:
         periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
-    weights = fill(places, entries, wanted, filled, periods)
-    places, weights = _every_output(places, weights, output.ciphertexts)
-    if masked or output.modulus:
-        return Diagonals(places, weights, output, sums, ring)
-    met = reached(places, weights, filled, output.ciphertexts)
-    states = np.where(output.states == VALUE, VALUE, np.where(met, GARBAGE, ZERO))
-    return Diagonals(places, weights, output.with_states(states.astype(np.int8)), (), ring)
+    wanted = _wanted(output, masked, rows)[:, :ring]
+    weights = fill(placed.places, placed.entries, wanted, placed.filled, periods)
+    if not (masked or output.modulus):
+        met = reached(placed.places, weights, placed.filled, output.ciphertexts)
+        states = np.where(output.states == VALUE, VALUE, np.where(met, GARBAGE, ZERO))
+        output = output.with_states(states.astype(np.int8))
+    return placed.diagonals(weights, output)
 
 
 def _wanted(output: Layout, masked: bool, rows: Index | None) -> NDArray[np.bool_]:
     """The slots that must come out right; with `rows`, a few of them."""
     if rows is None:
-        return np.ones_like(output.states, dtype=bool) if masked else output.states == VALUE
+        everything = masked or output.modulus > 0
+        return np.ones_like(output.states, dtype=bool) if everything else output.states == VALUE
     random = np.random.default_rng(0)
     wanted = np.zeros_like(output.states, dtype=bool)
     held = output.addresses[rows].reshape(-1)
@@ -108,16 +133,6 @@ def _wanted(output: Layout, masked: bool, rows: Index | None) -> NDArray[np.bool
         free = np.flatnonzero(output.states != VALUE)
         wanted.reshape(-1)[random.permutation(free)[:_LOOK]] = True
     return wanted
-
-
-def _every_output(
-    places: Places, weights: list[Array], ciphertexts: int
-) -> tuple[Places, list[Array]]:
-    """An output that nothing reaches still needs a term: zero times an input."""
-    missing = np.setdiff1d(np.arange(ciphertexts), places.output)
-    zero = np.zeros(len(missing), dtype=np.int64)
-    more = Places(missing, zero, zero)
-    return places.joined(more), [*weights, *(np.zeros(1) for _ in missing)]
 
 
 def _entries(

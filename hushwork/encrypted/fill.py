@@ -110,7 +110,7 @@ def _shortest(
         for checked in (few, everything):
             through = tables[good[:, None], slots[checked] % period] != 0
             good = good[~(through & blank[good[:, None], checked]).any(axis=1)]
-        result |= {int(index): tables[index].copy() for index in good}
+        result |= dict(zip(good.tolist(), tables[good], strict=True))
         open_[good] = False
         if not open_.any():
             break

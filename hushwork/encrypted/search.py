@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED, Cost
-from hushwork.encrypted.diagonals import Diagonals, build
+from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
 from hushwork.encrypted.layout import GARBAGE, Geometry, Layout
 from hushwork.encrypted.layouts import (
     candidates,
@@ -25,7 +25,7 @@ from hushwork.encrypted.stages import Affine, Product, Stages
 Index = NDArray[np.int64]
 
 WIDTH = 4
-SAMPLED = 1 << 16
+SAMPLED = 1 << 14
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
@@ -60,6 +60,12 @@ class Arrangement:
     layouts: dict[int, Layout]
     """Of the atoms made so far."""
     choices: dict[int, Choice]
+
+    def terms(self, index: int, stage: Affine) -> Sequence[tuple[int, Matrix]]:
+        """The matrices of a stage, from patches where it reads them."""
+        if index in self.matrices:
+            return [(0, self.matrices[index])]
+        return stage.terms
 
 
 class NoRoom(Exception):
@@ -100,8 +106,10 @@ class _View:
             if isinstance(stage, Product):
                 after = [self._multiplied(one, stage, index) for one in beam]
             else:
-                after = [next_ for one in beam for next_ in self._extended(one, stage, index)]
-            if beam and not after:
+                after = [
+                    next_ for one in beam for next_ in self._extended(one, stage, index, limit)
+                ]
+            if not after and limit == np.inf:
                 raise NoRoom(stage.name)
             beam = _best((one for one in after if one.cost < limit), _live(self.stages, index))
         return beam[0] if beam else None
@@ -124,23 +132,29 @@ class _View:
         cost = layout.ciphertexts * self.model.multiply(self.levels.stage[index])
         return replace(one, cost=one.cost + cost, layouts={**one.layouts, stage.output: layout})
 
-    def _extended(self, one: Arrangement, stage: Affine, index: int) -> Iterator[Arrangement]:
-        rows, limbs = _sampled(stage), self.levels.stage[index]
-        copyable = any(replicated(one.layouts[atom])[1] for atom, _ in stage.terms)
+    def _extended(
+        self, one: Arrangement, stage: Affine, index: int, limit: float
+    ) -> Iterator[Arrangement]:
+        limbs, rotations = self.levels.stage[index], Rotations(STEP, self.model)
+        rows = _sampled(stage)
+        terms = [(atom, _kept(matrix, rows)) for atom, matrix in one.terms(index, stage)]
+        copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
         for output in candidates(self.stages.atoms[stage.output], self.geometry):
-            dense = output.modulus > 0
-            choices = [Choice(output, self.masked and not dense, False)]
-            if dense and copyable:
-                choices.append(Choice(output, False, True))
-            for choice in choices:
-                made = arranged(one, index, stage, choice, rows)
-                if not choice.masked and (made.diagonals.layout.states == GARBAGE).any():
-                    choices.append(replace(choice, masked=True))
-                if made.fits(limbs):
-                    cost = one.cost + made.cost(limbs, Rotations(STEP, self.model))
-                    layouts = {**one.layouts, stage.output: made.diagonals.layout}
-                    taken = {**one.choices, index: choice}
-                    yield replace(one, cost=cost, layouts=layouts, choices=taken)
+            for copies in (False, True) if output.modulus and copyable else (False,):
+                ready = prepared(one, terms, output, copies)
+                if one.cost + ready.estimate().cost(limbs, rotations) >= limit:
+                    continue
+                masks = [self.masked and not output.modulus]
+                for masked in masks:
+                    made = ready.arranged(masked, rows)
+                    layout = made.diagonals.layout
+                    if not masked and (layout.states == GARBAGE).any():
+                        masks.append(True)
+                    if made.fits(limbs):
+                        cost = one.cost + made.cost(limbs, rotations)
+                        layouts = {**one.layouts, stage.output: layout}
+                        choices = {**one.choices, index: Choice(output, masked, copies)}
+                        yield replace(one, cost=cost, layouts=layouts, choices=choices)
 
 
 def _live(stages: Stages, index: int) -> list[int]:
@@ -201,29 +215,38 @@ class Arranged:
         )
 
 
-def arranged(
-    one: Arrangement,
-    index: int,
-    stage: Affine,
-    choice: Choice,
-    rows: Index | None = None,
-) -> Arranged:
-    """Diagonals of one stage; estimated from some rows if they are given."""
-    inputs: list[tuple[Layout, Matrix]] = []
-    copies: list[tuple[int, ...]] = []
-    for atom, matrix in stage.terms:
-        layout = one.layouts[atom]
-        layout, steps = replicated(layout) if choice.copies else (layout, ())
-        inputs.append((layout, _kept(one.matrices.get(index, matrix), rows)))
-        copies.append(steps)
-    counts = [layout.ciphertexts for layout, _ in inputs]
-    return Arranged(copies, counts, build(inputs, choice.output, choice.masked, rows))
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One affine stage between chosen layouts, before its weights are filled in."""
+
+    copies: list[tuple[int, ...]]
+    ciphertexts: list[int]
+    placed: Placed
+
+    def estimate(self) -> Arranged:
+        """At its cheapest."""
+        return Arranged(self.copies, self.ciphertexts, self.placed.estimate())
+
+    def arranged(self, masked: bool, rows: Index | None = None) -> Arranged:
+        """Filled; estimated from some rows if they are given."""
+        return Arranged(self.copies, self.ciphertexts, build(self.placed, masked, rows))
 
 
-def _kept(matrix: Matrix, rows: Index | None) -> Matrix:
-    if rows is None:
-        return matrix
-    kept = np.isin(matrix.row, rows)
+def prepared(
+    one: Arrangement, terms: Sequence[tuple[int, Matrix]], output: Layout, copies: bool
+) -> Prepared:
+    """The diagonals of a stage; `copies` first makes copies of its inputs."""
+    layouts = [one.layouts[atom] for atom, _ in terms]
+    pairs = [replicated(layout) if copies else (layout, ()) for layout in layouts]
+    inputs = [(layout, matrix) for (layout, _), (_, matrix) in zip(pairs, terms, strict=True)]
+    counts = [layout.ciphertexts for layout in layouts]
+    return Prepared([steps for _, steps in pairs], counts, place(inputs, output))
+
+
+def _kept(matrix: Matrix, rows: Index) -> Matrix:
+    wanted = np.zeros(matrix.rows, dtype=bool)
+    wanted[rows] = True
+    kept = wanted[matrix.row]
     return replace(
         matrix, row=matrix.row[kept], column=matrix.column[kept], value=matrix.value[kept]
     )

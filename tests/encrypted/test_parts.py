@@ -9,7 +9,7 @@ from hushwork._native import security_bound
 from hushwork.encrypted import matrix as matrices
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.cover import choose
-from hushwork.encrypted.diagonals import build
+from hushwork.encrypted.diagonals import build, place
 from hushwork.encrypted.fill import Places
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, dense, grid
 from hushwork.encrypted.layouts import replicated
@@ -94,7 +94,7 @@ def layouts():
 @pytest.mark.parametrize("masked", [False, True])
 def test_diagonals_carry_any_matrix_between_any_layouts(source, target, masked):
     matrix = sparse(96, 96, 3, 0.05)
-    made = build([(source, matrix)], target, masked)
+    made = build(place([(source, matrix)], target), masked)
     x = np.random.default_rng(1).standard_normal(96)
     slots = np.zeros(SLOTS)
     slots[source.addresses] = x[:, None]
@@ -115,7 +115,7 @@ def test_garbage_is_never_read():
     source = layouts()[0]
     states = np.where(source.states == ZERO, GARBAGE, source.states)
     matrix = sparse(96, 96, 3, 0.05)
-    made = build([(source.with_states(states), matrix)], source, False)
+    made = build(place([(source.with_states(states), matrix)], source), False)
     x = np.random.default_rng(1).standard_normal(96)
     slots = np.full(SLOTS, 1e6)
     slots[source.addresses] = x[:, None]
