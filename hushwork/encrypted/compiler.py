@@ -30,8 +30,9 @@ from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, pre
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Product, Stages, lower
 from hushwork.errors import DoesNotFit
-from hushwork.networks import Network, evaluate, trace
+from hushwork.networks import Network, trace
 
+Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
@@ -39,26 +40,52 @@ STEPS = (2, 4, 8, 16, 32)
 """Giant steps tried; one serves the whole plan, so that its stages share keys."""
 LARGEST = 2.0**12
 """Largest magnitude of any slot, where values are about one, before garbage is masked away."""
-AGREEMENT = 1e-9
+AGREEMENT = 1e-8
 """Largest error of the slot simulation, relative to the largest output."""
+WEIGHT = 2.0**22
+"""Largest weight."""
 
 
 def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     """Plan a network. Raises DoesNotFit, naming the layer where one is to blame."""
     tell = progress or (lambda _phase, _done, _total: None)
     tell("layers", 0, 4)
-    magnitudes = _magnitudes(network)
+    values = _ordinary(network)
+    magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
     factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
     stages = lower(network, magnitudes, factor)
     levels = schedule(stages)
     tell("layouts", 1, 4)
     plan = _planned(stages, levels, factor, masked=False)
     tell("check", 3, 4)
-    if _check(plan, network) > LARGEST:
+    if _check(plan, values[network.input], values[network.output]) > LARGEST:
         plan = _planned(stages, levels, factor, masked=True)
-        _check(plan, network)
+        _check(plan, values[network.input], values[network.output])
     tell("check", 4, 4)
     return plan
+
+
+def _ordinary(network: Network) -> dict[str, Array]:
+    """Every value of the samples for which all of them are finite. Raises DoesNotFit."""
+    with np.errstate(all="ignore"):
+        values = trace(network, np.stack(samples(network.input_shape)))
+    flat = {name: batch.reshape(len(batch), -1) for name, batch in values.items()}
+    finite = np.all([np.isfinite(batch).all(axis=1) for batch in flat.values()], axis=0)
+    if not finite.any():
+        made = {layer.output: layer.name for layer in network.layers}
+        name = next(made[name] for name in made if not np.isfinite(flat[name]).all())
+        raise DoesNotFit(
+            f"layer {name!r} leaves all bounds on ordinary inputs",
+            expected="finite values",
+            got="infinity, or no number",
+        )
+    return {name: batch[finite] for name, batch in values.items()}
+
+
+def _magnitude(batch: Array) -> float:
+    """How large a value usually gets: the median over samples of the largest element."""
+    size = float(np.median(np.abs(batch).reshape(len(batch), -1).max(axis=1)))
+    return size if size > 0 else 1.0
 
 
 def _planned(stages: Stages, levels: Levels, factor: float, masked: bool) -> Plan:
@@ -66,16 +93,6 @@ def _planned(stages: Stages, levels: Levels, factor: float, masked: bool) -> Pla
     packing = _Packing(stages, levels, found, 1 << literal.log_n)
     pairs = product(literals(levels, literal.log_n), STEPS)
     return packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), factor)
-
-
-def _magnitudes(network: Network) -> dict[str, float]:
-    """How large every value usually gets: the median over samples of the largest element."""
-    values = trace(network, np.stack(samples(network.input_shape)))
-    found = {
-        name: float(np.median(np.abs(batch).reshape(len(batch), -1).max(axis=1)))
-        for name, batch in values.items()
-    }
-    return {name: size if 0 < size < np.inf else 1.0 for name, size in found.items()}
 
 
 def _fit(stages: Stages, levels: Levels, masked: bool) -> tuple[Literal, Arrangement]:
@@ -199,17 +216,30 @@ def _gather(found: Arrangement) -> Index:
     return np.append(found.gather, -1)[held]
 
 
-def _check(plan: Plan, network: Network) -> float:
+def _check(plan: Plan, inputs: Array, wanted: Array) -> float:
     """Run the slots; returns the largest magnitude in any slot, garbage included.
 
     A plan must be the network, slot by slot: anything else is a bug of this compiler.
     """
-    inputs = samples(network.input_shape)[:2]
+    _check_weights(plan)
     largest = 0.0
-    for x, wanted in zip(inputs, evaluate(network, np.stack(inputs)), strict=True):
+    for x, y in zip(inputs[:2], wanted, strict=False):
         slots, reach = simulate(plan, x)
         largest = max(largest, reach)
-        error = float(np.abs(outputs(plan, slots) - wanted.reshape(-1)).max())
-        if not error <= AGREEMENT * max(1.0, float(np.abs(wanted).max())):
+        error = float(np.abs(outputs(plan, slots) - y.reshape(-1)).max())
+        if not error <= AGREEMENT * max(1 / plan.factor, float(np.abs(y).max())):
             raise ValueError(f"the plan is off by {error:e}")
     return largest
+
+
+def _check_weights(plan: Plan) -> None:
+    """Weights are encoded in 60 bits, of which the scale takes up to 36."""
+    for name, step in zip(plan.names, plan.steps, strict=True):
+        if step["op"] == "linear":
+            found = max(float(np.abs(term[-1]).max()) for term in step["terms"])
+            if found > WEIGHT:
+                raise DoesNotFit(
+                    f"layer {name!r} has too large a weight, for values of about one",
+                    expected=f"at most {WEIGHT:g}",
+                    got=f"{found:g}",
+                )

@@ -57,7 +57,8 @@ class Cost:
     def products(self, limbs: int, short: int, long: int) -> float:
         """Plaintext products, by whether the weights are kept transformed."""
         each = 2 * limbs * self._multiply_add
-        return (short + long) * each + long * limbs * self._transform
+        # Long weights are reduced modulo every prime and transformed at every use.
+        return (short + long) * each + long * limbs * 2.5 * self._transform
 
     def multiply(self, limbs: int) -> float:
         """A product of ciphertexts with relinearisation and rescaling."""

@@ -122,6 +122,23 @@ def test_too_large_names_the_layer():
         compile_network(net.build())
 
 
+def test_a_network_that_runs_away_names_the_layer():
+    net = Builder((4,)).linear(4)
+    for _ in range(5):
+        net.polynomial(0.0, 0.0, 1e100)
+    with pytest.raises(DoesNotFit, match=r"layer 'polynomial[34]' leaves all bounds"):
+        compile_network(net.linear(2).build())
+
+
+def test_a_weight_beyond_its_encoding_names_the_layer():
+    net = Builder((4,)).linear(4)
+    net.layers[-1].weight[0], net.layers[-1].bias[0] = 0, 0
+    net.polynomial(0.0, 0.0, 1.0).linear(2)
+    net.layers[-1].weight[:, 0] = 1e9
+    with pytest.raises(DoesNotFit, match="layer 'linear2' has too large a weight"):
+        compile_network(net.build())
+
+
 def test_the_digest_depends_on_every_weight_and_on_nothing_else():
     assert compile_network(small()).digest == compile_network(small()).digest
     assert compile_network(small()).digest != compile_network(small(seed=1)).digest
