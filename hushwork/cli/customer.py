@@ -15,7 +15,8 @@ from rich.table import Table
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import answer_screen
-from hushwork.subnet import connect
+from hushwork.cli.service import parse_address
+from hushwork.subnet import Door, connect
 
 PHASES = {
     "keys": "making keys, here",
@@ -35,11 +36,17 @@ def infer(
     ] = 0,
 ) -> None:
     """Classify a picture that nobody but you sees."""
-    with progress_bars(Console(stderr=True)) as bars, connect(gateway) as door:
+    with progress_bars(Console(stderr=True)) as bars, knock(gateway) as door:
         result = door.model(model).infer(image, check=check, progress=follow(bars))
     Console().print(answer_screen(result))
     if not result.trusted:
         raise typer.Exit(1)
+
+
+def knock(gateway: str) -> Door:
+    """Connect to a gateway. Raises BadParameter or Unreachable."""
+    address = parse_address(gateway)
+    return connect(address.url, fingerprint=address.fingerprint)
 
 
 def follow(bars: Progress) -> Callable[[str, int, int], None]:
@@ -57,7 +64,7 @@ def follow(bars: Progress) -> Callable[[str, int, int], None]:
 def models(gateway: Url = DEFAULT_GATEWAY) -> None:
     """List what a gateway offers."""
     table = Table("model", "guarantee", "miners", "manifest", box=SIMPLE_HEAD, show_edge=False)
-    with connect(gateway) as door:
+    with knock(gateway) as door:
         offers = door.models()
     for offer in offers:
         table.add_row(offer.name, offer.guarantee, str(offer.miners), offer.manifest_digest[:16])

@@ -10,12 +10,12 @@ import typer
 
 from hushwork import guarantee as guarantees
 from hushwork.cli import options
+from hushwork.cli.address import Address
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.options import DEFAULT_MODEL, DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
 from hushwork.cli.service import (
     Place,
     Seat,
-    ledger_url,
     make_reporter,
     open_hotkey,
     open_ledger,
@@ -46,7 +46,7 @@ def ledger(
         LocalLedger(directory / "ledger.sqlite", rules=Rules.local()), Gate(key.address)
     )
     with Place(host, port, directory).serve(app) as (url, fingerprint):
-        reporter.serving("ledger", ledger_url(url, key.address, fingerprint))
+        reporter.serving("ledger", str(Address(url, key.address, fingerprint)))
         stop.wait()
 
 

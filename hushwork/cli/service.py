@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from starlette.applications import Starlette
 
+from hushwork.cli.address import Address
 from hushwork.cli.options import ChainName
 from hushwork.cli.report import LineReporter, Reporter, ScreenReporter
 from hushwork.errors import NotFound, Unavailable
@@ -29,6 +28,7 @@ from hushwork.wire import (
     running,
     wallet_path,
 )
+from hushwork.wire.tls import is_loopback
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -74,16 +74,8 @@ class Seat:
         with self.place.serve(app) as (url, fingerprint):
             self.ledger.register(self.hotkey.address)
             self.ledger.serve(self.hotkey.address, url, fingerprint)
-            self.reporter.serving(role, url)
+            self.reporter.serving(role, str(Address(url, fingerprint=fingerprint)))
             yield
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def open_hotkey(wallet: str, name: str, wallets: Path) -> Hotkey:
@@ -102,28 +94,26 @@ def own_hotkey(path: Path) -> Hotkey:
     return Hotkey.load(path)
 
 
-def ledger_url(url: str, key: str, fingerprint: bytes) -> str:
-    """One string that says where a ledger is and how to know it: scheme://KEY@host:port#print."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{key}@{parts.netloc}", fragment=fingerprint.hex()).geturl()
-
-
-def open_ledger(network: ChainName, url: str, hotkey: Hotkey) -> LedgerClient:
-    """Connect, given what `ledger_url` made. Raises NotFound, BadParameter or Unreachable."""
+def open_ledger(network: ChainName, text: str, hotkey: Hotkey) -> LedgerClient:
+    """Connect to what `hush ledger` printed. Raises NotFound, BadParameter or Unreachable."""
     if network is not ChainName.LOCAL:
         raise NotFound("no such ledger in this release", expected="NETWORK=local", got=network)
-    parts = urlsplit(url)
-    key, _, netloc = parts.netloc.rpartition("@")
-    try:
-        fingerprint = bytes.fromhex(parts.fragment)
-    except ValueError:
-        fingerprint = b""
-    if not is_address(key):
+    address = parse_address(text)
+    if not is_address(address.key):
         raise typer.BadParameter("expected http://KEY@host:port, as hush ledger prints it")
-    base = f"{parts.scheme}://{netloc}"
-    ledger = LedgerClient(SignedClient(base, hotkey, key, fingerprint=fingerprint), hotkey)
+    fingerprint = address.fingerprint
+    http = SignedClient(address.url, hotkey, address.key, fingerprint=fingerprint)
+    ledger = LedgerClient(http, hotkey)
     ledger.block()
     return ledger
+
+
+def parse_address(text: str) -> Address:
+    """Read an address. Raises BadParameter."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text}: {error}") from None
 
 
 def make_reporter(lines: bool) -> Reporter:
