@@ -67,6 +67,7 @@ class Town:
                 raise ChildDied(child)
             self._house.children.remove(child)
             self.miners.remove(child)
+            self.names[self._hotkey(child.name).address] = f"{child.name} (ended)"
         if dead and not self.miners:
             raise ChildDied(dead[0])
         return dead

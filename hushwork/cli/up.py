@@ -96,5 +96,7 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
 
 def obituary(child: Child) -> str:
     """Say that a process ended, with the end of its log."""
-    lines = child.last_lines() or "(its log is empty)"
-    return f"{child.name} ended with code {child.process.returncode}. Its last lines:\n{lines}"
+    code = child.process.returncode
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    lines = child.last_lines()
+    return f"{child.name} {how}." + (f" Its last lines:\n{lines}" if lines else "")

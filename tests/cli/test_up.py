@@ -48,7 +48,7 @@ def test_a_miner_that_is_killed_is_reported_and_the_others_go_on(tmp_path: Path)
         gateway = network.wait_for("The gateway serves at").split()[-1]
         miners = [pid for pid, command in network.processes().items() if "miner-1" in command]
         os.kill(miners[0], signal.SIGKILL)
-        network.wait_for("miner 1 ended with code -9")
+        network.wait_for("miner 1 was killed by signal 9")
         answer = hush("models", "--gateway", gateway, module=INSECURE)
         assert "lenet-fashion-mnist" in answer.stdout
         assert {network.row()[0], network.row()[0]} == {"miner 2 (slow)", "miner 3 (garbage)"}
