@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import create_engine, inspect
 
 from hushwork.subnet.history import History, Standing
 from hushwork.subnet.steps import Judged
+from tests.subnet.postgresql import postgresql
 
 
 def answer(hotkey: str = "a", seconds: float | None = 40.0, task: str = "t") -> Judged:
@@ -14,9 +16,20 @@ def answer(hotkey: str = "a", seconds: float | None = 40.0, task: str = "t") -> 
     return Judged(task, hotkey, "real", seconds, not error, "sneaker" if seconds else "", error)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/history.db"
+    else:
+        with postgresql() as address:
+            yield address
+
+
 @pytest.fixture
-def history(tmp_path: Path) -> History:
-    return History(f"sqlite:///{tmp_path}/history.db")
+def history(url: str) -> Iterator[History]:
+    history = History(url)
+    yield history
+    history.close()
 
 
 def test_answers_are_kept_by_task_and_miner(history: History) -> None:
@@ -37,24 +50,27 @@ def test_a_window_is_bounded_in_number_and_in_time(history: History) -> None:
     assert history.window("t", answers=9, since=9.0) == {}
 
 
-def test_it_survives_a_restart_and_forgets_when_told(history: History, tmp_path: Path) -> None:
+def test_it_survives_a_restart_and_forgets_when_told(history: History, url: str) -> None:
     history.add(7, [answer()], now=10.0)
     history.close()
-    again = History(f"sqlite:///{tmp_path}/history.db")
+    again = History(url)
     assert again.last_round() == 7
     again.forget(before=11.0)
     assert again.last_round() == 0
+    again.close()
 
 
-def test_nothing_but_judgements_is_kept(history: History, tmp_path: Path) -> None:
+def test_nothing_but_judgements_is_kept(history: History, url: str) -> None:
     history.add(1, [answer()], now=0.0)
-    tables = inspect(create_engine(f"sqlite:///{tmp_path}/history.db"))
+    engine = create_engine(url)
+    tables = inspect(engine)
     assert tables.get_table_names() == ["answers"]
     columns = {column["name"]: str(column["type"]) for column in tables.get_columns("answers")}
     assert set(columns) == {
         *("id", "round", "time", "task", "hotkey", "kind", "seconds", "correct", "label", "error")
     }
-    assert "BLOB" not in columns.values()
+    assert not {"BLOB", "BYTEA"} & set(columns.values())
+    engine.dispose()
 
 
 def test_a_standing_is_scored_over_its_answers() -> None:
