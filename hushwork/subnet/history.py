@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import Index, create_engine, delete, func, select
+from sqlalchemy import Engine, Index, create_engine, delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from hushwork.errors import InvalidInput, Unreachable
 from hushwork.subnet.scoring import simplified_reward
 from hushwork.subnet.steps import Judged
 
@@ -64,9 +66,15 @@ class History:
     """Answers in an SQL database. Safe from any thread."""
 
     def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy takes it, such as ``sqlite:///history.db`` or ``postgresql://``."""
-        self._engine = create_engine(url)
-        _Base.metadata.create_all(self._engine)
+        """`url` as SQLAlchemy takes it: ``sqlite:///history.db``, ``postgresql+psycopg://...``.
+
+        Raises InvalidInput where it cannot be used here, Unreachable where nobody answers.
+        """
+        self._engine = _engine(url)
+        try:
+            _Base.metadata.create_all(self._engine)
+        except SQLAlchemyError as error:
+            raise Unreachable("the database does not answer", got=type(error).__name__) from None
 
     def add(self, round_number: int, judged: Iterable[Judged], now: float) -> None:
         """Keep what a round judged; all of it or nothing."""
@@ -98,6 +106,16 @@ class History:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        return create_engine(url)
+    except ModuleNotFoundError as error:
+        advice = "its driver; for PostgreSQL pip install 'hushwork[postgres]'"
+        raise InvalidInput("database", expected=advice, got=error) from None
+    except SQLAlchemyError as error:
+        raise InvalidInput("database", expected="an SQLAlchemy URL", got=type(error)) from None
 
 
 def _to_row(round_number: int, answer: Judged, now: float) -> _Row:

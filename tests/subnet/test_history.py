@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from hushwork.errors import InvalidInput, Unreachable
 from hushwork.subnet.history import History, Standing
 from hushwork.subnet.steps import Judged
 from tests.subnet.postgresql import postgresql
@@ -30,6 +31,17 @@ def history(url: str) -> Iterator[History]:
     history = History(url)
     yield history
     history.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nobody://host/db", "mysql+pymysql://host/db"])
+def test_a_database_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match="database"):
+        History(url)
+
+
+def test_a_database_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="does not answer"):
+        History(f"postgresql+psycopg://user:secret@/db?host={tmp_path}")
 
 
 def test_answers_are_kept_by_task_and_miner(history: History) -> None:
