@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hushwork.encrypted import guarantee
+from hushwork.encrypted.manifest import ZERO, join
 from hushwork.errors import (
     BadAnswer,
     InvalidBytes,
@@ -114,6 +115,46 @@ def test_an_overflow_is_an_error_and_not_an_answer():
     keys, _ = steep.greet(client.hello())
     with pytest.raises(BadAnswer):
         client.open(steep.run(keys, client.seal(np.full(12, 8.0))))
+
+
+def answer(client, output=1.0, scale=1.0):
+    """An answer made by the key's owner: one number in every slot that holds an output."""
+    terms = client._terms
+    slots = np.where(terms.scatter >= 0, output * terms.body.factor, 0.0)
+
+    def pack(slots):
+        made_at = scale * terms.body.response_scale
+        return join([client._secret.encrypt(vector, made_at, 1) for vector in slots])
+
+    return slots, pack
+
+
+def test_copies_that_disagree_are_a_bad_answer(client):
+    slots, pack = answer(client)
+    np.testing.assert_allclose(client.open(pack(slots)).output, 1.0, atol=1e-3)
+    held = np.argwhere(slots)[0]
+    slots[tuple(held)] += 0.5
+    with pytest.raises(BadAnswer, match="disagree"):
+        client.open(pack(slots))
+
+
+def test_slots_that_should_be_empty_are_a_bad_answer(client):
+    slots, pack = answer(client)
+    slots[client._terms.scatter == ZERO] = 0.5
+    with pytest.raises(BadAnswer, match="disagree"):
+        client.open(pack(slots))
+
+
+def test_outputs_out_of_range_are_a_bad_answer(client):
+    slots, pack = answer(client, output=1.5 * client._terms.body.output_range)
+    with pytest.raises(BadAnswer, match="range"):
+        client.open(pack(slots))
+
+
+def test_another_scale_is_a_bad_answer(client):
+    slots, pack = answer(client, scale=2.0)
+    with pytest.raises(BadAnswer, match="scale"):
+        client.open(pack(slots))
 
 
 @pytest.mark.parametrize(
