@@ -128,9 +128,9 @@ def validator(
         settings=ValidatorSettings(images=images, pause_seconds=pause),
     )
     stop = stop_on_signals()
-    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    place = Place(host, port, directory, announce)
+    seat = Seat(place, hotkey, chain, reporter, FAUCET_STAKE)
     with seat.serve(service.app, "validator"):
-        chain.add_stake(hotkey.address, FAUCET_STAKE)
         wait_for_neurons(chain, neurons, stop)
         service.run(stop)
         service.close()
@@ -161,9 +161,9 @@ def gateway(
     chain = open_ledger(network, ledger, hotkey)
     service = Gateway(hotkey=hotkey, ledger=chain, directory=directory)
     stop = stop_on_signals()
-    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    place = Place(host, port, directory, announce)
+    seat = Seat(place, hotkey, chain, reporter, FAUCET_STAKE)
     with seat.serve(service.app, "gateway"):
-        chain.add_stake(hotkey.address, FAUCET_STAKE)
         stop.wait()
         service.close()
 

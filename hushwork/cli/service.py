@@ -67,13 +67,19 @@ class Seat:
     hotkey: Hotkey
     ledger: Ledger
     reporter: Reporter
+    stake: int = 0
+    """In rao: what is missing of it comes from the ledger's faucet."""
 
     @contextmanager
     def serve(self, app: Starlette, role: str) -> Iterator[None]:
         """Serve in the background and put the address on the ledger."""
+        key = self.hotkey.address
         with self.place.serve(app) as (url, fingerprint):
-            self.ledger.register(self.hotkey.address)
-            self.ledger.serve(self.hotkey.address, url, fingerprint)
+            self.ledger.register(key)
+            missing = self.stake - self.ledger.neuron(key).stake
+            if missing > 0:
+                self.ledger.add_stake(key, missing)
+            self.ledger.serve(key, url, fingerprint)
             self.reporter.serving(role, str(Address(url, fingerprint=fingerprint)))
             yield
 

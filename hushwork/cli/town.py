@@ -39,9 +39,8 @@ class Town:
 
     def start(self, tick: Tick) -> None:
         """Start everything and wait until it serves. Raises ChildDied."""
-        self.ledger = self._house.start(
-            "ledger", ["ledger", "--port", "0", *self._folder("ledger")]
-        )
+        ledger = ["ledger", "--port", "0", *self._folder("ledger")]
+        self.ledger = self._house.start("ledger", ledger)
         self._until_serving(tick)
         for number in range(self._count):
             self._start_miner(number)
@@ -82,17 +81,10 @@ class Town:
 
     def _start_role(self, name: str, options: Sequence[str]) -> Child:
         self._hotkey(name)
-        key = [
-            "--wallet-name",
-            WALLET,
-            "--hotkey-name",
-            slug(name),
-            "--wallets",
-            str(self._wallets),
-        ]
-        ledger = ["--ledger", self.ledger.address]
+        wallet = ["--wallets", str(self._wallets), "--wallet-name", WALLET]
+        options = [*options, *wallet, "--hotkey-name", slug(name), "--ledger", self.ledger.address]
         role = name.split(maxsplit=1)[0]
-        return self._house.start(name, [role, *options, *ledger, *key, *self._folder(name)])
+        return self._house.start(name, [role, *options, *self._folder(name)])
 
     @property
     def _wallets(self) -> Path:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +12,10 @@ from rich.console import Console
 
 from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT
 from hushwork.cli.processes import Child, ChildDied, Household
+from hushwork.cli.service import stop_on_signals
 from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
 from hushwork.errors import Unreachable
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
@@ -29,9 +26,7 @@ class Clock:
     """Waits between two looks, and cuts the wait short on a signal."""
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
-        for number in SIGNALS:
-            signal.signal(number, lambda *_: self._stop.set())
+        self._stop = stop_on_signals()
 
     def tick(self) -> None:
         """Wait a moment. Raises Stopped."""
