@@ -102,7 +102,7 @@ class EncryptedClient:
         strays = np.concatenate([found - output[element], slots[scatter == ZERO]])
         if not np.abs(strays).max(initial=0.0) <= TOLERANCE * max(1.0, largest):
             raise BadAnswer("slots of an answer disagree", expected="copies", got="an overflow")
-        return output / body.factor
+        return output.reshape(body.output_shape) / body.factor
 
     def close(self) -> None:
         """Destroy the secret key."""

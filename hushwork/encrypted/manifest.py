@@ -44,6 +44,8 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     response_scale: float
     scatter: bytes
     """Output element of each slot of the answer, -1: must be zero, -2: may be anything."""
+    output_shape: tuple[int, ...]
+    """Its first axis is the labels."""
     factor: float
     """The answer holds this factor times the outputs."""
     output_range: float
@@ -90,14 +92,17 @@ def read(manifest: Manifest) -> Terms:
     _within("limbs of the request", body.request_limbs, 1, len(parameters.moduli))
     _check_scales(body, parameters)
     _check_keys(body, parameters, manifest)
-    elements, classes = prod(manifest.input_shape), len(manifest.labels)
-    _within("extent of the input", min(manifest.input_shape, default=1), 1, elements)
-    _within("elements of the input", elements, 1, CIPHERTEXTS * parameters.slots)
-    gather = _table("gather", body.gather, parameters.slots)
-    scatter = _table("scatter", body.scatter, parameters.slots)
+    slots = parameters.slots
+    elements = _elements("input", manifest.input_shape, slots)
+    results = _elements("output", body.output_shape, slots)
+    labels = len(manifest.labels)
+    _require("labels", labels == body.output_shape[0], body.output_shape[0], labels)
+    gather = _table("gather", body.gather, slots)
+    scatter = _table("scatter", body.scatter, slots)
     _check_entries("gather", gather, ZERO, elements)
-    _check_entries("scatter", scatter, UNCHECKED, classes)
-    _require("outputs in the answer", set(range(classes)) <= set(scatter.flat), "all", "fewer")
+    _check_entries("scatter", scatter, UNCHECKED, results)
+    shown = len(np.unique(scatter[scatter >= 0]))
+    _require("outputs in the answer", shown == results, results, shown)
     terms = Terms(body, parameters, gather, scatter)
     _check_sizes(terms, manifest)
     return terms
@@ -146,6 +151,13 @@ def _table(name: str, data: bytes, slots: int) -> Index:
     _require(f"{name} is whole", len(data) % (4 * slots) == 0, f"{4 * slots} each", len(data))
     _within(f"ciphertexts of {name}", len(data) // (4 * slots), 1, CIPHERTEXTS)
     return np.frombuffer(data, dtype="<i4").astype(np.int64).reshape(-1, slots)
+
+
+def _elements(name: str, shape: tuple[int, ...], slots: int) -> int:
+    _within(f"axes of the {name}", len(shape), 1, 3)
+    _within(f"extent of the {name}", min(shape), 1, max(shape))
+    _within(f"elements of the {name}", prod(shape), 1, CIPHERTEXTS * slots)
+    return prod(shape)
 
 
 def _check_entries(name: str, table: Index, least: int, elements: int) -> None:

@@ -103,6 +103,7 @@ class EncryptedWorker:
             relinearisation=program.relinearisation,
             response_scale=plan.output_scale,
             scatter=to_table(plan.scatter),
+            output_shape=network.output_shape,
             factor=plan.factor,
             output_range=2.0 ** log2_range() / plan.factor,
             precision=PRECISION,

@@ -68,7 +68,7 @@ class Builder:
         return self.add(Add, self.shape, inputs=(self.last, other))
 
     def build(self, name="by hand"):
-        labels = tuple(map(str, range(int(np.prod(self.shape)))))
+        labels = tuple(map(str, range(self.shape[0])))
         shapes, layers = dict(self.shapes), tuple(self.layers)
         return Network(name, "x", self.last, layers, shapes, labels, b"", "0" * 64)
 

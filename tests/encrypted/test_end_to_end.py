@@ -28,7 +28,7 @@ def image(network, seed=0):
 
 
 def expected(network, x):
-    return evaluate(network, x[None])[0].reshape(-1)
+    return evaluate(network, x[None])[0]
 
 
 def run(network):
@@ -52,6 +52,10 @@ def test_a_network_of_every_layer(network, worker, client, session):
 
 def test_a_linear_network_at_the_smallest_ring():
     run(Builder((20,)).linear(5).build())
+
+
+def test_an_image_for_an_answer():
+    run(Builder((1, 9, 8)).convolve(3, (3, 3)).activate().convolve(2, (3, 3)).build())
 
 
 def test_a_high_degree_polynomial():
