@@ -45,7 +45,11 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything but the costs, hex."""
+        """SHA-256 over everything but costs and weights, hex.
+
+        Weights follow from the network, whose own digest stands in every manifest, and their
+        last bits may differ between processors.
+        """
         state = hashlib.sha256()
         for part in self._parts():
             state.update(part)
@@ -65,9 +69,10 @@ class Plan:
 
 
 def _plain(value: object) -> object:
-    """Numpy values for msgpack: an array as its type, its shape and its bytes."""
+    """Numpy values for msgpack: integers with their shape, of weights the shape alone."""
     if isinstance(value, np.ndarray):
-        return [value.dtype.str, value.shape, value.tobytes()]
+        whole = value.dtype.kind == "i"
+        return [value.shape, value.astype("<i8").tobytes() if whole else b""]
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"cannot encode {type(value)}")
