@@ -147,7 +147,7 @@ class Gateway:
             open_seconds=self.settings.open_seconds,
             job_seconds=self.settings.job_seconds,
         )
-        return Relay(asked.manifest, asked.hello, manifest, route)
+        return Relay(asked.manifest, asked.hello, manifest, route, self._clock())
 
     def _serving(self, call: Call) -> bytes:
         miner = self._find(call).miner
@@ -167,7 +167,8 @@ class Gateway:
     def _close(self, call: Call) -> bytes:
         relay = self._find(call)
         self._sessions.close(call.path["session"], call.caller, self._clock())
-        self._store.delete(relay.hello)
+        if not self._sessions.any(lambda other: other.hello == relay.hello):
+            self._store.delete(relay.hello, since=relay.opened)
         return b""
 
     def _find(self, call: Call) -> Relay:

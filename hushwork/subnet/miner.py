@@ -64,6 +64,7 @@ class _Kept:
     worker: Worker
     session: Session
     hello: str
+    opened: float
 
     def close(self) -> None:
         self.session.close()
@@ -161,8 +162,8 @@ class Miner:
         except BaseException:
             self._sessions.release(call.caller)
             raise
-        kept = _Kept(worker, session, asked.hello)
-        token = self._sessions.open(call.caller, kept, self._clock())
+        now = self._clock()
+        token = self._sessions.open(call.caller, _Kept(worker, session, asked.hello, now), now)
         return encode(SessionReply(token, reply))
 
     def _hello(self, asked: SessionRequest, caller: str, limit: int) -> memoryview:
@@ -192,9 +193,10 @@ class Miner:
 
     def _close(self, call: Call) -> bytes:
         token, now = call.path["session"], self._clock()
-        hello = self._sessions.find(token, call.caller, now).hello
+        kept = self._sessions.find(token, call.caller, now)
         self._sessions.close(token, call.caller, now)
-        self._store.delete(hello)
+        if not self._sessions.any(lambda other: other.hello == kept.hello):
+            self._store.delete(kept.hello, since=kept.opened)
         return b""
 
 

@@ -42,10 +42,13 @@ class Route:
 class Relay:
     """Carries sealed bytes between one customer and one miner, then another if that one dies."""
 
-    def __init__(self, digest: str, hello: str, manifest: Manifest, route: Route) -> None:
-        """`digest` of the manifest, and `hello`, the digest of a blob."""
+    def __init__(
+        self, digest: str, hello: str, manifest: Manifest, route: Route, opened: float = 0.0
+    ) -> None:
+        """`digest` of the manifest, `hello`, the digest of a blob, and when it was asked for."""
         self.digest = digest
         self.hello = hello
+        self.opened = opened
         self.reply = b""
         self.miner: Neuron | None = None
         self._manifest = manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -95,6 +96,11 @@ class SessionTable(Generic[H]):
         """End a session. Raises UnknownSession."""
         self.find(token, caller, now)
         self._drop([token])
+
+    def any(self, matches: Callable[[H], bool]) -> bool:
+        """Whether any open session holds what matches."""
+        with self._lock:
+            return any(matches(entry.held) for entry in self._entries.values())
 
     def expire(self, now: float) -> None:
         """End what has been idle for too long."""

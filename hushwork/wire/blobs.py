@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -109,10 +110,12 @@ class BlobStore:
         _check_index(self._complete(digest).info, index)
         return _disk.read_chunk(self._root / digest, index)
 
-    def delete(self, digest: str) -> None:
-        """Let go of a blob; nothing happens if it is not here."""
+    def delete(self, digest: str, since: float = math.inf) -> None:
+        """Let go of a blob, unless it is not here or somebody began it again after `since`."""
         with self._lock:
-            self._delete([digest])
+            blob = self._blobs.get(digest)
+            if blob is not None and blob.touched <= since:
+                self._delete([digest])
 
     def sweep(self, now: float) -> list[str]:
         """Delete what has outlived its time; the digests."""

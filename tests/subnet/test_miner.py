@@ -203,6 +203,18 @@ def test_somebody_elses_session_is_as_unknown(town: Town, miner: Miner, customer
             other.post(f"/sessions/{session}/{action}", b"")
 
 
+def test_a_hello_stays_while_another_session_uses_it_or_is_about_to(customer: Customer) -> None:
+    hello = customer.keys.hello()
+    first, second = customer.open(hello), customer.open(hello)
+    customer.http.post(f"/sessions/{first}/close", b"")
+    info = describe_blob(hello)
+    third = customer.open_on(info)
+    assert customer.http.put_blob(hello) == info
+    for token in (second, third):
+        customer.http.post(f"/sessions/{token}/close", b"")
+    customer.open_on(info)
+
+
 def test_a_closed_session_is_unknown_and_its_hello_gone(customer: Customer) -> None:
     hello = customer.keys.hello()
     customer.open(hello)

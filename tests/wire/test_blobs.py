@@ -127,6 +127,15 @@ def test_sweeping_deletes_what_is_old_and_frees_its_room(store: BlobStore, tmp_p
     assert store.used() == MIB
 
 
+def test_what_was_begun_again_meanwhile_is_not_deleted(store: BlobStore) -> None:
+    store.put(DATA, "a", now=10.0)
+    store.delete(INFO.digest, since=9.0)
+    assert store.open(INFO.digest) == DATA
+    store.delete(INFO.digest, since=10.0)
+    with pytest.raises(UnknownBlob):
+        store.open(INFO.digest)
+
+
 def test_beginning_again_renews_a_blob(store: BlobStore) -> None:
     store.put(DATA, "a", now=0.0)
     store.begin(INFO, "b", now=90.0)
