@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,17 +25,31 @@ class Listing:
 
     manifests: Mapping[str, Manifest]
     miners: Mapping[str, tuple[Neuron, ...]]
-    """Digest of a manifest -> who offers it, best scored first."""
+    """Digest of a manifest -> who offers it, best judged first."""
+    judgement: Mapping[int, float]
+    """By uid."""
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """Best scored first; by manifest where scores are equal."""
-        order = sorted(self.manifests, key=lambda d: (-self.miners[d][0].incentive, d))
+        """Those of the best judged miners first; by manifest where they are equal."""
+        order = sorted(self.manifests, key=lambda d: (-self.judgement[self.miners[d][0].uid], d))
         return tuple(self._info(digest) for digest in order)
 
     def _info(self, digest: str) -> ModelInfo:
         manifest, miners = self.manifests[digest], len(self.miners[digest])
         network, guarantee = manifest.network, manifest.guarantee
         return ModelInfo(digest, network, guarantee, manifest.network_digest, miners)
+
+
+def judgement(
+    neurons: Sequence[Neuron], weights: Mapping[int, Mapping[int, int]]
+) -> Mapping[int, float]:
+    """What the validators say of each uid now: their weights, by their stake."""
+    found = {neuron.uid: 0.0 for neuron in neurons}
+    for validator in neurons:
+        row = weights.get(validator.uid, {}) if validator.validator_permit else {}
+        for uid in row.keys() & found.keys():
+            found[uid] += validator.stake * row[uid] / sum(row.values())
+    return found
 
 
 class Catalogue:
@@ -50,7 +64,7 @@ class Catalogue:
         self._seconds = seconds
         self._allows = allows
         self._manifests: dict[str, Manifest] = {}
-        self._listing = Listing({}, {})
+        self._listing = Listing({}, {}, {})
         self._read = float("-inf")
         self._lock = threading.Lock()
 
@@ -71,7 +85,7 @@ class Catalogue:
         return manifest
 
     def miners(self, digest: str) -> tuple[Neuron, ...]:
-        """Who offers a manifest, best scored first; perhaps nobody."""
+        """Who offers a manifest, best judged first; perhaps nobody."""
         return self.listing().miners.get(digest, ())
 
     def doubt(self) -> None:
@@ -87,8 +101,10 @@ class Catalogue:
         )
 
     def _ask_everybody(self) -> Listing:
-        asked = [n for n in self._ledger.neurons() if n.url and n.hotkey != self._hotkey.address]
-        best_first = sorted(asked, key=lambda n: (-n.incentive, n.uid))
+        neurons = self._ledger.neurons()
+        judged = judgement(neurons, self._ledger.weights())
+        asked = [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
+        best_first = sorted(asked, key=lambda n: (-judged[n.uid], n.uid))
         with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
             answers = list(pool.map(self._ask, best_first))
         offered: dict[str, list[Neuron]] = {}
@@ -96,7 +112,8 @@ class Catalogue:
             for digest in digests:
                 offered.setdefault(digest, []).append(neuron)
         self._manifests = {digest: self._manifests[digest] for digest in offered}
-        return Listing(self._manifests, {digest: tuple(who) for digest, who in offered.items()})
+        miners = {digest: tuple(who) for digest, who in offered.items()}
+        return Listing(self._manifests, miners, judged)
 
     def _ask(self, neuron: Neuron) -> list[str]:
         """Manifests that one miner offers and that are allowed; none if it does not answer."""

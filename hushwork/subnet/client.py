@@ -58,7 +58,7 @@ class Door:
         self._opened: list[Model] = []
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """What is offered, best scored first."""
+        """What is offered, those of the best judged miners first."""
         return decode(Models, self._http.get("/models")).models
 
     def model(self, name: str | None = None, guarantee: str | None = None) -> Model:

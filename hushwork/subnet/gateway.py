@@ -52,7 +52,7 @@ class GatewaySettings:
     blobs: int = 16 << 30
     """and all of them together."""
     blob_seconds: float = 3600.0
-    offers_seconds: float = 10.0
+    offers_seconds: float = 5.0
     """How long the miners' offers are believed."""
     job_seconds: float = 120.0
     open_seconds: float = 300.0

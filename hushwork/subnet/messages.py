@@ -29,7 +29,7 @@ class ModelInfo(Message, frozen=True):
 
 
 class Models(Message, frozen=True):
-    """Everything a gateway offers, best scored first."""
+    """Everything a gateway offers, those of the best judged miners first."""
 
     models: Annotated[tuple[ModelInfo, ...], msgspec.Meta(max_length=1000)]
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from hushwork.errors import (
     Busy,
@@ -21,7 +20,9 @@ from hushwork.errors import (
     Unreachable,
     WrongReceiver,
 )
+from hushwork.ledger import TAO, Neuron
 from hushwork.subnet import Gateway, GatewaySettings, Miner, MinerSettings
+from hushwork.subnet.catalogue import judgement
 from hushwork.subnet.messages import About, Models, Serving
 from hushwork.wire import SignedClient, decode, describe_blob
 from tests.insecure_plain import HangingWorker, InsecureClient, InsecureSession, InsecureWorker
@@ -46,35 +47,31 @@ def stop(town: Town, miners: dict[str, Miner], hotkey: str) -> None:
     town.stops[name]()
 
 
-def test_models_are_listed_best_first(town: Town) -> None:
+def test_the_best_judged_miners_and_their_models_come_first(town: Town) -> None:
+    """At once, without waiting for an epoch; a validator without a permit says nothing."""
     first, second = town.miner("first"), town.miner("second", InsecureWorker(tiny_network(5)))
-    town.miner("third")
-    judge = town.join("judge")
-    uid = town.ledger.neuron(second._hotkey.address).uid
-    town.ledger.set_weights(judge.address, {uid: 65535})
+    third = town.miner("third")
+    uids = [town.ledger.neuron(m._hotkey.address).uid for m in (first, second, third)]
+    town.ledger.set_weights(town.join("judge").address, {uids[1]: 65535, uids[2]: 65534})
+    town.ledger.set_weights(town.join("other", 3000 * TAO).address, {uids[1]: 1, uids[2]: 1})
     url = town.gateway()
     models = decode(Models, httpx.get(f"{url}/models").content).models
-    by_digest = {model.manifest_digest: model for model in models}
-    assert by_digest[MANIFEST.digest].miners == 2
-    assert by_digest[OTHER.digest].miners == 1
-    assert first._hotkey.address != second._hotkey.address
-
-
-def test_best_scored_miners_come_first(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    town.miner("first")
-    second = town.miner("second")
-    neurons = town.ledger.neurons()
-
-    def scored() -> list:  # type: ignore[type-arg]
-        best = second._hotkey.address
-        return [replace(n, incentive=9 if n.hotkey == best else 1) for n in neurons]
-
-    url = town.gateway()
-    neurons = town.ledger.neurons()
-    monkeypatch.setattr(town.ledger, "neurons", scored)
+    assert [(m.manifest_digest, m.miners) for m in models] == [
+        (OTHER.digest, 1),
+        (MANIFEST.digest, 2),
+    ]
     customer = customer_at(town, url)
     customer.open()
-    assert serving(customer) == second._hotkey.address
+    assert serving(customer) == third._hotkey.address
+
+
+def test_only_validators_with_a_permit_are_heard() -> None:
+    def neuron(uid: int, stake: int, permit: bool) -> Neuron:
+        return Neuron(uid, f"h{uid}", stake, permit, "", b"", 0, 0, 0, 0, 0)
+
+    neurons = [neuron(0, 10, True), neuron(1, 30, True), neuron(2, 90, False), neuron(3, 0, False)]
+    weights = {0: {2: 1, 3: 1}, 1: {3: 7}, 2: {2: 9}, 8: {2: 1}}
+    assert judgement(neurons, weights) == {0: 0, 1: 0, 2: 5, 3: 35}
 
 
 def test_customers_need_not_be_registered(town: Town) -> None:
