@@ -36,6 +36,10 @@ OwnPort = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any f
 Announce = Annotated[
     str, typer.Option("--announce", help="URL to put on the ledger, if not that of host and port.")
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(help="Images to draw from: a folder, an .npz or .npy, hf:owner/name."),
+]
 Directory = Annotated[Path, typer.Option("--directory", help="Where data and blobs are kept.")]
 Model = Annotated[
     list[str], typer.Option("--model", help="A shipped network or an ONNX file; may be repeated.")

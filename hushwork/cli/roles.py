@@ -22,7 +22,7 @@ from hushwork.cli.service import (
     own_hotkey,
     stop_on_signals,
 )
-from hushwork.cli.tasks import make_task
+from hushwork.cli.tasks import make_task, shares_for
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
 from hushwork.networks import open_network
 from hushwork.subnet import Gateway, Miner, MinerSettings, Validator, ValidatorSettings
@@ -103,9 +103,10 @@ def validator(
     ] = None,
     model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
-    data: Annotated[
-        str | None, typer.Option(help="Images to draw from: a folder, an .npz, hf:owner/name.")
-    ] = None,
+    data: options.Data = None,
+    share: Annotated[
+        list[float], typer.Option(help="Share of the emission of each --model; equal by default.")
+    ] = [],  # noqa: B006 - typer copies it
     images: Annotated[int, typer.Option(min=1, max=1000, help="Images of a round.")] = 6,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two rounds.")] = 5.0,
     neurons: Annotated[
@@ -118,7 +119,10 @@ def validator(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     promise = guarantees.load(guarantee)
     chain = open_ledger(network, ledger, hotkey)
-    tasks = [make_task(name, promise, data, reporter.progress) for name in model]
+    tasks = [
+        make_task(name, promise, data, reporter.progress, part)
+        for name, part in zip(model, shares_for(model, share), strict=True)
+    ]
     service = Validator(
         hotkey=hotkey,
         ledger=chain,

@@ -2,30 +2,78 @@
 
 from __future__ import annotations
 
-from hushwork.errors import NotFound
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hushwork.errors import InvalidInput
 from hushwork.guarantee import Guarantee, Progress
 from hushwork.networks import Network, PlainRun, open_network, sample
 from hushwork.networks.data import LABELS, load, to_input
-from hushwork.networks.layers import Array
+from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
+from hushwork.subnet.draws import fresh_generator
+from hushwork.subnet.pictures import smooth_field
+
+SYNTHETIC = 256
+"""Inputs made for a network without a data set."""
 
 
-def make_task(model: str, guarantee: Guarantee, data: str | None, progress: Progress) -> Task:
-    """Compile a model and gather its images. Raises NotFound, Unreachable or InvalidNetwork."""
+def make_task(
+    model: str, guarantee: Guarantee, data: str | None, progress: Progress, share: float = 1.0
+) -> Task:
+    """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
     return Task(
         manifest=guarantee.worker(network, progress).manifest,
         guarantee=guarantee,
         reference=PlainRun(network, threads=1),
         images=images_for(network, data),
+        emission=share,
     )
 
 
+def shares_for(models: Sequence[str], shares: Sequence[float]) -> Sequence[float]:
+    """Share of the emission of each model, equal by default. Raises InvalidInput."""
+    if not shares:
+        return [1.0] * len(models)
+    if len(shares) != len(models) or min(shares) < 0 or not 0 < sum(shares) < np.inf:
+        raise InvalidInput("shares", expected=f"{len(models)}, none below 0", got=list(shares))
+    return shares
+
+
 def images_for(network: Network, data: str | None) -> Array:
-    """Test images of the data set whose labels the network has; the shipped sample if it fits."""
+    """Test images of the data set whose labels the network has, the shipped sample if it fits.
+
+    For any other network the user's own images, or else smooth random fields.
+    """
     name = next((name for name, labels in LABELS.items() if labels == network.labels), None)
-    if name is None:
-        raise NotFound("no data set has these labels", expected=list(LABELS), got=network.labels)
     if name == "fashion-mnist" and data is None:
         return to_input(sample()[0])
-    return to_input(load(name, data).test_images)
+    if name is not None:
+        return to_input(load(name, data).test_images)
+    return own_images(Path(data), network.input_shape) if data else fields(network.input_shape)
+
+
+def own_images(path: Path, shape: Shape) -> Array:
+    """Images of an .npy file, (count, *shape), bytes or numbers in [0, 1]. Raises InvalidInput."""
+    expected = f"an .npy array of shape (count, {', '.join(map(str, shape))})"
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InvalidInput("images", expected=expected, got=error) from None
+    if not isinstance(images, np.ndarray) or images.shape[1:] != shape or not len(images):
+        raise InvalidInput("images", expected=expected, got=getattr(images, "shape", "an archive"))
+    numbers = np.asarray(images, dtype=np.float64) / (255 if images.dtype == np.uint8 else 1)
+    if not (numbers.min() >= 0 and numbers.max() <= 1):
+        raise InvalidInput("images", expected="bytes, or numbers in [0, 1]", got=images.dtype)
+    return numbers
+
+
+def fields(shape: Shape) -> Array:
+    """Random inputs: smooth where they are images."""
+    generator = fresh_generator()
+    if len(shape) != 3:
+        return generator.uniform(size=(SYNTHETIC, *shape))
+    return np.stack([smooth_field(generator, shape) for _ in range(SYNTHETIC)])

@@ -28,7 +28,9 @@ Tick = Callable[[Sequence[Child]], None]
 class Town:
     """A ledger, a validator, a gateway and some miners, on loopback."""
 
-    def __init__(self, house: Household, model: str, miners: int, port: int) -> None:
+    def __init__(
+        self, house: Household, model: str, miners: int, port: int, data: str | None = None
+    ) -> None:
         self.names: dict[str, str] = {}
         """Names of the miners for people, by hotkey."""
         self.miners: list[Child] = []
@@ -36,6 +38,7 @@ class Town:
         self._model = model
         self._count = miners
         self._port = port
+        self._data = ["--data", data] if data else []
 
     def start(self, tick: Tick) -> None:
         """Start everything and wait until it serves. Raises ChildDied."""
@@ -45,7 +48,7 @@ class Town:
         for number in range(self._count):
             self._start_miner(number)
         everybody = str(self._count + len(("validator", "gateway")))
-        options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody]
+        options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody, *self._data]
         self.validator = self._start_role("validator", ["--model", self._model, *options])
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._until_serving(tick)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT
+from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT, Data
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.service import stop_on_signals
 from hushwork.cli.town import TICK_SECONDS, Town
@@ -49,6 +49,7 @@ def up(
     directory: Annotated[
         Path | None, typer.Option("--dir", help="Keep data and logs here, and do not remove them.")
     ] = None,
+    data: Data = None,
     plain: Annotated[bool, typer.Option(help="Print lines instead of the live table.")] = False,
 ) -> None:
     """Start a ledger, a validator, a gateway and miners here, and watch them live."""
@@ -59,7 +60,7 @@ def up(
     with Household(directory) as house:
         try:
             with view:
-                watch(Town(house, model, miners, port), view, clock, rounds)
+                watch(Town(house, model, miners, port, data), view, clock, rounds)
         except Stopped:
             console.print("Stopping.")
         except ChildDied as death:
