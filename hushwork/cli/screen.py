@@ -58,9 +58,16 @@ def cells(row: Row) -> Sequence[str | Text]:
         last_answer(row),
         f"{row.agreement:.0%}",
         "-" if row.seconds is None else f"{row.seconds:.2f}",
-        f"{row.score:,.2f}" if row.score < 1000 else f"{row.score:,.0f}",
+        readable(row.score),
         f"{row.weight:.0%}",
     )
+
+
+def readable(score: float) -> str:
+    """A score, which may be of any size, in at most ten characters."""
+    if score < 1000:
+        return f"{score:,.2f}"
+    return f"{score:,.0f}" if score < 1e7 else f"{score:.2e}"
 
 
 def last_answer(row: Row) -> Text:

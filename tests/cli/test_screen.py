@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from hushwork.cli.app import sentence
 from hushwork.cli.report import Report
-from hushwork.cli.screen import answer_screen, network_screen, preparation_screen, size
+from hushwork.cli.screen import answer_screen, network_screen, readable, preparation_screen, size
 from hushwork.errors import InvalidInput, UnknownBlob, Unreachable
 from hushwork.subnet import Result, Row, Snapshot
 
@@ -54,6 +54,12 @@ def test_the_table_shows_what_a_miner_did() -> None:
     assert "round 2: miners at work" in shown
     assert "3 of 18" in shown
     assert "a hint" in shown
+
+
+def test_scores_of_any_size_are_readable() -> None:
+    assert [readable(x) for x in (0.0, 999.99, 1000, 9_999_999, 665_577_591.0)] == [
+        *("0.00", "999.99", "1,000", "9,999,999", "6.66e+08")
+    ]
 
 
 def test_a_failure_takes_the_place_of_the_label() -> None:
