@@ -107,6 +107,7 @@ def validator(
     share: Annotated[
         list[float], typer.Option(help="Share of the emission of each --model; equal by default.")
     ] = [],  # noqa: B006 - typer copies it
+    top: Annotated[int, typer.Option(min=1, help="How many miners share a task's emission.")] = 3,
     images: Annotated[int, typer.Option(min=1, max=1000, help="Images of a round.")] = 6,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two rounds.")] = 5.0,
     neurons: Annotated[
@@ -120,7 +121,7 @@ def validator(
     promise = guarantees.load(guarantee)
     chain = open_ledger(network, ledger, hotkey)
     tasks = [
-        make_task(name, promise, data, reporter.progress, part)
+        make_task(name, promise, data, reporter.progress, share=part, top=top)
         for name, part in zip(model, shares_for(model, share), strict=True)
     ]
     service = Validator(

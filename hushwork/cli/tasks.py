@@ -21,7 +21,13 @@ SYNTHETIC = 256
 
 
 def make_task(
-    model: str, guarantee: Guarantee, data: str | None, progress: Progress, share: float = 1.0
+    model: str,
+    guarantee: Guarantee,
+    data: str | None,
+    progress: Progress,
+    *,
+    share: float = 1.0,
+    top: int = 3,
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
@@ -31,6 +37,7 @@ def make_task(
         reference=PlainRun(network, threads=1),
         images=images_for(network, data),
         emission=share,
+        top=top,
     )
 
 

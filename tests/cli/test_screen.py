@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from hushwork.cli.app import sentence
 from hushwork.cli.report import Report
-from hushwork.cli.screen import answer_screen, network_screen, readable, preparation_screen, size
+from hushwork.cli.screen import answer_screen, network_screen, preparation_screen, readable, size
 from hushwork.errors import InvalidInput, UnknownBlob, Unreachable
 from hushwork.subnet import Result, Row, Snapshot
 
