@@ -31,7 +31,9 @@ def prepare(picture: Picture, shape: tuple[int, ...]) -> Array:
     try:
         with Image.open(picture) as image:
             return _from_image(image, shape)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except InvalidInput:
+        raise
+    except Exception as error:  # Pillow raises whatever its readers trip over.
         raise InvalidInput(
             "image file", expected="a picture that Pillow reads", got=error
         ) from None
@@ -59,8 +61,20 @@ def _from_image(image: Image.Image, shape: tuple[int, ...]) -> Array:
         size = f"{image.width} x {image.height}"
         raise InvalidInput("image", expected=f"at most {PIXEL_LIMIT} pixels", got=size)
     channels, height, width = shape
-    plain = ImageOps.exif_transpose(image).convert(_MODES[channels])
+    plain = _eight_bits(ImageOps.exif_transpose(image)).convert(_MODES[channels])
     if plain.size != (width, height):
         plain = plain.resize((width, height), Image.Resampling.LANCZOS)
     pixels = np.asarray(plain, dtype=np.float64).reshape(height, width, channels) / 255.0
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit pixels, which Pillow would cut off at 255."""
+    if image.mode == "F":
+        raise InvalidInput("image", expected="8 or 16 bits a pixel", got="floats")
+    if not image.mode.startswith("I"):
+        return image
+    wide = np.asarray(image)
+    if wide.min() < 0 or wide.max() > 0xFFFF:
+        raise InvalidInput("image", expected="8 or 16 bits a pixel", got="32 bits")
+    return Image.fromarray((wide >> 8).astype(np.uint8))

@@ -44,6 +44,21 @@ def test_a_photograph_is_turned_as_its_camera_says(tmp_path: Path) -> None:
     assert np.argwhere(prepared[0] == 1.0).tolist() == [[0, 5]]
 
 
+@pytest.mark.parametrize("suffix", ["png", "tiff", "pgm"])
+def test_sixteen_bits_are_scaled_and_not_cut(tmp_path: Path, suffix: str) -> None:
+    pixels = np.linspace(0, 65535, 48).astype(np.uint16).reshape(8, 6)
+    Image.fromarray(pixels).save(tmp_path / f"deep.{suffix}")
+    prepared = prepare(tmp_path / f"deep.{suffix}", GREY)
+    assert np.allclose(prepared[0], pixels / 65535, atol=1 / 255)
+
+
+def test_pixels_without_a_known_range_are_refused(tmp_path: Path) -> None:
+    for pixels in (np.zeros((8, 6), np.float32), np.full((8, 6), 1 << 20, np.int32)):
+        Image.fromarray(pixels).save(tmp_path / "odd.tiff")
+        with pytest.raises(InvalidInput, match="16 bits"):
+            prepare(tmp_path / "odd.tiff", GREY)
+
+
 def test_nothing_is_inverted() -> None:
     assert prepare(Image.new("L", (6, 8), 0), GREY).max() == 0.0
 
@@ -80,7 +95,10 @@ def test_an_array_without_numbers_is_refused(kind: str) -> None:
         prepare(np.zeros(GREY).astype(kind), GREY)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"P6\n6 8\n2x5\n" + b"\0" * 144],
+)
 def test_a_file_without_a_picture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(InvalidInput):
