@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hushwork.wire.tls import Certificate
 
@@ -17,6 +19,8 @@ _GRACE_SECONDS = 5
 _IDLE_SECONDS = 30
 """Longer than a client keeps a connection, or it would use one just closed."""
 _CONNECTIONS = 256
+HEAD_SECONDS = 10.0
+"""Most time the head of a request may take to arrive."""
 
 
 @contextmanager
@@ -58,6 +62,35 @@ class _Server(uvicorn.Server):
             raise RuntimeError("the server did not start")
 
 
+class _Protocol(H11Protocol):
+    """Hangs up on whoever connects and then does not ask, or they would take every place."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forgive()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forgive()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _forgive(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Only with the protocol named does asyncio turn Nagle's delay (40 ms an answer) off.
@@ -71,7 +104,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _config(app: Starlette, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=_Protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from hushwork.wire import (
 from hushwork.wire import client as client_module
 from hushwork.wire.tls import pinned_context
 
+running_module = import_module("hushwork.wire.running")  # the package's name is the function's
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -182,3 +184,28 @@ def test_a_taken_port_is_said_so(url: str, bob: Hotkey) -> None:
         running(echo_app(bob), port=int(url.rsplit(":", maxsplit=1)[-1])),
     ):
         pass
+
+
+@pytest.mark.parametrize("start", [b"", b"POST /ec", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nPOST /ec"])
+def test_whoever_never_finishes_asking_is_hung_up_on(
+    start: bytes, bob: Hotkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a request that was answered; else 256 of them would close the service."""
+    monkeypatch.setattr(running_module, "HEAD_SECONDS", 0.2)
+    with running(echo_app(bob)) as url:
+        port = int(url.rsplit(":", maxsplit=1)[-1])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+            caller.sendall(start)
+            while caller.recv(1 << 16):
+                pass
+
+
+def test_a_slow_handler_is_not_hung_up_on(
+    alice: Hotkey, bob: Hotkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "HEAD_SECONDS", 0.1)
+    asleep = threading.Event()
+    slow = Gate(bob.address).route("POST", "/slow", lambda _: bytes(asleep.wait(0.3)) or b"slow")
+    with running(make_app([slow])) as url, SignedClient(url, alice, bob.address) as client:
+        assert client.post("/slow", b"") == b"slow"
+        assert client.post("/slow", b"") == b"slow"
