@@ -16,7 +16,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hushwork.errors import HushworkError, MalformedBytes, NotFound, StaleRequest, TooLarge
+from hushwork.errors import (
+    HushworkError,
+    MalformedBytes,
+    NotFound,
+    StaleRequest,
+    TooLarge,
+    UnknownBlob,
+)
 from hushwork.wire.blobs import BlobStore
 from hushwork.wire.btauth import Envelope, ReplayCache, read_envelope
 from hushwork.wire.messages import (
@@ -34,6 +41,7 @@ from hushwork.wire.messages import (
 BODY_SECONDS = 60
 """Most time a body may take to arrive; within what a replay cache remembers."""
 
+_INDEX_DIGITS = 9
 _Endpoint = Callable[[Request], Awaitable[Response]]
 _log = logging.getLogger(__name__)
 
@@ -123,7 +131,7 @@ def blob_routes(gate: Gate, store: BlobStore, now: Callable[[], float] = time.ti
         return encode(MissingChunks(tuple(store.begin(info, call.caller, now()))))
 
     def put_chunk(call: Call) -> bytes:
-        store.put_chunk(call.path["digest"], int(call.path["index"]), call.body, now())
+        store.put_chunk(call.path["digest"], _index(call), call.body, now())
         return b""
 
     def missing(call: Call) -> bytes:
@@ -133,15 +141,22 @@ def blob_routes(gate: Gate, store: BlobStore, now: Callable[[], float] = time.ti
         return encode(store.info(call.path["digest"]))
 
     def get_chunk(call: Call) -> bytes:
-        return store.read_chunk(call.path["digest"], int(call.path["index"]))
+        return store.read_chunk(call.path["digest"], _index(call))
 
     return [
         gate.route("PUT", "/blobs/{digest}", begin, MESSAGE_LIMIT),
         gate.route("GET", "/blobs/{digest}/missing", missing),
-        gate.route("PUT", "/blobs/{digest}/{index:int}", put_chunk, CHUNK_SIZE),
+        gate.route("PUT", "/blobs/{digest}/{index}", put_chunk, CHUNK_SIZE),
         gate.route("GET", "/blobs/{digest}", info),
-        gate.route("GET", "/blobs/{digest}/{index:int}", get_chunk),
+        gate.route("GET", "/blobs/{digest}/{index}", get_chunk),
     ]
+
+
+def _index(call: Call) -> int:
+    text = call.path["index"]
+    if not (text.isascii() and text.isdigit() and len(text) <= _INDEX_DIGITS):
+        raise UnknownBlob("no such chunk", expected="a number", got=text[:64])
+    return int(text)
 
 
 def make_app(routes: Sequence[Route]) -> Starlette:

@@ -276,6 +276,12 @@ class TestBlobs:
         with pytest.raises(TooLarge, match=f"got {len(self.data)}"):
             client.get_blob(info.digest, limit=len(self.data) - 1)
 
+    @pytest.mark.parametrize("index", ["x", "-1", "9" * 5000])
+    def test_an_index_that_is_no_number_is_no_chunk(self, client: SignedClient, index: str) -> None:
+        info = client.put_blob(self.data)
+        with pytest.raises(UnknownBlob, match="no such chunk"):
+            client.get(f"/blobs/{info.digest}/{index}")
+
     def test_an_unknown_blob_is_said_so(self, client: SignedClient) -> None:
         for digest in ("0" * 64, "..", "%2e%2e%2f"):
             with pytest.raises((UnknownBlob, NotFound)):
