@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 import hushwork
+from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, validator
 from hushwork.cli.samples import sample
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (up, infer, models, sample, ledger, miner, validator, gateway, hotkey):
     app.command()(command)
+app.command("compile")(compile_model)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +14,9 @@ from rich.table import Table
 
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
-from hushwork.cli.screen import answer_screen
+from hushwork.cli.screen import answer_screen, size
 from hushwork.cli.service import parse_address
+from hushwork.guarantee import Manifest
 from hushwork.subnet import Door, connect
 
 PHASES = {
@@ -36,8 +37,11 @@ def infer(
     ] = 0,
 ) -> None:
     """Classify a picture that nobody but you sees."""
-    with progress_bars(Console(stderr=True)) as bars, knock(gateway) as door:
-        result = door.model(model).infer(image, check=check, progress=follow(bars))
+    screen = Console(stderr=True)
+    with progress_bars(screen) as bars, knock(gateway) as door:
+        chosen = door.model(model)
+        screen.print(traffic(chosen.manifest), highlight=False)
+        result = chosen.infer(image, check=check, progress=follow(bars, PHASES))
     Console().print(answer_screen(result))
     if not result.trusted:
         raise typer.Exit(1)
@@ -49,9 +53,16 @@ def knock(gateway: str) -> Door:
     return connect(address.url, fingerprint=address.fingerprint)
 
 
-def follow(bars: Progress) -> Callable[[str, int, int], None]:
+def traffic(manifest: Manifest) -> str:
+    """What will be sent, told beforehand."""
+    sizes = (manifest.hello_limit, manifest.request_limit, manifest.response_limit)
+    keys, request, answer = map(size, sizes)
+    return f"Keys to upload: {keys} once; each image {request} up, {answer} down"
+
+
+def follow(bars: Progress, phases: Mapping[str, str]) -> Callable[[str, int, int], None]:
     """A bar for each phase while it lasts; one that nobody counts yet pulses."""
-    tasks = {phase: bars.add_task(text, visible=False) for phase, text in PHASES.items()}
+    tasks = {phase: bars.add_task(text, visible=False) for phase, text in phases.items()}
 
     def progress(phase: str, done: int, total: int) -> None:
         if phase in tasks:

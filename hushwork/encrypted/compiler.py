@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
@@ -23,18 +22,18 @@ from hushwork.encrypted.parameters import (
     output_scale,
     scale_of,
 )
-from hushwork.encrypted.plan import Plan
+from hushwork.encrypted.plan import Plan, PlannedLayer
 from hushwork.encrypted.rotations import Rotations
 from hushwork.encrypted.samples import samples
 from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, prepared, search
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Product, Stages, lower
 from hushwork.errors import DoesNotFit
+from hushwork.guarantee import Progress
 from hushwork.networks import Network, trace
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 STEPS = (2, 4, 8, 16, 32)
 """Giant steps tried; one serves the whole plan, so that its stages share keys."""
@@ -49,19 +48,19 @@ WEIGHT = 2.0**22
 def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     """Plan a network. Raises DoesNotFit, naming the layer where one is to blame."""
     tell = progress or (lambda _phase, _done, _total: None)
-    tell("layers", 0, 4)
+    tell("layers", 0, 1)
     values = _ordinary(network)
     magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
     factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
     stages = lower(network, magnitudes, factor)
     levels = schedule(stages)
-    tell("layouts", 1, 4)
-    plan = _planned(stages, levels, factor, masked=False)
-    tell("check", 3, 4)
+    tell("layers", 1, 1)
+    plan = _planned(stages, levels, factor, tell, masked=False)
+    tell("check", 0, 1)
     if _check(plan, values[network.input], values[network.output]) > LARGEST:
-        plan = _planned(stages, levels, factor, masked=True)
+        plan = _planned(stages, levels, factor, tell, masked=True)
         _check(plan, values[network.input], values[network.output])
-    tell("check", 4, 4)
+    tell("check", 1, 1)
     return plan
 
 
@@ -88,14 +87,18 @@ def _magnitude(batch: Array) -> float:
     return size if size > 0 else 1.0
 
 
-def _planned(stages: Stages, levels: Levels, factor: float, masked: bool) -> Plan:
-    literal, found = _fit(stages, levels, masked)
-    packing = _Packing(stages, levels, found, 1 << literal.log_n)
+def _planned(
+    stages: Stages, levels: Levels, factor: float, tell: Progress, *, masked: bool
+) -> Plan:
+    literal, found = _fit(stages, levels, tell, masked=masked)
+    packing = _Packing(stages, levels, found, 1 << literal.log_n, tell)
     pairs = product(literals(levels, literal.log_n), STEPS)
     return packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), factor)
 
 
-def _fit(stages: Stages, levels: Levels, masked: bool) -> tuple[Literal, Arrangement]:
+def _fit(
+    stages: Stages, levels: Levels, tell: Progress, *, masked: bool
+) -> tuple[Literal, Arrangement]:
     """The smallest ring that carries the network, and the arrangement in it."""
     blocked = ""
     for log_n in LOG_N:
@@ -104,7 +107,7 @@ def _fit(stages: Stages, levels: Levels, masked: bool) -> tuple[Literal, Arrange
             middle = min(sets, key=lambda one: (one.log_qp, one.digit))
             model = Cost(1 << log_n, middle.digit, middle.special)
             try:
-                return middle, search(stages, levels, 1 << log_n, model, masked)
+                return middle, search(stages, levels, 1 << log_n, model, masked=masked, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
     if blocked:
@@ -132,11 +135,14 @@ def _too_deep(stages: Stages, levels: Levels) -> DoesNotFit:
 class _Packing:
     """The exact diagonals of a found arrangement, and the steps they become."""
 
-    def __init__(self, stages: Stages, levels: Levels, found: Arrangement, slots: int) -> None:
+    def __init__(
+        self, stages: Stages, levels: Levels, found: Arrangement, slots: int, tell: Progress
+    ) -> None:
         self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
         for index, stage in enumerate(stages.stages):
+            tell("diagonals", index, len(stages.stages))
             if isinstance(stage, Product):
                 self.layouts[stage.output] = self.layouts[stage.a]
                 continue
@@ -145,6 +151,7 @@ class _Packing:
             ready = prepared(now, now.terms(index, stage), choice.output, choice.copies)
             self.made[index] = ready.arranged(choice.masked)
             self.layouts[stage.output] = self.made[index].diagonals.layout
+        tell("diagonals", len(stages.stages), len(stages.stages))
 
     def cost(self, literal: Literal, step: int) -> float:
         """Milliseconds of all stages under one choice of digits and giant step."""
@@ -193,8 +200,20 @@ class _Packing:
             output_scale=output_scale(),
             scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
             factor=factor,
-            costs=self._costs(rotations),
+            layers=self._layers(rotations),
+            request_layout=self.found.input.short,
         )
+
+    def _layers(self, rotations: Rotations) -> dict[str, PlannedLayer]:
+        costs = self._costs(rotations)
+        limbs: dict[str, tuple[int, ...]] = {}
+        layouts: dict[str, str] = {}
+        for stage, level in zip(self.stages.stages, self.levels.stage, strict=True):
+            limbs[stage.name] = (*limbs.get(stage.name, ()), level)
+            layouts[stage.name] = self.layouts[stage.output].short
+        return {
+            name: PlannedLayer(layouts[name], limbs[name], cost) for name, cost in costs.items()
+        }
 
 
 def _held(layout: Layout) -> Index:

@@ -59,6 +59,13 @@ class Layout:
         """N."""
         return int(self.states.shape[1])
 
+    @property
+    def short(self) -> str:
+        """For people: ciphertexts, form, and the slots of a cell or of a repeated vector."""
+        form = "patches" if self.key.startswith("patches") else "grid"
+        named = f"dense {self.modulus}" if self.modulus else f"{form} {self.cell}"
+        return f"{self.ciphertexts} x {named}" if self.ciphertexts > 1 else named
+
     def with_states(self, states: States) -> Layout:
         """The same places beside other contents."""
         return replace(self, states=states)

@@ -16,6 +16,18 @@ Index = NDArray[np.int64]
 Step = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class PlannedLayer:
+    """How a layer is laid out, and what it is thought to cost."""
+
+    layout: str
+    """Of its output, for people."""
+    limbs: tuple[int, ...]
+    """At which each of its stages runs, in order."""
+    milliseconds: float
+    """Estimated, of one core."""
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Everything that a worker runs and a client must know."""
@@ -40,12 +52,14 @@ class Plan:
     """(ciphertexts, N): output element that each slot of the answer holds, -1: zero"""
     factor: float
     """The answer holds this factor times the outputs."""
-    costs: Mapping[str, float]
-    """Estimated milliseconds of one core, by layer."""
+    layers: Mapping[str, PlannedLayer]
+    """In order, by the names in `names`."""
+    request_layout: str
+    """For people."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything but costs and weights, hex.
+        """SHA-256 over everything but weights and what is said for people, hex.
 
         Weights follow from the network, whose own digest stands in every manifest, and their
         last bits may differ between processors.

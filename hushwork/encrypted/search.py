@@ -21,6 +21,7 @@ from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
 from hushwork.encrypted.rotations import Rotations, split
 from hushwork.encrypted.stages import Affine, Product, Stages
+from hushwork.guarantee import Progress
 
 Index = NDArray[np.int64]
 
@@ -73,17 +74,20 @@ class NoRoom(Exception):
 
 
 def search(
-    stages: Stages, levels: Levels, slots: int, model: Cost, masked: bool = False
+    stages: Stages, levels: Levels, slots: int, model: Cost, *, masked: bool, tell: Progress
 ) -> Arrangement:
     """The cheapest arrangement found; `masked` leaves no garbage anywhere. Raises NoRoom."""
     best: Arrangement | None = None
     blocked = ""
-    for geometry in geometries(stages.atoms, slots):
+    grids = geometries(stages.atoms, slots)
+    for index, geometry in enumerate(grids):
+        tell("layouts", index, len(grids))
         view = _View(stages, levels, geometry, model, masked)
         try:
             best = view.beam(best.cost if best else np.inf) or best
         except NoRoom as error:
             blocked = str(error)
+    tell("layouts", len(grids), len(grids))
     if best is None:
         raise NoRoom(blocked)
     return best

@@ -236,7 +236,8 @@ class _Powers:
         for power in range(1, degree + 1):
             if coefficients[power].any():
                 terms[self._power(power)] = Matrix.diagonal(coefficients[power])
-        return replace(self.empty, terms=terms)
+        # A constant is still a ciphertext, for whatever reads it.
+        return replace(self.empty, terms=terms or {self.made[1]: Matrix.diagonal(coefficients[1])})
 
     def _power(self, power: int) -> int:
         if power not in self.made:

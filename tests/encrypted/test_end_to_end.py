@@ -1,6 +1,7 @@
 """Real keys, real ciphertexts, secure parameters."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,12 @@ def test_an_image_for_an_answer():
 
 def test_a_high_degree_polynomial():
     run(Builder((9,)).linear(6).activate(5).linear(4).build())
+
+
+def test_a_polynomial_of_a_constant():
+    net = Builder((6,)).linear(6)
+    net.layers[-1] = replace(net.layers[-1], weight=np.zeros((6, 6)))
+    run(net.activate().linear(4).build())
 
 
 def test_an_input_of_several_ciphertexts():

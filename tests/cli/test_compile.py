@@ -1,0 +1,123 @@
+"""`hush compile`: a table of what a network takes, or one sentence why it does not fit."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hushwork.cli import main
+from hushwork.cli.customer import traffic
+from hushwork.guarantee import Manifest
+from tests.networks.models import Model
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def hush_compile(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Compile in this process, on 80 columns; exit code, output, errors."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["hush", "compile", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def small_network() -> bytes:
+    """A linear layer, a square, a linear layer."""
+    generator, model = np.random.default_rng(0), Model(6)
+    first, last = (model.tensor(generator.standard_normal((6, 6)) / 3) for _ in range(2))
+    model.node("MatMul", "x", first)
+    model.node("Mul", model.last, model.last)
+    model.node("MatMul", model.last, last)
+    return model.encoded()
+
+
+def deep_network() -> bytes:
+    """Means of (1 + x^2) / 2, too often."""
+    model = Model(6)
+    model.last = "x"
+    half, mean = model.tensor(0.5), model.tensor(np.full((6, 6), 1 / 6))
+    for _ in range(50):
+        model.node("Mul", model.last, model.last)
+        model.node("Mul", model.last, half)
+        model.node("Add", model.last, half)
+        model.node("MatMul", model.last, mean)
+    return model.encoded()
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    path = tmp_path / "small.onnx"
+    path.write_bytes(small_network())
+    return path
+
+
+def rows(out: str) -> dict[str, list[str]]:
+    """Cells by the first word of each line."""
+    lines = (re.split(r"\s{2,}", line.strip()) for line in out.splitlines() if line.strip())
+    return {cells[0]: cells[1:] for cells in lines}
+
+
+def test_layers_and_totals(hush_compile: Run, network: Path) -> None:
+    code, out, _ = hush_compile(network)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    said = rows(out)
+    assert next(iter(said)) == "layer"
+    assert said["layer"] == ["layout", "limbs", "rotations", "products", "predicted"]
+    first, square, last = (said[name] for name in ("v0", "v1", "v2"))
+    assert [cells[1] for cells in (first, square, last)] == ["4", "3", "2"]
+    assert square[2:4] == ["0", "1 ct"]
+    assert int(first[3]) >= 6
+    assert all(cells[0].startswith("dense") for cells in (first, square, last))
+    assert said["ring"] == ["N = 2^14"]
+    assert "128-bit security allows 430" in said["moduli"][0]
+    assert re.fullmatch(r"\d+; [\d.]+ [kM]B to upload once", said["keys"][0])
+    assert {"request", "answer", "weights", "precision", "predicted"} <= set(said)
+    assert "measured" not in out
+
+
+def test_a_run_measures_every_layer(hush_compile: Run, network: Path) -> None:
+    code, out, _ = hush_compile(network, "--run")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    said = rows(out)
+    assert said["layer"][-1] == "measured"
+    assert all(float(said[name][-1].removesuffix(" ms")) > 0 for name in ("v0", "v1", "v2"))
+    assert float(said["error"][0].split("%")[0]) < 0.1
+    assert re.match(r"[\d.]+ s on \d+ cores, [\d.]+ s the first time", said["measured"][0])
+
+
+def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path: Path) -> None:
+    path = tmp_path / "deep.onnx"
+    path.write_bytes(deep_network())
+    code, out, err = hush_compile(path)
+    assert (code, out) == (1, "")
+    assert len(err.strip().splitlines()) == 1
+    assert re.match(r"Layer 'v\d+' comes when no level is left", err.strip())
+    assert "N = 65536" in err
+    assert re.search(r"got \d+ levels", err)
+
+
+def test_a_name_that_is_neither_shipped_nor_a_file(hush_compile: Run) -> None:
+    code, _, err = hush_compile("nowhere")
+    assert code == 1
+    assert "lenet-fashion-mnist" in err
+
+
+def test_an_upload_is_told_beforehand() -> None:
+    manifest = Manifest("x", "x", "", (1,), (), 52_300_000, 600_000, 21_000, b"")
+    said = traffic(manifest)
+    assert said == "Keys to upload: 52.3 MB once; each image 0.6 MB up, 21.0 kB down"
+    assert len(said) <= 80

@@ -1,0 +1,53 @@
+"""What is said of a plan beforehand is what happens."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+
+from hushwork.encrypted import guarantee, summarise
+from hushwork.encrypted.plan import PlannedLayer
+from tests.encrypted.networks import Builder
+
+
+def test_sizes_are_those_of_the_messages(network, worker, client, hello, session):
+    summary = summarise(worker)
+    request = client.seal(np.zeros(network.input_shape))
+    assert summary.keys_bytes == len(hello)
+    assert summary.keys == len(session.keys.rotations) + 1
+    assert len(request) <= summary.request_bytes <= len(request) + 64
+    assert len(worker.run(session, request)) <= summary.answer_bytes
+    assert summary.log_q < summary.log_qp <= summary.log_qp_bound
+    assert 2**summary.log_n == worker.plan.gather.shape[1]
+
+
+def test_every_step_is_counted_with_its_layer(worker):
+    summary, plan = summarise(worker), worker.plan
+    assert [layer.name for layer in summary.layers] == list(dict.fromkeys(plan.names))
+    terms = sum(len(step["terms"]) for step in plan.steps if step["op"] == "linear")
+    assert sum(layer.plain_products for layer in summary.layers) == terms
+    assert sum(layer.cipher_products for layer in summary.layers) == 2
+    limbs = [level for layer in summary.layers for level in layer.limbs]
+    assert max(limbs) == plan.request_limbs
+    assert min(limbs) == 2
+    assert summary.seconds * 1e3 == sum(layer.milliseconds for layer in summary.layers)
+
+
+def test_rotations_are_counted_as_they_are_run(worker):
+    def term(output, source, anchor, giant, baby):
+        return output, source, anchor, giant, baby, np.ones(1)
+
+    # Two babies behind one anchor, one of them read twice; three giants for one output.
+    terms = [term(0, 0, 64, 0, 1), term(0, 0, 64, 3, 1), term(1, 0, 64, 0, 2), term(1, 0, 0, 0, 0)]
+    steps = [{"op": "linear", "terms": terms}, {"op": "rotate_add", "steps": [1, 2]}]
+    layers = {"a": PlannedLayer("dense", (2,), 1.0)}
+    plan = replace(worker.plan, steps=steps, names=["a", "a"], layers=layers)
+    made = SimpleNamespace(plan=plan, program=worker.program, manifest=worker.manifest)
+    assert summarise(made).layers[0].rotations == 1 + 2 + 3 + 2
+
+
+def test_a_network_without_products_needs_no_relinearisation():
+    worker = guarantee.worker(Builder((20,)).linear(5).build())
+    summary = summarise(worker)
+    assert summary.keys == len(worker.program.rotations)
+    assert [layer.cipher_products for layer in summary.layers] == [0]
