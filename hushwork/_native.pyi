@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+def kernel() -> str:
+    """The arithmetic in use: "ifma" (AVX-512), "avx2" or "portable"; all give the same bits.
+
+    The fastest that the processor has, or what HUSHWORK_KERNEL named at the first use. Raises
+    InvalidParameters, as the making of Parameters does, where it names none of this processor's.
+    """
+
 def find_primes(log_n: int, bits: Sequence[int]) -> list[int]:
     """Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
 

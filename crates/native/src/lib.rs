@@ -20,7 +20,7 @@ mod _native {
     use crate::keys::{PyEvaluationKeys, PyPublicKey, PySecretKey};
     #[pymodule_export]
     use crate::parameters::{
-        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, security_bound,
+        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, kernel, security_bound,
     };
     #[pymodule_export]
     use crate::program::PyProgram;

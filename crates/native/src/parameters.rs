@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use hushwork_ckks::error::Detail;
 use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, security, serial};
+use hushwork_ring::Choice;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -39,7 +40,7 @@ impl PyParameters {
             special,
             digit,
         };
-        detached(py, || Parameters::new(literal)).map(Self)
+        with_kernel(py, || Parameters::new(literal)).map(Self)
     }
 
     /// A test-only set: every check but the bound. from_bytes refuses it.
@@ -57,12 +58,12 @@ impl PyParameters {
             special,
             digit,
         };
-        detached(py, || Parameters::insecure(literal)).map(Self)
+        with_kernel(py, || Parameters::insecure(literal)).map(Self)
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: Bytes) -> PyResult<Self> {
-        detached(py, || Parameters::from_bytes(data.as_ref())).map(Self)
+        with_kernel(py, || Parameters::from_bytes(data.as_ref())).map(Self)
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -103,6 +104,27 @@ impl PyParameters {
     fn is_secure(&self) -> bool {
         self.0.is_secure()
     }
+}
+
+/// The kernel in use. Raises InvalidParameters where the environment names none.
+#[pyfunction]
+pub fn kernel(py: Python<'_>) -> PyResult<&'static str> {
+    detached(py, || chosen_kernel().map(Choice::name))
+}
+
+fn chosen_kernel() -> Result<Choice> {
+    Choice::from_environment().map_err(|unknown| {
+        Error::InvalidParameters(Detail::new(
+            "HUSHWORK_KERNEL names no kernel of this processor",
+            unknown.expected,
+            unknown.got,
+        ))
+    })
+}
+
+/// `detached` work that makes kernels.
+fn with_kernel<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    detached(py, || chosen_kernel().and_then(|_| work()))
 }
 
 /// Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].

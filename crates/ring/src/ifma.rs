@@ -7,7 +7,7 @@ mod transform;
 
 use std::arch::x86_64::*;
 
-use crate::kernel::{Kernel, Term};
+use crate::kernel::{Kernel, Term, cyclic};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
 
@@ -196,19 +196,6 @@ fn tile(lanes: &Lanes, folding: &Folding, start: usize, terms: &[Term<'_>], out:
 fn accumulate(sum: &mut Sum, a: __m512i, b: __m512i) {
     sum.low = _mm512_madd52lo_epu64(sum.low, a, b);
     sum.high = _mm512_madd52hi_epu64(sum.high, a, b);
-}
-
-/// A tile read cyclically, through `buffer` only where it wraps.
-#[inline(always)]
-fn cyclic<'a>(x: &'a [u64], start: usize, buffer: &'a mut [u64; TILE]) -> &'a [u64; TILE] {
-    let start = start & (x.len() - 1);
-    if let Some(tile) = x[start..].first_chunk() {
-        return tile;
-    }
-    for (i, word) in buffer.iter_mut().enumerate() {
-        *word = x[(start + i) & (x.len() - 1)];
-    }
-    buffer
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]

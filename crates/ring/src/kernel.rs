@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::choice::Choice;
 use crate::modulus::Modulus;
-use crate::portable::Portable;
 
 /// One summand of [`Kernel::dot`]. Both lengths are powers of two and are read cyclically.
 #[derive(Clone, Copy, Debug)]
@@ -61,18 +61,35 @@ pub trait Kernel: Send + Sync + Debug {
     fn dot(&self, start: usize, terms: &[Term<'_>], out: &mut [u64]);
 }
 
-/// The fastest kernel for this processor.
+/// The kernel of [`Choice::from_environment`].
 ///
 /// # Panics
-/// Unless the modulus is 1 mod 4 * 2^log_degree.
+/// Unless the modulus is 1 mod 4 * 2^log_degree, and where the environment names no kernel of this
+/// processor.
 #[must_use]
 pub fn kernel(modulus: Modulus, log_degree: u32) -> Arc<dyn Kernel> {
-    let portable = Portable::new(modulus, log_degree);
-    #[cfg(target_arch = "x86_64")]
-    if crate::ifma::available() {
-        return Arc::new(crate::ifma::Ifma::new(portable));
+    match Choice::from_environment() {
+        Ok(choice) => choice.kernel(modulus, log_degree),
+        Err(unknown) => panic!("{unknown}"),
     }
-    Arc::new(portable)
+}
+
+/// A tile of `x` read cyclically, through `buffer` only where it wraps.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn cyclic<'a, const TILE: usize>(
+    x: &'a [u64],
+    start: usize,
+    buffer: &'a mut [u64; TILE],
+) -> &'a [u64; TILE] {
+    let start = start & (x.len() - 1);
+    if let Some(tile) = x[start..].first_chunk() {
+        return tile;
+    }
+    for (i, word) in buffer.iter_mut().enumerate() {
+        *word = x[(start + i) & (x.len() - 1)];
+    }
+    buffer
 }
 
 /// Calls `work` with this thread's scratch array. Not for secrets: it is not cleared.

@@ -5,6 +5,9 @@
 //! zeta, so that the automorphism X -> X^(5^r) is a cyclic shift by r, and an element of the
 //! subring of degree p has an array of period p.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+pub mod choice;
 pub mod float;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -18,6 +21,7 @@ pub mod prime;
 pub mod rns;
 pub mod sampling;
 
+pub use choice::Choice;
 pub use kernel::{Kernel, Term, kernel, with_scratch};
 pub use modulus::Modulus;
 pub use poly::Poly;
