@@ -1,5 +1,6 @@
 """What travels: hotkeys, signed requests, messages, blobs, and thin HTTP shells around them."""
 
+from hushwork.wire._deadline import within
 from hushwork.wire.blobs import BlobLimits, BlobStore
 from hushwork.wire.btauth import ReplayCache
 from hushwork.wire.client import SignedClient
@@ -55,4 +56,5 @@ __all__ = [
     "to_message",
     "verify",
     "wallet_path",
+    "within",
 ]

@@ -19,6 +19,7 @@ from hushwork.errors import (
     Unavailable,
     Unreachable,
 )
+from hushwork.wire._deadline import DeadlineTransport, within
 from hushwork.wire.blobs import BlobStore
 from hushwork.wire.btauth import sign
 from hushwork.wire.hotkeys import Hotkey
@@ -177,11 +178,12 @@ class SignedClient:
     def _receive(self, request: httpx.Request, limit: int) -> tuple[int, bytes]:
         deadline = self._clock() + self._timeout
         try:
-            response = self._http.send(request, stream=True)
-            try:
-                return response.status_code, self._read(response, limit, deadline)
-            finally:
-                response.close()
+            with within(self._timeout):
+                response = self._http.send(request, stream=True)
+                try:
+                    return response.status_code, self._read(response, limit, deadline)
+                finally:
+                    response.close()
         except httpx.TransportError as error:
             raise _network_error(error, self._http.base_url) from None
 
@@ -231,13 +233,13 @@ class _Pinned(httpx.BaseTransport):
     def __init__(self, fingerprint: bytes, timeout: float) -> None:
         self._fingerprint = fingerprint
         self._timeout = timeout
-        self._inner: httpx.HTTPTransport | None = None
+        self._inner: DeadlineTransport | None = None
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._lock:
             if self._inner is None:
-                self._inner = httpx.HTTPTransport(verify=self._context(request.url))
+                self._inner = DeadlineTransport(self._context(request.url))
         return self._inner.handle_request(request)
 
     def close(self) -> None:
@@ -255,7 +257,7 @@ def _transport(base_url: str, fingerprint: bytes, timeout: float) -> httpx.BaseT
     if url.scheme != "http" or fingerprint or not is_loopback(url.host):
         expected = "https with a fingerprint, or http on loopback"
         raise InsecureParameters("address", expected=expected, got=base_url)
-    return httpx.HTTPTransport()
+    return DeadlineTransport()
 
 
 def _network_error(error: httpx.TransportError, server: object) -> HushworkError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -178,6 +180,39 @@ def test_a_server_that_never_answers_is_unreachable(alice: Hotkey, bob: Hotkey) 
             client.post("/echo", b"body")
 
 
+@pytest.mark.parametrize("body", [b"", bytes(32 << 20)])
+def test_a_server_that_dribbles_a_head_or_sips_a_body_is_unreachable(
+    body: bytes, alice: Hotkey, bob: Hotkey
+) -> None:
+    """Each read and write is in time; all of them together are not."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def dribble() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1 << 16)
+                if not body:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                for _ in range(100):
+                    time.sleep(0.05)
+                    if body:
+                        connection.recv(1 << 16)
+                    else:
+                        connection.sendall(b"X: y\r\n")
+
+        thread = threading.Thread(target=dribble, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        start = time.monotonic()
+        with (
+            SignedClient(url, alice, bob.address, timeout=0.4) as client,
+            pytest.raises(Unreachable),
+        ):
+            client.post("/echo", body)
+        assert time.monotonic() - start < 2
+        thread.join()
+
+
 def test_a_taken_port_is_said_so(url: str, bob: Hotkey) -> None:
     with (
         pytest.raises(OSError, match="in use"),
@@ -186,15 +221,19 @@ def test_a_taken_port_is_said_so(url: str, bob: Hotkey) -> None:
         pass
 
 
-@pytest.mark.parametrize("start", [b"", b"POST /ec", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nPOST /ec"])
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize("start", [b"", b"POST /ec"])
 def test_whoever_never_finishes_asking_is_hung_up_on(
-    start: bytes, bob: Hotkey, monkeypatch: pytest.MonkeyPatch
+    before: bytes, start: bytes, bob: Hotkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also after a request that was answered; else 256 of them would close the service."""
     monkeypatch.setattr(running_module, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(running_module, "_IDLE_SECONDS", 1)
     with running(echo_app(bob)) as url:
         port = int(url.rsplit(":", maxsplit=1)[-1])
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+        with socket.create_connection(("127.0.0.1", port), timeout=3) as caller:
+            caller.sendall(before)
+            assert not before or caller.recv(1 << 16)
             caller.sendall(start)
             while caller.recv(1 << 16):
                 pass
