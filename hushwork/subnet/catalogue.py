@@ -8,15 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from hushwork.errors import HushworkError, MalformedBytes, UnknownManifest
+from hushwork.errors import HushworkError, MalformedBytes, TooLarge, UnknownManifest
 from hushwork.guarantee import MANIFEST_LIMIT, Manifest
 from hushwork.ledger import Ledger, Neuron
 from hushwork.subnet.messages import ModelInfo
-from hushwork.wire import Hotkey, Offers, SignedClient, decode
+from hushwork.wire import Hotkey, Offers, SignedClient, decode, encode, within
 
 _ASK_SECONDS = 5.0
 _EMPTY_SECONDS = 0.5
 _ASKED_AT_ONCE = 8
+_OFFERS = 16
+"""Most offers of one miner that are looked at,"""
+_MODELS = 1000
+"""and of models that are listed."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a manifest may ask a gateway to carry, in bytes."""
+
+    hello: int
+    request: int
+    response: int
 
 
 @dataclass(frozen=True)
@@ -32,12 +45,15 @@ class Listing:
     def models(self) -> tuple[ModelInfo, ...]:
         """Those of the best judged miners first; by manifest where they are equal."""
         order = sorted(self.manifests, key=lambda d: (-self.judgement[self.miners[d][0].uid], d))
-        return tuple(self._info(digest) for digest in order)
+        return tuple(
+            info_of(self.manifests[digest], len(self.miners[digest])) for digest in order[:_MODELS]
+        )
 
-    def _info(self, digest: str) -> ModelInfo:
-        manifest, miners = self.manifests[digest], len(self.miners[digest])
-        network, guarantee = manifest.network, manifest.guarantee
-        return ModelInfo(digest, network, guarantee, manifest.network_digest, miners)
+
+def info_of(manifest: Manifest, miners: int) -> ModelInfo:
+    """A line of the listing."""
+    network, guarantee = manifest.network, manifest.guarantee
+    return ModelInfo(manifest.digest, network, guarantee, manifest.network_digest, miners)
 
 
 def judgement(
@@ -56,9 +72,15 @@ class Catalogue:
     """Asks the miners on the ledger what they offer, now and then. Safe from any thread."""
 
     def __init__(
-        self, hotkey: Hotkey, ledger: Ledger, seconds: float, allows: Callable[[str], bool]
+        self,
+        hotkey: Hotkey,
+        ledger: Ledger,
+        seconds: float,
+        allows: Callable[[str], bool],
+        most: Limits,
     ) -> None:
         """`seconds`: how long a reading is believed; `allows`: which guarantees are shown."""
+        self._most = most
         self._hotkey = hotkey
         self._ledger = ledger
         self._seconds = seconds
@@ -118,8 +140,8 @@ class Catalogue:
     def _ask(self, neuron: Neuron) -> list[str]:
         """Manifests that one miner offers and that are allowed; none if it does not answer."""
         try:
-            with self.client(neuron, _ASK_SECONDS) as client:
-                offers = decode(Offers, client.get("/offers")).offers
+            with within(_ASK_SECONDS), self.client(neuron, _ASK_SECONDS) as client:
+                offers = decode(Offers, client.get("/offers")).offers[:_OFFERS]
                 digests = {offer.manifest for offer in offers if self._allows(offer.guarantee)}
                 return [digest for digest in digests if self._known(client, digest)]
         except HushworkError:
@@ -131,5 +153,17 @@ class Catalogue:
             manifest = Manifest.from_bytes(data)
             if manifest.digest != digest:
                 raise MalformedBytes("manifest", expected=digest, got=manifest.digest)
+            self._check(manifest)
             self._manifests[digest] = manifest
         return self._allows(self._manifests[digest].guarantee)
+
+    def _check(self, manifest: Manifest) -> None:
+        """Raise MalformedBytes or TooLarge for what would not travel from here to a customer."""
+        decode(ModelInfo, encode(info_of(manifest, miners=1)))
+        for what, size, most in (
+            ("hello", manifest.hello_limit, self._most.hello),
+            ("request", manifest.request_limit, self._most.request),
+            ("response", manifest.response_limit, self._most.response),
+        ):
+            if not 0 <= size <= most:
+                raise TooLarge(f"{what} of a manifest", expected=f"at most {most}", got=size)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from hushwork.errors import Busy, TooLarge, UnknownSession
 from hushwork.guarantee import Manifest
 from hushwork.ledger import Ledger
-from hushwork.subnet.catalogue import Catalogue
+from hushwork.subnet.catalogue import Catalogue, Limits
 from hushwork.subnet.messages import About, Models, Serving
 from hushwork.subnet.relay import Relay, Route
 from hushwork.subnet.sessions import SessionLimits, SessionTable
@@ -47,6 +47,7 @@ class GatewaySettings:
     """Under way at once; more are refused with Busy."""
     hello_limit: int = 1 << 30
     request_limit: int = 64 << 20
+    response_limit: int = 64 << 20
     blob_quota: int = 2 << 30
     """Bytes of blobs that one customer may keep here,"""
     blobs: int = 16 << 30
@@ -90,7 +91,8 @@ class Gateway:
         def allows(guarantee: str) -> bool:
             return insecure_for_tests or not guarantee.startswith("insecure")
 
-        self._catalogue = Catalogue(hotkey, ledger, self.settings.offers_seconds, allows)
+        most = _carried(self.settings)
+        self._catalogue = Catalogue(hotkey, ledger, self.settings.offers_seconds, allows, most)
         self._jobs = threading.BoundedSemaphore(self.settings.jobs)
         self._sessions: SessionTable[Relay] = SessionTable(_session_limits(self.settings))
         self._store = BlobStore(directory / "blobs", _blob_limits(self.settings), clock())
@@ -173,6 +175,10 @@ class Gateway:
 
     def _find(self, call: Call) -> Relay:
         return self._sessions.find(call.path["session"], call.caller, self._clock())
+
+
+def _carried(settings: GatewaySettings) -> Limits:
+    return Limits(settings.hello_limit, settings.request_limit, settings.response_limit)
 
 
 def _session_limits(settings: GatewaySettings) -> SessionLimits:

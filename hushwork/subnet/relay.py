@@ -18,7 +18,7 @@ from hushwork.errors import (
 )
 from hushwork.guarantee import Manifest
 from hushwork.ledger import Neuron
-from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode
+from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode, within
 
 _ATTEMPTS = 4
 _CLOSE_SECONDS = 5.0
@@ -125,7 +125,8 @@ class Relay:
 
     def _open_at(self, miner: Neuron) -> bytes:
         asked = SessionRequest(self.digest, self.hello, "upload")
-        with self._route.connect(miner, self._route.open_seconds) as link:
+        patience = self._route.open_seconds
+        with within(patience), self._route.connect(miner, patience) as link:
             link.put_blob(self._route.hello())
             opened = decode(SessionReply, link.post("/sessions", encode(asked)))
         self.miner, self._session = miner, opened.session

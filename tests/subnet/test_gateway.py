@@ -5,8 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import msgspec
 import numpy as np
 import pytest
+from starlette.applications import Starlette
 
 from hushwork.errors import (
     Busy,
@@ -20,11 +22,21 @@ from hushwork.errors import (
     Unreachable,
     WrongReceiver,
 )
+from hushwork.guarantee import Manifest
 from hushwork.ledger import TAO, Neuron
 from hushwork.subnet import Gateway, GatewaySettings, Miner, MinerSettings
 from hushwork.subnet.catalogue import judgement
 from hushwork.subnet.messages import About, Models, Serving
-from hushwork.wire import SignedClient, decode, describe_blob
+from hushwork.wire import (
+    Offer,
+    Offers,
+    SignedClient,
+    decode,
+    describe_blob,
+    encode,
+    make_app,
+    open_route,
+)
 from tests.insecure_plain import HangingWorker, InsecureClient, InsecureSession, InsecureWorker
 from tests.subnet.test_miner import MANIFEST, OTHER, Customer, flip
 from tests.subnet.town import Town, is_at_work, pictures, tiny_network, wait_until
@@ -233,3 +245,46 @@ def test_a_request_to_another_gateway_is_refused(town: Town) -> None:
     stranger = town.join("elsewhere").address
     with SignedClient(url, town.join("x"), stranger) as lost, pytest.raises(WrongReceiver):
         lost.post("/sessions", b"")
+
+
+def hostile_app(manifests: list[Manifest]) -> Starlette:
+    """Offers whatever it likes."""
+    offers = Offers(tuple(Offer(m.digest, m.guarantee, "tiny") for m in manifests))
+    by_digest = {manifest.digest: manifest.to_bytes() for manifest in manifests}
+    return make_app(
+        [
+            open_route("/offers", lambda _: encode(offers)),
+            open_route("/manifests/{digest}", lambda r: by_digest[r.path_params["digest"]]),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"network": "x" * 201},
+        {"network": ""},
+        {"network_digest": "no digest"},
+        {"hello_limit": 1 << 60},
+        {"request_limit": 1 << 60},
+        {"response_limit": 1 << 60},
+        {"response_limit": -1},
+    ],
+)
+def test_a_manifest_that_would_not_travel_is_passed_over(
+    town: Town, lie: dict[str, object]
+) -> None:
+    """It would spoil the whole list, or let a miner fill the gateway's memory."""
+    town.miner("miner")
+    worse = town.join("hostile", stake=0)
+    false = msgspec.structs.replace(MANIFEST, **lie)
+    town.serve("hostile", worse, hostile_app([false]))
+    models = decode(Models, httpx.get(f"{town.gateway()}/models").content).models
+    assert [m.manifest_digest for m in models] == [MANIFEST.digest]
+
+
+def test_a_miner_with_ever_more_offers_is_heard_a_little(town: Town) -> None:
+    many = [msgspec.structs.replace(MANIFEST, network=f"net {index}") for index in range(100)]
+    town.serve("hostile", town.join("hostile", stake=0), hostile_app(many))
+    models = decode(Models, httpx.get(f"{town.gateway()}/models").content).models
+    assert len(models) == 16
