@@ -15,6 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 
+from hushwork._native import kernel
 from hushwork.cli.customer import follow
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import size
@@ -101,13 +102,13 @@ class _Stopwatch:
 
 def layer_table(summary: Summary, measured: Measured | None) -> Table:
     """A row for each layer."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("layer", no_wrap=True, max_width=16)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("layer", no_wrap=True, max_width=14)
     table.add_column("layout", no_wrap=True)
-    for title in ("limbs", "rotations", "products", "predicted"):
+    for title in ("limbs", "rotations", "products", "predicted\nms"):
         table.add_column(title, justify="right", no_wrap=True)
     if measured is not None:
-        table.add_column("measured", justify="right", no_wrap=True)
+        table.add_column("measured\nms", justify="right", no_wrap=True)
     for layer in summary.layers:
         table.add_row(*_cells(layer, measured))
     return table
@@ -118,13 +119,13 @@ def _cells(layer: LayerSummary, measured: Measured | None) -> list[str]:
     cells = [
         layer.name,
         layer.layout,
-        f"{most}" if most == least else f"{most} to {least}",
+        f"{most}" if most == least else f"{most}-{least}",
         f"{layer.rotations:,}",
         _products(layer),
-        f"{layer.milliseconds:,.1f} ms",
+        f"{layer.milliseconds:,.1f}",
     ]
     if measured is not None:
-        cells.append(f"{measured.milliseconds.get(layer.name, 0.0):,.1f} ms")
+        cells.append(f"{measured.milliseconds.get(layer.name, 0.0):,.1f}")
     return cells
 
 
@@ -147,7 +148,8 @@ def totals(summary: Summary, measured: Measured | None) -> Table:
     table.add_row("precision", f"within {summary.precision:.1%} of the largest output")
     table.add_row("predicted", f"{summary.seconds:,.2f} s on one core, by the cost model")
     if measured is not None:
+        where = f"{cpu_count()} cores, kernel {kernel()}"
         first = f"{measured.first_seconds:,.2f} s the first time"
-        table.add_row("measured", f"{measured.seconds:,.2f} s on {cpu_count()} cores, {first}")
+        table.add_row("measured", f"{measured.seconds:,.2f} s on {where}; {first}")
         table.add_row("error", f"{measured.error:.4%} of the largest output")
     return table

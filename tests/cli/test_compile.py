@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Callable
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from hushwork.cli import main
+from hushwork.cli.compile import Measured, layer_table
 from hushwork.cli.customer import traffic
+from hushwork.encrypted import LayerSummary, Summary
 from hushwork.guarantee import Manifest
 from tests.networks.models import Model
 
@@ -74,8 +78,7 @@ def test_layers_and_totals(hush_compile: Run, network: Path) -> None:
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     said = rows(out)
-    assert next(iter(said)) == "layer"
-    assert said["layer"] == ["layout", "limbs", "rotations", "products", "predicted"]
+    assert said["layer"] == ["layout", "limbs", "rotations", "products", "ms"]
     first, square, last = (said[name] for name in ("v0", "v1", "v2"))
     assert [cells[1] for cells in (first, square, last)] == ["4", "3", "2"]
     assert square[2:4] == ["0", "1 ct"]
@@ -93,10 +96,10 @@ def test_a_run_measures_every_layer(hush_compile: Run, network: Path) -> None:
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     said = rows(out)
-    assert said["layer"][-1] == "measured"
-    assert all(float(said[name][-1].removesuffix(" ms")) > 0 for name in ("v0", "v1", "v2"))
+    assert re.match(r" +predicted +measured *\n", out)
+    assert all(float(said[name][-1]) > 0 for name in ("v0", "v1", "v2"))
     assert float(said["error"][0].split("%")[0]) < 0.1
-    assert re.match(r"[\d.]+ s on \d+ cores, [\d.]+ s the first time", said["measured"][0])
+    assert re.match(r"[\d.]+ s on \d+ cores, kernel \w+; [\d.]+ s the first time", said["measured"][0])
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path: Path) -> None:
@@ -108,6 +111,16 @@ def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path:
     assert re.match(r"Layer 'v\d+' comes when no level is left", err.strip())
     assert "N = 65536" in err
     assert re.search(r"got \d+ levels", err)
+
+
+def test_a_wide_table_fits_a_terminal() -> None:
+    layer = LayerSummary("/block/0/Conv", "64 x grid 1024", (12, 10), 1234, 56789, 0, 98765.4)
+    summary = Summary([layer], 16, 1, 1, 1, 1, 1, "", 1, 1, 1, 1e-3)
+    screen = io.StringIO()
+    table = layer_table(summary, Measured({layer.name: 12345.6}, 1.0, 1e-5))
+    Console(width=80, file=screen).print(table)
+    said = "/block/0/Conv 64 x grid 1024 12-10 1,234 56,789 98,765.4 12,345.6"
+    assert screen.getvalue().splitlines()[-1].split() == said.split()
 
 
 def test_a_name_that_is_neither_shipped_nor_a_file(hush_compile: Run) -> None:
