@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +24,8 @@ from hushwork.wire.hotkeys import is_address
 from hushwork.wire.tls import is_loopback
 
 _MOST_STAKE = 1 << 60
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+_MOST_HOST = 253
 _MOST_URL = 300
 
 
@@ -224,6 +228,14 @@ def _check_address(url: str, fingerprint: bytes) -> None:
         raise RefusedExtrinsic("address", expected=expected, got=url[:_MOST_URL])
 
 
+def _is_host(host: str) -> bool:
+    """Whether a host is an IP address, or a name in the letters that names are made of."""
+    try:
+        return bool(ipaddress.ip_address(host)) and "%" not in host
+    except ValueError:
+        return len(host) <= _MOST_HOST and _HOST.fullmatch(host) is not None
+
+
 def _is_servable(url: str, fingerprint: bytes) -> bool:
     try:
         parts = urlsplit(url)
@@ -231,7 +243,8 @@ def _is_servable(url: str, fingerprint: bytes) -> bool:
     except ValueError:
         return False
     bare = f"{parts.scheme}://{parts.netloc}" == url.rstrip("/") and "@" not in url
-    if not (bare and host and port and len(url) <= _MOST_URL and url.isascii()):
+    bare &= (":" in host) == ("[" in url)
+    if not (bare and port and len(url) <= _MOST_URL and _is_host(host)):
         return False
     if parts.scheme == "https":
         return len(fingerprint) == 32

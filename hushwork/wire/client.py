@@ -251,13 +251,22 @@ class _Pinned(httpx.BaseTransport):
 
 
 def _transport(base_url: str, fingerprint: bytes, timeout: float) -> httpx.BaseTransport:
-    url = httpx.URL(base_url)
+    url = _parsed(base_url)
     if fingerprint and url.scheme == "https":
         return _Pinned(fingerprint, timeout)
     if url.scheme != "http" or fingerprint or not is_loopback(url.host):
         expected = "https with a fingerprint, or http on loopback"
         raise InsecureParameters("address", expected=expected, got=base_url)
     return DeadlineTransport()
+
+
+def _parsed(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+        url.host.encode()  # decodes an international name, which may be none
+        return url
+    except (httpx.InvalidURL, ValueError) as error:
+        raise InsecureParameters("address", expected="a URL", got=error) from None
 
 
 def _network_error(error: httpx.TransportError, server: object) -> HushworkError:

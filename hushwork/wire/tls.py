@@ -45,7 +45,7 @@ def pinned_context(host: str, port: int, fingerprint: bytes, timeout: float) -> 
     """Fetch a server's certificate and trust it alone. Raises Unreachable or BadSignature."""
     try:
         pem = ssl.get_server_certificate((host, port), timeout=timeout)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a host that is no name
         raise Unreachable("no certificate came", expected=f"{host}:{port}", got=error) from None
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
     if digest != fingerprint:

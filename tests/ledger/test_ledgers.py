@@ -111,6 +111,13 @@ def test_an_address_is_published(view: View, alice: Hotkey, url: str, fingerprin
     [
         ("", b""),
         ("http://192.0.2.1:80", b""),
+        ("https://a..b:80", PIN),
+        ("https://.:80", PIN),
+        ("https://a b:80", PIN),
+        ("https://%00:80", PIN),
+        ("https://[v1.a]:80", PIN),
+        ("https://[::1%25lo]:80", PIN),
+        (f"https://{'a' * 64}.org:80", PIN),
         ("http://127.0.0.1:80", PIN),
         ("https://miner.example:443", b""),
         ("https://miner.example:443", PIN[:-1]),

@@ -176,6 +176,9 @@ def test_a_server_cannot_pass_one_blob_for_another(alice: Hotkey, bob: Hotkey) -
         ("https://127.0.0.1:80", b""),
         ("http://127.0.0.1:80", bytes(32)),
         ("ftp://127.0.0.1:80", b""),
+        ("https://[v1.a]:80", bytes(32)),
+        ("https://xn--:80", bytes(32)),
+        ("https://xn--0:80", bytes(32)),
     ],
 )
 def test_plain_http_is_for_loopback_alone(
@@ -185,3 +188,10 @@ def test_plain_http_is_for_loopback_alone(
         SignedClient(url, alice, bob.address, fingerprint=fingerprint)
     for host in ("127.0.0.1", "localhost", "[::1]"):
         SignedClient(f"http://{host}:80", alice, bob.address).close()
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "a" * 64 + ".org"])
+def test_a_host_that_is_no_name_is_unreachable(alice: Hotkey, bob: Hotkey, host: str) -> None:
+    url = f"https://{host}:443"
+    with pytest.raises((Unreachable, InsecureParameters)):
+        SignedClient(url, alice, bob.address, fingerprint=bytes(32)).get("/offers")
