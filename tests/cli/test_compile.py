@@ -99,7 +99,9 @@ def test_a_run_measures_every_layer(hush_compile: Run, network: Path) -> None:
     assert re.match(r" +predicted +measured *\n", out)
     assert all(float(said[name][-1]) > 0 for name in ("v0", "v1", "v2"))
     assert float(said["error"][0].split("%")[0]) < 0.1
-    assert re.match(r"[\d.]+ s on \d+ cores, kernel \w+; [\d.]+ s the first time", said["measured"][0])
+    assert re.match(
+        r"[\d.]+ s on \d+ cores, kernel \w+; [\d.]+ s the first time", said["measured"][0]
+    )
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path: Path) -> None:
