@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hushwork.encrypted import guarantee, summarise
+from hushwork.encrypted import compile_network, guarantee, summarise
 from hushwork.encrypted.plan import PlannedLayer
 from tests.encrypted.networks import Builder
 
@@ -18,6 +18,7 @@ def test_sizes_are_those_of_the_messages(network, worker, client, hello, session
     assert len(request) <= summary.request_bytes <= len(request) + 64
     assert len(worker.run(session, request)) <= summary.answer_bytes
     assert summary.log_q < summary.log_qp <= summary.log_qp_bound
+    assert summary.weights_bytes == worker.program.plaintext_bytes > 0
     assert 2**summary.log_n == worker.plan.gather.shape[1]
 
 
@@ -51,3 +52,13 @@ def test_a_network_without_products_needs_no_relinearisation():
     summary = summarise(worker)
     assert summary.keys == len(worker.program.rotations)
     assert [layer.cipher_products for layer in summary.layers] == [0]
+
+
+def test_compiling_tells_how_far_it_is(network):
+    told = {}
+    compile_network(
+        network, lambda phase, done, total: told.setdefault(phase, []).append((done, total))
+    )
+    assert list(told) == ["layers", "layouts", "diagonals", "check"]
+    for reports in told.values():
+        assert [done for done, _ in reports] == list(range(reports[-1][1] + 1))
