@@ -13,7 +13,7 @@ def choose(keys: Index, ring: int, cell: int) -> Index:
 
     A key is an offset modulo `ring`, above it the ciphertexts; positions are `cell` slots apart.
     """
-    if keys.shape[1] == 1:
+    if not len(keys) or keys.shape[1] == 1:
         return np.zeros(len(keys), dtype=np.int64)
     mixers = np.random.default_rng(0).integers(1, 1 << 62, 2) | 1
     mixed = np.sort(keys, axis=1)

@@ -70,7 +70,7 @@ def fill(
     for output in range(len(wanted)):
         of_output = np.flatnonzero(places.output == output)
         slots = np.flatnonzero(wanted[output])
-        step = max(1, _CHUNK // max(1, len(slots)))
+        step = max(1, _CHUNK // filled.shape[1])
         for first in range(0, len(of_output), step):
             some = of_output[first : first + step]
             inside = slice(bounds[some[0]], bounds[some[-1] + 1])

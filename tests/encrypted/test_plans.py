@@ -102,6 +102,13 @@ def test_a_constant_network():
     assert_plan_is(Builder((5,)).linear(5).polynomial(0.25, 0.0).linear(2).build())
 
 
+def test_a_network_of_zeros():
+    net = Builder((6,)).linear(5).activate().linear(3)
+    for layer in (net.layers[0], net.layers[-1]):
+        layer.weight[...] = 0
+    assert_plan_is(net.build())
+
+
 @pytest.mark.parametrize(("degree", "levels"), [(2, 3), (3, 4), (4, 4), (7, 5), (8, 5)])
 def test_a_polynomial_takes_log2_of_its_degree(degree, levels):
     plan = assert_plan_is(Builder((6,)).linear(6).activate(degree).linear(2).build())
