@@ -7,9 +7,10 @@ mod transform;
 
 use std::arch::x86_64::*;
 
-use crate::kernel::{Kernel, Term, cyclic};
+use crate::kernel::{Kernel, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
+use crate::slices::cyclic;
 
 const LANES: usize = 8;
 const WORD: u32 = 52;

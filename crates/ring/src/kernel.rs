@@ -74,24 +74,6 @@ pub fn kernel(modulus: Modulus, log_degree: u32) -> Arc<dyn Kernel> {
     }
 }
 
-/// A tile of `x` read cyclically, through `buffer` only where it wraps.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn cyclic<'a, const TILE: usize>(
-    x: &'a [u64],
-    start: usize,
-    buffer: &'a mut [u64; TILE],
-) -> &'a [u64; TILE] {
-    let start = start & (x.len() - 1);
-    if let Some(tile) = x[start..].first_chunk() {
-        return tile;
-    }
-    for (i, word) in buffer.iter_mut().enumerate() {
-        *word = x[(start + i) & (x.len() - 1)];
-    }
-    buffer
-}
-
 /// Calls `work` with this thread's scratch array. Not for secrets: it is not cleared.
 pub fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [u64]) -> T) -> T {
     thread_local!(static SCRATCH: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) });

@@ -20,6 +20,8 @@ mod portable;
 pub mod prime;
 pub mod rns;
 pub mod sampling;
+#[cfg(target_arch = "x86_64")]
+mod slices;
 
 pub use choice::Choice;
 pub use kernel::{Kernel, Term, kernel, with_scratch};

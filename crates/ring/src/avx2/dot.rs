@@ -7,8 +7,9 @@
 use std::arch::x86_64::*;
 
 use super::lanes::{LANES, Lanes, constant, load, splat, store, words};
-use crate::kernel::{Term, cyclic};
+use crate::kernel::Term;
 use crate::modulus::{MAX_BITS, Modulus};
+use crate::slices::cyclic;
 
 /// Outputs whose sums are held in registers together.
 const TILE: usize = 4 * LANES;

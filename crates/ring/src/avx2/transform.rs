@@ -8,21 +8,9 @@ use std::arch::x86_64::*;
 use super::Avx2;
 use super::lanes::{LANES, Lanes, constant, load, load_root, store, words};
 use crate::kernel::Kernel;
+use crate::slices::{quarters, quarters_mut};
 
 type Vector = [u64; LANES];
-
-/// Four parts of equal length.
-fn quarters<T>(x: &[T]) -> [&[T]; 4] {
-    let length = x.len() / 4;
-    std::array::from_fn(|i| &x[i * length..(i + 1) * length])
-}
-
-fn quarters_mut<T>(x: &mut [T]) -> [&mut [T]; 4] {
-    let (low, high) = x.split_at_mut(x.len() / 2);
-    let (a, b) = low.split_at_mut(low.len() / 2);
-    let (c, d) = high.split_at_mut(high.len() / 2);
-    [a, b, c, d]
-}
 
 #[target_feature(enable = "avx2,fma")]
 fn get(x: &Vector) -> __m256d {

@@ -1,23 +1,27 @@
-//! Both directions of the transform, level by level as in the portable kernel.
+//! Both directions of the transform, with the levels of the portable kernel, two a pass where nodes
+//! fill vectors.
 
 use std::arch::x86_64::*;
 
 use super::{Factor, LANES, Lanes, WORD, constant, load, store};
 use crate::kernel::Kernel;
 use crate::portable::{Constants, Portable};
+use crate::slices::{quarters, quarters_mut};
 
-/// Root vectors of one level: of 8 neighbouring pairs, the first of which belongs to node 0 or,
-/// with at least 8 nodes, to any multiple of 8.
-#[target_feature(enable = "avx512f")]
-fn roots(table: &Constants, nodes: usize, first: usize) -> Factor {
-    let lane = |i: usize| nodes + first + i % nodes;
-    let gather = |table: &[u64]| {
-        if nodes < LANES {
-            load(&std::array::from_fn(|i| table[lane(i)]))
-        } else {
-            load(lanes_at(table, nodes + first))
-        }
-    };
+/// The roots of 8 neighbouring nodes, of which the first has this entry.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn roots(table: &Constants, first: usize) -> Factor {
+    let quotients = load(lanes_at(&table.quotients, first));
+    Factor(
+        load(lanes_at(&table.values, first)),
+        _mm512_srli_epi64::<{ 64 - WORD }>(quotients),
+    )
+}
+
+/// The roots of 8 pairs of fewer than 8 nodes, which repeat.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn repeated_roots(table: &Constants, nodes: usize) -> Factor {
+    let gather = |table: &[u64]| load(&std::array::from_fn(|i| table[nodes + i % nodes]));
     let quotients = gather(&table.quotients);
     Factor(
         gather(&table.values),
@@ -48,10 +52,6 @@ fn split(
     last: bool,
 ) {
     let (low, high) = source.split_at(source.len() / 2);
-    let butterfly = |u: &[u64; LANES], v: &[u64; LANES], w| {
-        let (u, v) = (lanes.below(load(u), lanes.twice), lanes.times(load(v), w));
-        (_mm512_add_epi64(u, v), lanes.minus(u, v))
-    };
     if nodes < LANES {
         let mut order = [0; 2 * LANES];
         for i in 0..LANES {
@@ -59,10 +59,10 @@ fn split(
             order[child(nodes, i, true)] = (LANES + i) as u64;
         }
         let (first, second) = (load(lanes_at(&order, 0)), load(lanes_at(&order, LANES)));
-        let w = roots(table, nodes, 0);
+        let w = repeated_roots(table, nodes);
         let pairs = low.as_chunks().0.iter().zip(high.as_chunks().0);
         for ((u, v), out) in pairs.zip(target.as_chunks_mut::<{ 2 * LANES }>().0) {
-            let (x, y) = butterfly(u, v, w);
+            let (x, y) = divide(lanes, load(u), load(v), w);
             store(lanes_at_mut(out, 0), _mm512_permutex2var_epi64(x, first, y));
             store(
                 lanes_at_mut(out, LANES),
@@ -81,7 +81,7 @@ fn split(
             .zip(right.as_chunks_mut().0);
         let inputs = low.as_chunks().0.iter().zip(high.as_chunks().0);
         for (i, ((u, v), (left, right))) in inputs.zip(outputs).enumerate() {
-            let (x, y) = butterfly(u, v, roots(table, nodes, i * LANES));
+            let (x, y) = divide(lanes, load(u), load(v), roots(table, nodes + i * LANES));
             store(left, if last { lanes.reduced(x) } else { x });
             store(right, if last { lanes.reduced(y) } else { y });
         }
@@ -91,20 +91,16 @@ fn split(
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn join(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], target: &mut [u64]) {
     let (low, high) = target.split_at_mut(source.len() / 2);
-    let butterfly = |x: __m512i, y: __m512i, w| {
-        let sum = lanes.below(_mm512_add_epi64(x, y), lanes.twice);
-        (sum, lanes.times(lanes.minus(x, y), w))
-    };
     if nodes < LANES {
         let order = |right| load(&std::array::from_fn(|i| child(nodes, i, right) as u64));
         let (left, right) = (order(false), order(true));
-        let w = roots(table, nodes, 0);
+        let w = repeated_roots(table, nodes);
         let outputs = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
         for (input, (low, high)) in source.as_chunks::<{ 2 * LANES }>().0.iter().zip(outputs) {
             let (first, second) = (load(lanes_at(input, 0)), load(lanes_at(input, LANES)));
             let x = _mm512_permutex2var_epi64(first, left, second);
             let y = _mm512_permutex2var_epi64(first, right, second);
-            let (u, v) = butterfly(x, y, w);
+            let (u, v) = unite(lanes, x, y, w);
             store(low, u);
             store(high, v);
         }
@@ -118,9 +114,84 @@ fn join(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], target: 
         let inputs = left.as_chunks().0.iter().zip(right.as_chunks().0);
         let outputs = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
         for (i, ((x, y), (low, high))) in inputs.zip(outputs).enumerate() {
-            let (u, v) = butterfly(load(x), load(y), roots(table, nodes, i * LANES));
+            let (u, v) = unite(lanes, load(x), load(y), roots(table, nodes + i * LANES));
             store(low, u);
             store(high, v);
+        }
+    }
+}
+
+/// One butterfly; words below 4q in and out.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn divide(lanes: &Lanes, u: __m512i, v: __m512i, w: Factor) -> (__m512i, __m512i) {
+    let (u, v) = (lanes.below(u, lanes.twice), lanes.times(v, w));
+    (_mm512_add_epi64(u, v), lanes.minus(u, v))
+}
+
+/// The inverse of `divide` but for a factor of 2; words below 2q in and out.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn unite(lanes: &Lanes, x: __m512i, y: __m512i, w: Factor) -> (__m512i, __m512i) {
+    let sum = lanes.below(_mm512_add_epi64(x, y), lanes.twice);
+    (sum, lanes.times(lanes.minus(x, y), w))
+}
+
+/// Root vectors of two levels: of nodes k of the first, k and k + n of the second.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn roots_twice(table: &Constants, nodes: usize, first: usize) -> [Factor; 3] {
+    [
+        roots(table, nodes + first),
+        roots(table, 2 * nodes + first),
+        roots(table, 3 * nodes + first),
+    ]
+}
+
+/// Two levels of `split`, from at least 8 nodes on.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn split_twice(
+    lanes: &Lanes,
+    table: &Constants,
+    nodes: usize,
+    source: &[u64],
+    target: &mut [u64],
+    last: bool,
+) {
+    let vectors = nodes / LANES;
+    let source = quarters(source.as_chunks().0);
+    let targets = target.as_chunks_mut().0.chunks_exact_mut(4 * vectors);
+    for (j, target) in targets.enumerate() {
+        let [a, b, c, d] = source.map(|x| &x[j * vectors..(j + 1) * vectors]);
+        let mut target = quarters_mut(target).map(|x| &mut x[..vectors]);
+        for (i, a) in a.iter().enumerate() {
+            let w = roots_twice(table, nodes, i * LANES);
+            let (x, y) = divide(lanes, load(a), load(&c[i]), w[0]);
+            let (s, t) = divide(lanes, load(&b[i]), load(&d[i]), w[0]);
+            let ((p, r), (q, s)) = (divide(lanes, x, s, w[1]), divide(lanes, y, t, w[2]));
+            for (target, out) in target.iter_mut().zip([p, q, r, s]) {
+                store(&mut target[i], if last { lanes.reduced(out) } else { out });
+            }
+        }
+    }
+}
+
+/// Two levels of `join`, down to at least 8 nodes.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn join_twice(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], target: &mut [u64]) {
+    let vectors = nodes / LANES;
+    let mut target = quarters_mut(target.as_chunks_mut().0);
+    let sources = source.as_chunks().0.chunks_exact(4 * vectors);
+    for (j, source) in sources.enumerate() {
+        let [p, q, r, s] = quarters(source).map(|x| &x[..vectors]);
+        let mut target = target
+            .each_mut()
+            .map(|x| &mut x[j * vectors..(j + 1) * vectors]);
+        for (i, p) in p.iter().enumerate() {
+            let w = roots_twice(table, nodes, i * LANES);
+            let (x, s1) = unite(lanes, load(p), load(&r[i]), w[1]);
+            let (y, t1) = unite(lanes, load(&q[i]), load(&s[i]), w[2]);
+            let ((a, c), (b, d)) = (unite(lanes, x, y, w[0]), unite(lanes, s1, t1, w[0]));
+            for (target, out) in target.iter_mut().zip([a, b, c, d]) {
+                store(&mut target[i], out);
+            }
         }
     }
 }
@@ -148,7 +219,7 @@ fn mirrored(values: &mut [u64], work: impl Fn(__m512i, __m512i) -> (__m512i, __m
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn forward(portable: &Portable, values: &mut [u64], scratch: &mut [u64]) {
     let modulus = portable.modulus();
-    let (lanes, levels) = (Lanes::new(modulus), values.len().ilog2());
+    let lanes = Lanes::new(modulus);
     let imaginary = constant(modulus, portable.roots.values[0]);
     let times = |x| lanes.times(x, imaginary);
     let first = mirrored(values, |a, b| {
@@ -156,20 +227,26 @@ pub(super) fn forward(portable: &Portable, values: &mut [u64], scratch: &mut [u6
     });
     portable.twist(values, first);
     let (mut source, mut target) = (&mut *values, &mut *scratch);
-    for level in 0..levels {
-        split(
-            &lanes,
-            &portable.roots,
-            1 << level,
-            source,
-            target,
-            level + 1 == levels,
-        );
+    let (mut nodes, length, table) = (1, source.len(), &portable.roots);
+    while nodes < length {
+        if nodes >= LANES && 4 * nodes <= length {
+            let last = 4 * nodes == length;
+            split_twice(&lanes, table, nodes, source, target, last);
+            nodes *= 4;
+        } else {
+            split(&lanes, table, nodes, source, target, 2 * nodes == length);
+            nodes *= 2;
+        }
         (source, target) = (target, source);
     }
-    if levels % 2 == 1 {
+    if passes_are_odd(length) {
         values.copy_from_slice(scratch);
     }
+}
+
+/// Whether the passes are odd in number: one a level up to 8 nodes, half as many from there on.
+fn passes_are_odd(length: usize) -> bool {
+    (3 + (length.ilog2() - 3).div_ceil(2)) % 2 == 1
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -177,11 +254,18 @@ pub(super) fn inverse(portable: &Portable, values: &mut [u64], scratch: &mut [u6
     let modulus = portable.modulus();
     let (lanes, levels) = (Lanes::new(modulus), values.len().ilog2());
     let (mut source, mut target) = (&mut *values, &mut *scratch);
-    for level in (0..levels).rev() {
-        join(&lanes, &portable.inverse_roots, 1 << level, source, target);
+    let (mut nodes, length, table) = (source.len(), source.len(), &portable.inverse_roots);
+    while nodes > 1 {
+        if nodes >= 4 * LANES {
+            nodes /= 4;
+            join_twice(&lanes, table, nodes, source, target);
+        } else {
+            nodes /= 2;
+            join(&lanes, table, nodes, source, target);
+        }
         (source, target) = (target, source);
     }
-    if levels % 2 == 1 {
+    if passes_are_odd(length) {
         values.copy_from_slice(scratch);
     }
     let factor = |index: usize| constant(modulus, portable.halves.values[index]);
