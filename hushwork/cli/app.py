@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -53,9 +54,16 @@ def main() -> None:
     try:
         app()
     except HushworkError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(sentence(error), style="red", markup=False)
-        sys.exit(1)
+        fail(sentence(error))
+    except OSError as error:  # this machine's: no room, no permission, no such folder
+        fail(f"{error.strerror or error}: {error.filename or 'on this machine'}")
+
+
+def fail(text: str) -> NoReturn:
+    """Say why, and end."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(text, style="red", markup=False)
+    sys.exit(1)
 
 
 def sentence(error: HushworkError) -> str:

@@ -53,12 +53,19 @@ class Hotkey:
         return cls(keypair)
 
     def save(self, path: Path) -> None:
-        """Write a key file as Bittensor reads it, for the owner only. Never overwrites one."""
+        """Write a key file as Bittensor reads it, for the owner only. Never overwrites one.
+
+        Leaves none behind where it cannot be written whole.
+        """
         path = path.expanduser()
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(bittensor_core.serialized_keypair_to_keyfile_data(self._keypair))
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(bittensor_core.serialized_keypair_to_keyfile_data(self._keypair))
+        except OSError:
+            path.unlink()
+            raise
 
     def sign(self, message: bytes) -> bytes:
         """Sign; 64 bytes, different each time."""

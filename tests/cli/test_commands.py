@@ -82,6 +82,15 @@ def test_mistakes_are_one_plain_sentence(
     assert "Traceback" not in out + err
 
 
+def test_a_folder_that_cannot_be_written_is_one_plain_sentence(hush, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for arguments in (("hotkey", "--wallets"), ("sample",)):
+        code, _, said = hush(*arguments, tmp_path / "file" / "folder")
+        assert code == 1
+        assert "Not a directory" in said
+        assert "Traceback" not in said
+
+
 def test_a_hotkey_is_kept_for_its_owner_only(hush, tmp_path: Path) -> None:
     _, out, _ = hush("hotkey", "--wallets", tmp_path)
     address, path = out.split()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_saving_never_overwrites(tmp_path: Path, alice: Hotkey, bob: Hotkey) -> 
     with pytest.raises(FileExistsError):
         bob.save(tmp_path / "key")
     assert Hotkey.load(tmp_path / "key").address == alice.address
+
+
+def test_a_key_file_that_cannot_be_written_whole_is_not_left(
+    tmp_path: Path, alice: Hotkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be taken for a key that must not be overwritten."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    opened = os.open
+    monkeypatch.setattr(
+        os, "open", lambda p, *rest: (opened(p, *rest), opened(full, os.O_WRONLY))[1]
+    )
+    with pytest.raises(OSError, match="No space"):
+        alice.save(tmp_path / "key")
+    assert not (tmp_path / "key").exists()
 
 
 def test_an_encrypted_key_file_of_bittensor_needs_its_password() -> None:
