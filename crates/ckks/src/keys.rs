@@ -87,15 +87,18 @@ impl SwitchingKey {
     /// at its first use.
     #[must_use]
     pub fn digit(&self, index: usize) -> (&Poly, &Poly) {
+        (&self.b[index], &self.uniform()[index])
+    }
+
+    /// The uniform half, one polynomial a digit.
+    pub(crate) fn uniform(&self) -> &[Poly] {
         let (basis, degree) = (
             self.parameters.extended(self.limbs),
             self.parameters.degree(),
         );
         let expand = |index| uniform_digit(basis, degree, &self.seed, index);
-        let a = self
-            .a
-            .get_or_init(|| (0..self.b.len()).map(expand).collect());
-        (&self.b[index], &a[index])
+        self.a
+            .get_or_init(|| (0..self.b.len()).map(expand).collect())
     }
 }
 

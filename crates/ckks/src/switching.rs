@@ -161,41 +161,56 @@ impl Evaluator {
         half: Half,
         addend: Option<&Poly>,
     ) -> Poly {
-        let (limbs, degree) = (digits.limbs, self.parameters().degree());
-        let basis = self.parameters().extended(limbs);
-        rows(degree, basis.limbs(), |row, out| {
-            let from_key = key_row(row, limbs, key.limbs());
-            let mut terms: Vec<_> = digits
-                .digits
-                .iter()
-                .enumerate()
-                .map(|(index, digit)| {
-                    let (b, a) = key.digit(index);
-                    let right = match half {
-                        Half::Constant => b.limb(from_key),
-                        Half::Secret => a.limb(from_key),
-                    };
-                    Term {
-                        left: digit.limb(row),
-                        shift: step,
-                        right,
-                    }
-                })
-                .collect();
-            let special = if row < limbs {
-                self.parameters().special_product(row)
-            } else {
-                0
-            };
-            if let Some(addend) = addend.filter(|_| row < limbs) {
-                terms.push(Term {
-                    left: addend.limb(row),
-                    shift: step,
-                    right: std::slice::from_ref(&special),
-                });
-            }
-            basis.kernels()[row].dot(0, &terms, out);
+        let switching = Switching {
+            digits: &digits.digits,
+            key: Some(key),
+            addend,
+            step,
+            limbs: digits.limbs,
+        };
+        let rows_of_both = self.parameters().extended(digits.limbs).limbs();
+        rows(self.parameters().degree(), rows_of_both, |row, out| {
+            self.inner_product_block(&switching, half, row, 0, out);
         })
+    }
+
+    /// The words of one row from `start` on.
+    pub(crate) fn inner_product_block(
+        &self,
+        switching: &Switching<'_>,
+        half: Half,
+        row: usize,
+        start: usize,
+        out: &mut [u64],
+    ) {
+        let &Switching { limbs, step, .. } = switching;
+        let mut terms = Vec::with_capacity(switching.digits.len() + 1);
+        let term = |left, right| Term {
+            left,
+            shift: step,
+            right,
+        };
+        if let Some(key) = switching.key {
+            let from_key = key_row(row, limbs, key.limbs());
+            for (index, digit) in switching.digits.iter().enumerate() {
+                let (b, a) = key.digit(index);
+                let right = match half {
+                    Half::Constant => b,
+                    Half::Secret => a,
+                };
+                terms.push(term(digit.limb(row), right.limb(from_key)));
+            }
+        }
+        let special = if row < limbs {
+            self.parameters().special_product(row)
+        } else {
+            0
+        };
+        if let Some(addend) = switching.addend.filter(|_| row < limbs) {
+            terms.push(term(addend.limb(row), std::slice::from_ref(&special)));
+        }
+        let kernel = &self.parameters().extended(limbs).kernels()[row];
+        kernel.dot(start, &terms, out);
     }
 
     /// Divided by P.
@@ -229,9 +244,19 @@ impl Evaluator {
 
 /// Which half of a switching key.
 #[derive(Clone, Copy)]
-enum Half {
+pub(crate) enum Half {
     Constant,
     Secret,
+}
+
+/// What one half of a key switch sums up: shifted digits times a key, and P times an addend.
+pub(crate) struct Switching<'a> {
+    /// None of them without a key.
+    pub digits: &'a [Poly],
+    pub key: Option<&'a SwitchingKey>,
+    pub addend: Option<&'a Poly>,
+    pub step: usize,
+    pub limbs: usize,
 }
 
 /// A polynomial made row by row, in parallel.

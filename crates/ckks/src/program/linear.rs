@@ -3,25 +3,25 @@
 //! Babies, products and their sums stay multiplied by P: only what a giant rotation decomposes is
 //! divided by it, and the result.
 
-use std::sync::Arc;
-
 use hushwork_ring::Poly;
 use rayon::prelude::*;
 
 use super::compile::{Anchor, Matrix, Product, Row};
 use super::literal::Register;
-use super::products::{Sums, add_rotated};
+use super::products::{Products, Sums, add_rotated};
+use super::rotated::Rotated;
 use super::run::{Run, RunError};
-use crate::{Ciphertext, Decomposed, Extended};
+use crate::switching::Half;
+use crate::{Ciphertext, Extended};
 
-/// Giants whose products are summed together.
-const GROUP: usize = 8;
+/// Memory for the sums of giants that share one making of the rotated inputs.
+const SUMS_BYTES: usize = 256 << 20;
 /// Most long plaintexts that are expanded at once.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 
 /// Work units a limb: of a product, of a hoisted rotation, of a full one.
 const PRODUCT: u64 = 1;
-const HOISTED: u64 = 12;
+pub(super) const HOISTED: u64 = 12;
 pub(super) const ROTATION: u64 = 60;
 
 impl Matrix {
@@ -33,11 +33,12 @@ impl Matrix {
 }
 
 impl Anchor {
-    fn moves(&self) -> bool {
+    /// Whether a baby rotates it.
+    pub fn moves(&self) -> bool {
         self.babies.iter().any(|&baby| baby != 0)
     }
 
-    fn units(&self) -> u64 {
+    pub fn units(&self) -> u64 {
         let babies = self.babies.iter().filter(|&&baby| baby != 0).count() as u64;
         babies * HOISTED + if self.step == 0 { 0 } else { ROTATION }
     }
@@ -57,41 +58,25 @@ impl Row {
 impl Run<'_> {
     /// Every output of a linear step.
     pub(super) fn linear(&self, matrix: &Matrix) -> Result<Vec<(Register, Ciphertext)>, RunError> {
-        let rotated = self.rotated(matrix)?;
+        let anchored = self.anchored(matrix)?;
+        let rotated = self.rotated(matrix, &anchored)?;
         let rows = matrix.rows.iter();
         rows.map(|row| Ok((row.output, self.row(matrix, row, &rotated)?)))
             .collect()
-    }
-
-    /// The inputs under all their anchors and babies.
-    fn rotated(&self, matrix: &Matrix) -> Result<Vec<Extended>, RunError> {
-        let mut rotated = Vec::new();
-        for anchors in matrix.anchors.chunk_by(|a, b| a.input == b.input) {
-            let input = self.register(anchors[0].input);
-            let rotates = anchors.iter().any(|anchor| anchor.units() > 0);
-            let hoisted = Hoisted::new(self, input, rotates);
-            for (anchor, moved) in anchors.iter().zip(hoisted.anchors(anchors)?) {
-                rotated.extend(if anchor.step == 0 {
-                    hoisted.babies(anchor)?
-                } else {
-                    Hoisted::new(self, &moved, anchor.moves()).babies(anchor)?
-                });
-            }
-        }
-        Ok(rotated)
     }
 
     fn row(
         &self,
         matrix: &Matrix,
         row: &Row,
-        rotated: &[Extended],
+        rotated: &[Rotated<'_>],
     ) -> Result<Ciphertext, RunError> {
         let basis = self.parameters().extended(matrix.limbs);
         let mut sum = self.zero(matrix.limbs);
         let mut at = row.highest();
         let giants: Vec<_> = row.giants.iter().rev().collect();
-        for group in giants.chunks(GROUP) {
+        let bytes = 2 * size_of_val(sum.c0.values());
+        for group in giants.chunks((SUMS_BYTES / bytes).max(1)) {
             let [c0, c1] = self.sums(group, rotated, matrix.limbs)?;
             for (which, &(&index, _)) in group.iter().enumerate() {
                 sum = self.horner(matrix, sum, at - index)?;
@@ -150,11 +135,14 @@ impl Run<'_> {
     fn sums(
         &self,
         giants: &[(&usize, &Vec<Product>)],
-        rotated: &[Extended],
+        rotated: &[Rotated<'_>],
         limbs: usize,
     ) -> Result<[Sums; 2], RunError> {
         let basis = self.parameters().extended(limbs);
-        let zero = || Sums::zero(self.parameters().degree(), basis.limbs(), giants.len());
+        let zero = || {
+            let degree = self.parameters().degree();
+            Sums::zero(degree, basis.limbs(), giants.len(), rotated.len())
+        };
         let mut sums = [zero(), zero()];
         let numbered = giants.iter().enumerate();
         let products: Vec<_> = numbered
@@ -166,75 +154,15 @@ impl Run<'_> {
             let weights: Vec<_> = weights
                 .map(|(_, each)| each.weights.transformed(basis))
                 .collect();
-            let mut pairs = [(); 2].map(|()| vec![Vec::new(); giants.len()]);
+            let mut from = Products::new(giants.len());
             for ((which, each), weights) in products.iter().zip(&weights) {
-                let input = &rotated[each.rotated];
-                pairs[0][*which].push((&input.c0, weights.as_ref()));
-                pairs[1][*which].push((&input.c1, weights.as_ref()));
+                from.push(*which, each.rotated, &rotated[each.rotated], weights);
             }
-            for (sums, pairs) in sums.iter_mut().zip(&pairs) {
-                sums.add(basis, pairs);
+            for (sums, half) in sums.iter_mut().zip([Half::Constant, Half::Secret]) {
+                sums.add(&self.evaluator, basis, half, &from);
             }
             self.tick(products.len() as u64 * PRODUCT, limbs)?;
         }
         Ok(sums)
-    }
-}
-
-/// A ciphertext and, where it is to be rotated at all, its digits.
-struct Hoisted<'a> {
-    run: &'a Run<'a>,
-    ciphertext: &'a Arc<Ciphertext>,
-    digits: Option<Decomposed>,
-}
-
-impl<'a> Hoisted<'a> {
-    fn new(run: &'a Run<'_>, ciphertext: &'a Arc<Ciphertext>, rotates: bool) -> Self {
-        let digits = rotates.then(|| run.evaluator.decompose(&ciphertext.c1));
-        Self {
-            run,
-            ciphertext,
-            digits,
-        }
-    }
-
-    /// Under the full rotations of these anchors, ready to be decomposed again.
-    fn anchors(&self, anchors: &[Anchor]) -> Result<Vec<Arc<Ciphertext>>, RunError> {
-        let one = |anchor: &Anchor| match &self.digits {
-            Some(digits) if anchor.step != 0 => {
-                self.run.tick(ROTATION, digits.limbs)?;
-                let rotated = self.run.evaluator.rotate_decomposed(
-                    self.ciphertext,
-                    digits,
-                    anchor.step,
-                    self.run.keys,
-                )?;
-                Ok(Arc::new(rotated))
-            }
-            _ => Ok(Arc::clone(self.ciphertext)),
-        };
-        anchors.par_iter().map(one).collect()
-    }
-
-    /// Under the babies of this anchor, ready for products.
-    fn babies(&self, anchor: &Anchor) -> Result<Vec<Extended>, RunError> {
-        let one = |&step: &usize| match &self.digits {
-            Some(digits) if step != 0 => {
-                self.run.tick(HOISTED, digits.limbs)?;
-                let (evaluator, keys) = (&self.run.evaluator, self.run.keys);
-                Ok(evaluator.rotate_extended(self.ciphertext, digits, step, keys)?)
-            }
-            _ => Ok(self.lifted()),
-        };
-        anchor.babies.par_iter().map(one).collect()
-    }
-
-    fn lifted(&self) -> Extended {
-        Extended {
-            c0: self.run.evaluator.lift(&self.ciphertext.c0),
-            c1: self.run.evaluator.lift(&self.ciphertext.c1),
-            scale: self.ciphertext.scale,
-            limbs: self.ciphertext.limbs(),
-        }
     }
 }

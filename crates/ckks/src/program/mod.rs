@@ -7,6 +7,7 @@ mod linear;
 mod literal;
 mod plain;
 mod products;
+mod rotated;
 mod run;
 mod watch;
 
