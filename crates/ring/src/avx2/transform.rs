@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 use super::Avx2;
 use super::lanes::{LANES, Lanes, constant, load, load_root, store, words};
 use crate::kernel::Kernel;
-use crate::slices::{quarters, quarters_mut};
+use crate::slices::{blocks, blocks_mut, quarters, quarters_mut};
 
 type Vector = [u64; LANES];
 
@@ -111,8 +111,8 @@ fn split_twice<const LAST: bool>(
     let source = quarters(source.as_chunks().0);
     let targets = target.as_chunks_mut().0.chunks_exact_mut(4 * vectors);
     for (j, target) in targets.enumerate() {
-        let [a, b, c, d] = source.map(|x| &x[j * vectors..(j + 1) * vectors]);
-        let [p, r, s, t] = quarters_mut(target).map(|x| &mut x[..vectors]);
+        let [a, b, c, d] = blocks(source, j, vectors);
+        let [p, r, s, t] = quarters_mut(target);
         for (i, w) in first.iter().enumerate() {
             let w = [load_root(w), load_root(&second[i]), load_root(&third[i])];
             let mut out = split(lanes, [get(&a[i]), get(&b[i]), get(&c[i]), get(&d[i])], w);
@@ -149,10 +149,8 @@ fn join_twice<const FIRST: bool>(
     let mut target = quarters_mut(target.as_chunks_mut().0);
     let sources = source.as_chunks().0.chunks_exact(4 * vectors);
     for (j, source) in sources.enumerate() {
-        let [a, b, c, d] = quarters(source).map(|x| &x[..vectors]);
-        let [p, r, s, t] = target
-            .each_mut()
-            .map(|x| &mut x[j * vectors..(j + 1) * vectors]);
+        let [a, b, c, d] = blocks(quarters(source), 0, vectors);
+        let [p, r, s, t] = blocks_mut(&mut target, j, vectors);
         for (i, w) in first.iter().enumerate() {
             let w = [load_root(w), load_root(&second[i]), load_root(&third[i])];
             let out = join(

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use super::{Factor, LANES, Lanes, WORD, constant, load, store};
 use crate::kernel::Kernel;
 use crate::portable::{Constants, Portable};
-use crate::slices::{quarters, quarters_mut};
+use crate::slices::{blocks, blocks_mut, quarters, quarters_mut};
 
 /// The roots of 8 neighbouring nodes, of which the first has this entry.
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -159,8 +159,8 @@ fn split_twice(
     let source = quarters(source.as_chunks().0);
     let targets = target.as_chunks_mut().0.chunks_exact_mut(4 * vectors);
     for (j, target) in targets.enumerate() {
-        let [a, b, c, d] = source.map(|x| &x[j * vectors..(j + 1) * vectors]);
-        let mut target = quarters_mut(target).map(|x| &mut x[..vectors]);
+        let [a, b, c, d] = blocks(source, j, vectors);
+        let mut target = quarters_mut(target);
         for (i, a) in a.iter().enumerate() {
             let w = roots_twice(table, nodes, i * LANES);
             let (x, y) = divide(lanes, load(a), load(&c[i]), w[0]);
@@ -180,10 +180,8 @@ fn join_twice(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], ta
     let mut target = quarters_mut(target.as_chunks_mut().0);
     let sources = source.as_chunks().0.chunks_exact(4 * vectors);
     for (j, source) in sources.enumerate() {
-        let [p, q, r, s] = quarters(source).map(|x| &x[..vectors]);
-        let mut target = target
-            .each_mut()
-            .map(|x| &mut x[j * vectors..(j + 1) * vectors]);
+        let [p, q, r, s] = blocks(quarters(source), 0, vectors);
+        let mut target = blocks_mut(&mut target, j, vectors);
         for (i, p) in p.iter().enumerate() {
             let w = roots_twice(table, nodes, i * LANES);
             let (x, s1) = unite(lanes, load(p), load(&r[i]), w[1]);
