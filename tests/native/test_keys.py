@@ -79,6 +79,9 @@ def test_sizes_are_known_before(
             native.ciphertext_bytes(parameters, limbs, seeded=True)
         with pytest.raises(ValueError, match="limbs"):
             native.evaluation_keys_bytes(parameters, {1: limbs})
+    for step in (0, N):
+        with pytest.raises(ValueError, match="step"):
+            native.evaluation_keys_bytes(parameters, {step: 1})
 
 
 def test_keys_say_what_they_hold(

@@ -70,7 +70,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn header(&mut self, kind: Kind) -> Result<u8> {
         let magic: [u8; 4] = self.array()?;
         let [got, version, flags, zero] = self.array()?;
-        if magic != MAGIC || got != kind as u8 {
+        if magic != MAGIC {
+            let [expected, got] = [MAGIC, magic].map(|magic| magic.escape_ascii().to_string());
+            return Err(malformed("not the bytes of this library", expected, got));
+        }
+        if got != kind as u8 {
             return Err(malformed("another kind of bytes", kind as u8, got));
         }
         if version != VERSION {

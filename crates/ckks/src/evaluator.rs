@@ -5,6 +5,7 @@ use crate::encoding::Plaintext;
 use crate::error::{Detail, Error, Result};
 use crate::keys::EvaluationKeys;
 use crate::parameters::Parameters;
+use crate::serial::MAX_SCALE;
 use crate::switching::Decomposed;
 
 /// Scales that are added agree to one part in 2^30.
@@ -66,11 +67,12 @@ impl Evaluator {
     /// a * plaintext, scales multiplied; a plaintext of at least as many limbs.
     pub fn multiply_plain(&self, a: &Ciphertext, plaintext: &Plaintext) -> Result<Ciphertext> {
         check_plaintext(a, plaintext)?;
+        let scale = check_result(a.scale * plaintext.scale)?;
         let basis = self.parameters.basis(a.limbs());
         let (mut c0, mut c1) = (a.c0.clone(), a.c1.clone());
         basis.mul(&mut c0, &plaintext.poly);
         basis.mul(&mut c1, &plaintext.poly);
-        Ok(Ciphertext::new(c0, c1, a.scale * plaintext.scale))
+        Ok(Ciphertext::new(c0, c1, scale))
     }
 
     /// a * b, relinearised, scales multiplied, not rescaled.
@@ -80,6 +82,7 @@ impl Evaluator {
         b: &Ciphertext,
         keys: &EvaluationKeys,
     ) -> Result<Ciphertext> {
+        check_result(a.scale * b.scale)?;
         Ok(self.mod_down(self.multiply_extended(a, b, keys)?))
     }
 
@@ -89,15 +92,12 @@ impl Evaluator {
             .parameters
             .rescaling(a.limbs())
             .ok_or_else(no_limb_left)?;
+        let scale = check_result(a.scale / self.last_modulus(a.limbs()))?;
         let (c0, c1) = rayon::join(
             || division.apply(a.c0.clone()),
             || division.apply(a.c1.clone()),
         );
-        Ok(Ciphertext::new(
-            c0,
-            c1,
-            a.scale / self.last_modulus(a.limbs()),
-        ))
+        Ok(Ciphertext::new(c0, c1, scale))
     }
 
     /// Only the first `limbs` moduli.
@@ -156,6 +156,16 @@ fn check_scales(a: f64, b: f64) -> Result<()> {
         Ok(())
     } else {
         Err(misuse("scales do not agree", a, b))
+    }
+}
+
+/// What no reader would take is not written.
+fn check_result(scale: f64) -> Result<f64> {
+    if (1.0..=MAX_SCALE).contains(&scale) {
+        Ok(scale)
+    } else {
+        let expected = format!("1 to {MAX_SCALE:e}");
+        Err(misuse("the scale of the result", expected, scale))
     }
 }
 

@@ -26,7 +26,7 @@ use crate::keys::{CIPHERTEXT_LABEL, EvaluationKeys, PublicKey, SwitchingKey};
 use crate::parameters::{Literal, MAX_LIMBS, Parameters};
 
 /// Scales lie between 1 and this.
-const MAX_SCALE: f64 = (1u128 << 120) as f64;
+pub(crate) const MAX_SCALE: f64 = (1u128 << 120) as f64;
 
 pub(crate) fn check_digest(parameters: &Parameters, digest: &[u8; 32]) -> Result<()> {
     let show = |digest: &[u8]| {

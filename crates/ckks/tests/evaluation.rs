@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Setup, assert_close, sample};
-use hushwork_ckks::encoding::encode;
+use hushwork_ckks::encoding::{Plaintext, encode};
 use hushwork_ckks::{Error, EvaluationKeys};
 
 const SCALE: f64 = (1u64 << 36) as f64;
@@ -161,6 +161,12 @@ fn operands_that_do_not_agree_are_misuse() {
     let encode = |limbs, scale| encode(parameters, parameters.basis(limbs), &[0.5], scale).unwrap();
     let encrypt = |limbs, scale| setup.secret.encrypt(&encode(limbs, scale)).unwrap();
     let (a, low, coarse) = (encrypt(2, 1e6), encrypt(1, 1e6), encrypt(2, 1.1e6));
+    let scaled = |bits| Plaintext {
+        scale: f64::powi(2.0, bits),
+        ..encode(2, 1e6)
+    };
+    let mut coarsest = a.clone();
+    coarsest.scale = f64::powi(2.0, 61);
     let misuses = [
         evaluator.add(&a, &low),
         evaluator.add(&a, &coarse),
@@ -168,6 +174,10 @@ fn operands_that_do_not_agree_are_misuse() {
         evaluator.add_plain(&a, &encode(2, 1.1e6)),
         evaluator.multiply_plain(&a, &encode(1, 1e6)),
         evaluator.multiply(&a, &low, &setup.keys),
+        evaluator.multiply_plain(&a, &scaled(110)),
+        evaluator.multiply_plain(&a, &scaled(-40)),
+        evaluator.multiply(&coarsest, &coarsest, &setup.keys),
+        evaluator.rescale(&a),
         evaluator.rescale(&low),
         evaluator.drop(&a, 0),
         evaluator.drop(&a, 3),

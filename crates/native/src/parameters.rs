@@ -180,7 +180,8 @@ pub fn evaluation_keys_bytes(
     let parameters = &parameters.0;
     detached(py, || {
         let rotations = rotation_steps(parameters, &rotations);
-        for &limbs in rotations.values() {
+        for (&step, &limbs) in &rotations {
+            check_step(parameters, step)?;
             check_limbs(parameters, limbs)?;
         }
         if relinearisation > 0 {
@@ -192,6 +193,19 @@ pub fn evaluation_keys_bytes(
             relinearisation,
         ))
     })
+}
+
+fn check_step(parameters: &Parameters, step: usize) -> Result<()> {
+    if step != 0 {
+        return Ok(());
+    }
+    let most = parameters.degree() - 1;
+    let expected = format!("1 to {most}");
+    Err(Error::Misuse(Detail::new(
+        "rotation step out of range",
+        expected,
+        step,
+    )))
 }
 
 /// Steps of either sign as residues, each with the most limbs asked of it.
