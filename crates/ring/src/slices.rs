@@ -36,11 +36,7 @@ pub(crate) fn quarters_mut<T>(x: &mut [T]) -> [&mut [T]; 4] {
 
 /// Block `index` of each of four slices.
 #[inline(always)]
-pub(crate) fn blocks<'a, T>(
-    [a, b, c, d]: [&'a [T]; 4],
-    index: usize,
-    length: usize,
-) -> [&'a [T]; 4] {
+pub(crate) fn blocks<T>([a, b, c, d]: [&[T]; 4], index: usize, length: usize) -> [&[T]; 4] {
     let range = index * length..(index + 1) * length;
     [
         &a[range.clone()],
