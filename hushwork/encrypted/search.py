@@ -34,6 +34,8 @@ STEP = 8
 
 MEMORY = 6 << 30
 """Most bytes of one stage: its weights, and its rotated inputs."""
+LOOKED_UP = 1 << 27
+"""Most pairs of slots of one stage that are looked at: some fifty bytes each."""
 ROTATED = 128
 """Rotations of one input that are held at once, about."""
 
@@ -144,6 +146,8 @@ class _View:
         terms = [(atom, _kept(matrix, rows)) for atom, matrix in one.terms(index, stage)]
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
         for output in candidates(self.stages.atoms[stage.output], self.geometry):
+            if _looked_up(one, one.terms(index, stage), output) > LOOKED_UP:
+                continue
             for copies in (False, True) if output.modulus and copyable else (False,):
                 ready = prepared(one, terms, output, copies)
                 if one.cost + ready.estimate().cost(limbs, rotations) >= limit:
@@ -159,6 +163,13 @@ class _View:
                         layouts = {**one.layouts, stage.output: layout}
                         choices = {**one.choices, index: Choice(output, masked, copies)}
                         yield replace(one, cost=cost, layouts=layouts, choices=choices)
+
+
+def _looked_up(one: Arrangement, terms: Sequence[tuple[int, Matrix]], output: Layout) -> int:
+    """Pairs of slots that placing a whole stage looks at: all copies of both ends of an entry."""
+    ends = 1 if output.modulus else output.addresses.shape[1]
+    counts = (len(m.value) * one.layouts[atom].addresses.shape[1] for atom, m in terms)
+    return ends * sum(counts)
 
 
 def _live(stages: Stages, index: int) -> list[int]:
