@@ -169,7 +169,7 @@ def _looked_up(one: Arrangement, terms: Sequence[tuple[int, Matrix]], output: La
     """Pairs of slots that placing a whole stage looks at: all copies of both ends of an entry."""
     ends = 1 if output.modulus else output.addresses.shape[1]
     counts = (len(m.value) * one.layouts[atom].addresses.shape[1] for atom, m in terms)
-    return ends * sum(counts)
+    return int(ends * sum(counts))
 
 
 def _live(stages: Stages, index: int) -> list[int]:

@@ -50,7 +50,7 @@ def test_there_and_back(log_n: int) -> None:
     rng = Random(log_n)
     half = [rng.randrange(q * last) - q * last // 2 for _ in range(n)]
     zero = [[0] * n, [0] * n]
-    crafted = Ciphertext(2.0**30, p.moduli, [[x % q for x in half], [x % last for x in half]], zero)
+    crafted = Ciphertext(2.0**40, p.moduli, [[x % q for x in half], [x % last for x in half]], zero)
     result = wire.parse(p, _native.Evaluator(p).rescale(wire.write(p, crafted)))
     assert ring.from_residues(result.c0, [q]) == [(2 * x + last) // (2 * last) for x in half]
     assert result.c1 == [[0] * n]
