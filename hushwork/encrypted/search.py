@@ -30,8 +30,6 @@ SAMPLED = 1 << 14
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
-
-
 MEMORY = 6 << 30
 """Most bytes of one stage: its weights, and its rotated inputs."""
 LOOKED_UP = 1 << 27
@@ -143,10 +141,11 @@ class _View:
     ) -> Iterator[Arrangement]:
         limbs, rotations = self.levels.stage[index], Rotations(STEP, self.model)
         rows = _sampled(stage)
-        terms = [(atom, _kept(matrix, rows)) for atom, matrix in one.terms(index, stage)]
+        whole = one.terms(index, stage)
+        terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
         for output in candidates(self.stages.atoms[stage.output], self.geometry):
-            if _looked_up(one, one.terms(index, stage), output) > LOOKED_UP:
+            if _looked_up(one, whole, output) > LOOKED_UP:
                 continue
             for copies in (False, True) if output.modulus and copyable else (False,):
                 ready = prepared(one, terms, output, copies)
