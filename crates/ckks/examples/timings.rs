@@ -67,7 +67,7 @@ fn measure(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -> Re
         })
         .collect();
     time("64 multiply-adds, one limb", || {
-        kernel.dot(0, &terms, &mut limb)
+        kernel.dot(hushwork_ring::Runs::one(0, limb.len()), &terms, &mut limb)
     });
     time("encode", || {
         encoding::encode(&parameters, basis, &values, SCALE)

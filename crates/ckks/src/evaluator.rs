@@ -128,7 +128,7 @@ impl Evaluator {
     pub fn rotate_decomposed(
         &self,
         a: &Ciphertext,
-        digits: &Decomposed,
+        digits: &Decomposed<'_>,
         step: usize,
         keys: &EvaluationKeys,
     ) -> Result<Ciphertext> {

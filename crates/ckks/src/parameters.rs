@@ -51,6 +51,8 @@ struct Inner {
     secure: bool,
     digest: [u8; 32],
     embedding: Embedding,
+    /// P mod each modulus of Q.
+    special_products: Vec<u64>,
     /// Entry i has the tables for i + 1 limbs.
     levels: Vec<Level>,
 }
@@ -109,6 +111,12 @@ impl Parameters {
         let make = |q: &u64| kernel(Modulus::new(*q), literal.log_degree);
         let moduli: Vec<_> = literal.moduli.iter().map(make).collect();
         let special: Vec<_> = literal.special.iter().map(make).collect();
+        let product = |kernel: &Arc<dyn Kernel>| {
+            let special = literal.special.iter();
+            let modulus = kernel.modulus();
+            special.fold(1, |product, p| modulus.mul(product, modulus.reduce(*p)))
+        };
+        let special_products = moduli.iter().map(product).collect();
         let levels =
             (1..=moduli.len()).map(|limbs| Level::new(&moduli[..limbs], &special, literal.digit));
         let levels = levels.collect();
@@ -119,6 +127,7 @@ impl Parameters {
             secure,
             digest,
             embedding,
+            special_products,
             levels,
         }))
     }
@@ -211,15 +220,10 @@ impl Parameters {
         &self.level(limbs).digits
     }
 
-    /// P mod the modulus `index` of Q.
+    /// P mod the modulus `index` of Q, as one word.
     #[must_use]
-    pub fn special_product(&self, index: usize) -> u64 {
-        let modulus = self.basis(index + 1).kernels()[index].modulus();
-        self.0
-            .literal
-            .special
-            .iter()
-            .fold(1, |product, p| modulus.mul(product, modulus.reduce(*p)))
+    pub fn special_factor(&self, index: usize) -> &[u64] {
+        std::slice::from_ref(&self.0.special_products[index])
     }
 
     /// The embedding of slots.

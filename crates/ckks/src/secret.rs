@@ -177,7 +177,7 @@ impl SecretKey {
             for row in first..limbs.min(first + parameters.literal().digit) {
                 let kernel = &basis.kernels()[row];
                 let mut part = Zeroizing::new(source.limb(row).to_vec());
-                kernel.scale(&mut part, parameters.special_product(row));
+                kernel.scale(&mut part, parameters.special_factor(row)[0]);
                 kernel.add(payload.limb_mut(row), &part);
             }
             mask(

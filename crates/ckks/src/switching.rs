@@ -1,6 +1,8 @@
 //! Key switching: digits, inner products with a key, and ciphertexts not yet divided by P.
 
-use hushwork_ring::{Division, Poly, Term, with_scratch};
+use std::borrow::Cow;
+
+use hushwork_ring::{Division, Poly, Runs, Term, with_scratch};
 use rayon::prelude::*;
 
 use crate::ciphertext::Ciphertext;
@@ -11,11 +13,56 @@ use crate::keys::{EvaluationKeys, SwitchingKey, key_row};
 /// The digits of a polynomial, each over `extended(limbs)` in the evaluation domain. Rotations of
 /// one polynomial share them: an automorphism only shifts their arrays.
 #[derive(Debug)]
-pub struct Decomposed {
-    /// One polynomial a digit.
-    pub digits: Vec<Poly>,
+pub struct Decomposed<'a> {
+    source: Cow<'a, Poly>,
+    digits: Vec<Digit>,
+}
+
+/// The limbs of a digit modulo all but its own primes, where it is the source.
+#[derive(Debug)]
+struct Digit {
+    first: usize,
+    own: usize,
+    others: Poly,
+}
+
+impl<'a> Decomposed<'a> {
+    /// Of what no rotation needs.
+    pub(crate) fn none(source: &'a Poly) -> Self {
+        let source = Cow::Borrowed(source);
+        let digits = Vec::new();
+        Self { source, digits }
+    }
+
+    /// What was decomposed.
+    #[must_use]
+    pub fn source(&self) -> &Poly {
+        &self.source
+    }
+
     /// Moduli of Q.
-    pub limbs: usize,
+    #[must_use]
+    pub fn limbs(&self) -> usize {
+        self.source.limbs()
+    }
+
+    /// Of what no rotation needs.
+    pub(crate) fn none_of(source: Poly) -> Self {
+        let source = Cow::Owned(source);
+        let digits = Vec::new();
+        Self { source, digits }
+    }
+
+    fn rows(&self, row: usize) -> impl Iterator<Item = &[u64]> {
+        self.digits.iter().map(move |digit| {
+            let others = &digit.others;
+            match row.checked_sub(digit.first) {
+                None => others.limb(row),
+                Some(within) if within < digit.own => self.source.limb(row),
+                Some(_) => others.limb(row - digit.own),
+            }
+        })
+    }
 }
 
 /// A ciphertext times P over `extended(limbs)`, not yet divided by P; linear operations may come
@@ -32,6 +79,24 @@ pub struct Extended {
     pub limbs: usize,
 }
 
+/// One half of a ciphertext or of a switching key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    Constant,
+    Secret,
+}
+
+/// A polynomial that a key switch adds to its inner product, rotated by a step of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Addend<'a> {
+    /// Over `basis(limbs)`; P times it is added.
+    Plain(&'a Poly, usize),
+    /// Over `extended(limbs)`.
+    Extended(&'a Poly, usize),
+    /// Over `extended(limbs)`, its rows so many words apart, and not rotated.
+    Strided { words: &'a [u64], pitch: usize },
+}
+
 #[allow(clippy::missing_errors_doc)]
 impl Evaluator {
     /// P * a * b, relinearised, not divided by P.
@@ -43,99 +108,94 @@ impl Evaluator {
     ) -> Result<Extended> {
         let limbs = check_limbs(a, b)?;
         let key = keys.relinearisation_key(limbs)?;
-        let (mut low, mut high) = (a.c0.clone(), a.c1.clone());
-        let basis = self.parameters().basis(limbs);
-        basis.mul(&mut low, &b.c0);
-        basis.mul(&mut high, &b.c1);
-        let middle = self.cross(a, b);
-        let digits = self.decompose(&high);
-        let c0 = self.inner_product(&digits, 0, key, Half::Constant, Some(&low));
-        let c1 = self.inner_product(&digits, 0, key, Half::Secret, Some(&middle));
+        let (low, middle, high) = self.tensor(a, b);
+        let digits = self.decompose_owned(high);
+        let addends = [
+            [Addend::Plain(&low, 0)].to_vec(),
+            [Addend::Plain(&middle, 0)].to_vec(),
+        ];
+        let (c0, c1) = self.switch_adding(&digits, 0, key, &addends);
+        let scale = a.scale * b.scale;
         Ok(Extended {
             c0,
             c1,
-            scale: a.scale * b.scale,
+            scale,
             limbs,
         })
     }
 
-    /// a.c0 * b.c1 + a.c1 * b.c0
-    fn cross(&self, a: &Ciphertext, b: &Ciphertext) -> Poly {
+    /// a0 b0, a0 b1 + a1 b0 and a1 b1, limb by limb.
+    fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> (Poly, Poly, Poly) {
         let kernels = self.parameters().basis(a.limbs()).kernels();
-        rows(a.c0.degree(), a.limbs(), |row, out| {
-            let first = Term {
-                left: a.c0.limb(row),
+        let new = || Poly::recycled(a.c0.degree(), a.limbs());
+        let (mut low, mut middle, mut high) = (new(), new(), new());
+        let degree = low.degree();
+        let limbs = low.values_mut().par_chunks_exact_mut(degree);
+        let limbs = limbs.zip(middle.values_mut().par_chunks_exact_mut(degree));
+        let limbs = limbs.zip(high.values_mut().par_chunks_exact_mut(degree));
+        limbs.enumerate().for_each(|(row, ((low, middle), high))| {
+            let [a0, a1, b0, b1] = [&a.c0, &a.c1, &b.c0, &b.c1].map(|poly| poly.limb(row));
+            let product = |left, right| Term {
+                left,
                 shift: 0,
-                right: b.c1.limb(row),
+                right,
             };
-            let second = Term {
-                left: a.c1.limb(row),
-                shift: 0,
-                right: b.c0.limb(row),
-            };
-            kernels[row].dot(0, &[first, second], out);
-        })
+            let runs = Runs::one(0, degree);
+            kernels[row].dot(runs, &[product(a0, b0)], low);
+            kernels[row].dot(runs, &[product(a0, b1), product(a1, b0)], middle);
+            kernels[row].dot(runs, &[product(a1, b1)], high);
+        });
+        (low, middle, high)
     }
 
-    /// The digits of a polynomial over `basis(limbs)` in the evaluation domain, such as `c1`.
+    /// The digits of a polynomial over `basis(limbs)`.
     #[must_use]
-    pub fn decompose(&self, c1: &Poly) -> Decomposed {
-        let limbs = c1.limbs();
-        let mut coefficients = c1.clone();
-        self.parameters().basis(limbs).inverse(&mut coefficients);
-        let digit = |index: usize| self.digit(c1, &coefficients, index);
-        let digits = (0..self.parameters().digits(limbs).len())
-            .into_par_iter()
-            .map(digit)
-            .collect();
-        Decomposed { digits, limbs }
+    pub fn decompose<'a>(&self, c1: &'a Poly) -> Decomposed<'a> {
+        let digits = self.digits(c1);
+        let source = Cow::Borrowed(c1);
+        Decomposed { source, digits }
     }
 
-    fn digit(&self, c1: &Poly, coefficients: &Poly, index: usize) -> Poly {
-        let extension = &self.parameters().digits(c1.limbs())[index];
-        let first = index * self.parameters().literal().digit;
-        let own = first..first + extension.from().limbs();
-        let prepared = extension.prepare(coefficients.slice(own.clone()));
-        rows(
-            c1.degree(),
-            own.len() + extension.to().limbs(),
-            |row, out| {
-                if own.contains(&row) {
-                    out.copy_from_slice(c1.limb(row));
-                    return;
-                }
-                let target = if row < own.start {
-                    row
-                } else {
-                    row - own.len()
-                };
-                extension.target(&prepared, target, out);
-                let kernel = &extension.to().kernels()[target];
-                with_scratch(out.len(), |scratch| kernel.forward(out, scratch));
-            },
-        )
+    pub(crate) fn decompose_owned(&self, c1: Poly) -> Decomposed<'static> {
+        let digits = self.digits(&c1);
+        let source = Cow::Owned(c1);
+        Decomposed { source, digits }
     }
 
-    /// The same, left undivided: P times the rotated ciphertext. A step of 0 needs no key.
+    fn digits(&self, c1: &Poly) -> Vec<Digit> {
+        let extensions = self.parameters().digits(c1.limbs()).par_iter().enumerate();
+        extensions
+            .map(|(index, extension)| {
+                let first = index * self.parameters().literal().digit;
+                let prepared = extension.prepare(c1, first);
+                let kernels = extension.to().kernels();
+                let others = rows(c1.degree(), kernels.len(), |target, out| {
+                    extension.target(&prepared, target, out);
+                    with_scratch(out.len(), |scratch| kernels[target].forward(out, scratch));
+                });
+                let own = extension.from().limbs();
+                Digit { first, own, others }
+            })
+            .collect()
+    }
+
+    /// A rotation from the digits of a.c1, left undivided: P times the rotated ciphertext. A step
+    /// of 0 needs no key.
     pub fn rotate_extended(
         &self,
         a: &Ciphertext,
-        digits: &Decomposed,
+        digits: &Decomposed<'_>,
         step: usize,
         keys: &EvaluationKeys,
     ) -> Result<Extended> {
         let (limbs, scale) = (a.limbs(), a.scale);
-        if step == 0 {
-            return Ok(Extended {
-                c0: self.lift(&a.c0),
-                c1: self.lift(&a.c1),
-                scale,
-                limbs,
-            });
-        }
-        let key = keys.rotation_key(step, limbs)?;
-        let c0 = self.inner_product(digits, step, key, Half::Constant, Some(&a.c0));
-        let c1 = self.inner_product(digits, step, key, Half::Secret, None);
+        let (c0, c1) = if step == 0 {
+            (self.lift(&a.c0), self.lift(&a.c1))
+        } else {
+            let key = keys.rotation_key(step, limbs)?;
+            let addends = [vec![Addend::Plain(&a.c0, step)], vec![]];
+            self.switch_adding(digits, step, key, &addends)
+        };
         Ok(Extended {
             c0,
             c1,
@@ -147,70 +207,71 @@ impl Evaluator {
     /// P times the polynomial whose digits these are, shifted by `step`, under the key: the inner
     /// product of key switching, as (c0, c1) over `extended(limbs)`.
     #[must_use]
-    pub fn switch(&self, digits: &Decomposed, step: usize, key: &SwitchingKey) -> (Poly, Poly) {
-        let half = |half| self.inner_product(digits, step, key, half, None);
-        (half(Half::Constant), half(Half::Secret))
+    pub fn switch(&self, digits: &Decomposed<'_>, step: usize, key: &SwitchingKey) -> (Poly, Poly) {
+        self.switch_adding(digits, step, key, &[vec![], vec![]])
     }
 
-    /// One half of `switch`, plus P times `addend`, which is shifted too.
-    fn inner_product(
+    /// `switch` plus something to either half.
+    pub(crate) fn switch_adding(
         &self,
-        digits: &Decomposed,
+        digits: &Decomposed<'_>,
         step: usize,
         key: &SwitchingKey,
-        half: Half,
-        addend: Option<&Poly>,
-    ) -> Poly {
-        let switching = Switching {
-            digits: &digits.digits,
-            key: Some(key),
-            addend,
-            step,
-            limbs: digits.limbs,
+        addends: &[Vec<Addend<'_>>; 2],
+    ) -> (Poly, Poly) {
+        let (degree, limbs) = (self.parameters().degree(), digits.limbs());
+        let basis = self.parameters().extended(limbs);
+        // Not to be waited for within the tasks.
+        let _expanded = key.uniform();
+        let half = |half, addends: &[Addend<'_>]| {
+            rows(degree, basis.limbs(), |row, out| {
+                let mut terms = Vec::new();
+                switch_terms(&mut terms, digits, step, key, half, row);
+                let addends = addends.iter();
+                terms.extend(addends.filter_map(|addend| self.addend_term(addend, limbs, row)));
+                basis.kernels()[row].dot(Runs::one(0, degree), &terms, out);
+            })
         };
-        let rows_of_both = self.parameters().extended(digits.limbs).limbs();
-        rows(self.parameters().degree(), rows_of_both, |row, out| {
-            self.inner_product_block(&switching, half, row, 0, out);
+        let [constant, secret] = addends;
+        rayon::join(
+            || half(Half::Constant, constant),
+            || half(Half::Secret, secret),
+        )
+    }
+
+    /// A sum of addends over `extended(limbs)`.
+    pub(crate) fn total(&self, limbs: usize, addends: &[Addend<'_>]) -> Poly {
+        let (degree, basis) = (
+            self.parameters().degree(),
+            self.parameters().extended(limbs),
+        );
+        rows(degree, basis.limbs(), |row, out| {
+            let terms = addends.iter();
+            let terms = terms.filter_map(|addend| self.addend_term(addend, limbs, row));
+            let terms: Vec<_> = terms.collect();
+            basis.kernels()[row].dot(Runs::one(0, degree), &terms, out);
         })
     }
 
-    /// The words of one row from `start` on.
-    pub(crate) fn inner_product_block(
-        &self,
-        switching: &Switching<'_>,
-        half: Half,
+    /// What an addend means for one row: nothing where P times it vanishes.
+    pub(crate) fn addend_term<'a>(
+        &'a self,
+        addend: &Addend<'a>,
+        limbs: usize,
         row: usize,
-        start: usize,
-        out: &mut [u64],
-    ) {
-        let &Switching { limbs, step, .. } = switching;
-        let mut terms = Vec::with_capacity(switching.digits.len() + 1);
-        let term = |left, right| Term {
-            left,
-            shift: step,
-            right,
-        };
-        if let Some(key) = switching.key {
-            let from_key = key_row(row, limbs, key.limbs());
-            for (index, digit) in switching.digits.iter().enumerate() {
-                let (b, a) = key.digit(index);
-                let right = match half {
-                    Half::Constant => b,
-                    Half::Secret => a,
-                };
-                terms.push(term(digit.limb(row), right.limb(from_key)));
+    ) -> Option<Term<'a>> {
+        let (left, shift, right) = match *addend {
+            Addend::Plain(..) if row >= limbs => return None,
+            Addend::Plain(poly, shift) => {
+                (poly.limb(row), shift, self.parameters().special_factor(row))
             }
-        }
-        let special = if row < limbs {
-            self.parameters().special_product(row)
-        } else {
-            0
+            Addend::Extended(poly, shift) => (poly.limb(row), shift, &[1][..]),
+            Addend::Strided { words, pitch } => {
+                let degree = self.parameters().degree();
+                (&words[row * pitch..][..degree], 0, &[1][..])
+            }
         };
-        if let Some(addend) = switching.addend.filter(|_| row < limbs) {
-            terms.push(term(addend.limb(row), std::slice::from_ref(&special)));
-        }
-        let kernel = &self.parameters().extended(limbs).kernels()[row];
-        kernel.dot(start, &terms, out);
+        Some(Term { left, shift, right })
     }
 
     /// Divided by P.
@@ -236,32 +297,41 @@ impl Evaluator {
         rows(a.degree(), basis.limbs(), |row, out| {
             if row < a.limbs() {
                 out.copy_from_slice(a.limb(row));
-                basis.kernels()[row].scale(out, self.parameters().special_product(row));
+                basis.kernels()[row].scale(out, self.parameters().special_factor(row)[0]);
+            } else {
+                out.fill(0);
             }
         })
     }
 }
 
-/// Which half of a switching key.
-#[derive(Clone, Copy)]
-pub(crate) enum Half {
-    Constant,
-    Secret,
-}
-
-/// What one half of a key switch sums up: shifted digits times a key, and P times an addend.
-pub(crate) struct Switching<'a> {
-    /// None of them without a key.
-    pub digits: &'a [Poly],
-    pub key: Option<&'a SwitchingKey>,
-    pub addend: Option<&'a Poly>,
-    pub step: usize,
-    pub limbs: usize,
+/// The inner product of digits and one half of a key, for one row of `extended(limbs)`.
+pub(crate) fn switch_terms<'a>(
+    terms: &mut Vec<Term<'a>>,
+    digits: &'a Decomposed<'_>,
+    step: usize,
+    key: &'a SwitchingKey,
+    half: Half,
+    row: usize,
+) {
+    let from_key = key_row(row, digits.limbs(), key.limbs());
+    for (index, left) in digits.rows(row).enumerate() {
+        let (b, a) = key.digit(index);
+        let right = match half {
+            Half::Constant => b,
+            Half::Secret => a,
+        };
+        terms.push(Term {
+            left,
+            shift: step,
+            right: right.limb(from_key),
+        });
+    }
 }
 
 /// A polynomial made row by row, in parallel.
-fn rows(degree: usize, limbs: usize, make: impl Fn(usize, &mut [u64]) + Sync) -> Poly {
-    let mut poly = Poly::zero(degree, limbs);
+pub(crate) fn rows(degree: usize, limbs: usize, make: impl Fn(usize, &mut [u64]) + Sync) -> Poly {
+    let mut poly = Poly::recycled(degree, limbs);
     let rows = poly.values_mut().par_chunks_exact_mut(degree).enumerate();
     rows.for_each(|(row, out)| make(row, out));
     poly

@@ -11,7 +11,7 @@ mod transform;
 
 use std::arch::x86_64::*;
 
-use crate::kernel::{Kernel, Term};
+use crate::kernel::{Kernel, Runs, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
 use lanes::{LANES, Lanes, centred, load, splat, store, words};
@@ -155,8 +155,8 @@ impl Kernel for Avx2 {
         unsafe { sub_scale(self.modulus(), a, b, scalar) }
     }
 
-    fn dot(&self, start: usize, terms: &[Term<'_>], out: &mut [u64]) {
-        unsafe { dot::dot(self.modulus(), start, terms, out) }
+    fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]) {
+        unsafe { dot::dot(self.modulus(), runs, terms, out) }
     }
 }
 

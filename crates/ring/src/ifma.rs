@@ -3,42 +3,41 @@
 //! The layout, tables and levels are those of the portable kernel, which also does what is too
 //! short for vectors. Transforms keep words below 4q < 2^52 (Harvey, arXiv 1205.2926).
 
+mod dot;
 mod transform;
 
 use std::arch::x86_64::*;
 
-use crate::kernel::{Kernel, Term};
+use crate::kernel::{Kernel, Runs, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
-use crate::slices::cyclic;
+use crate::weights::Tile;
+use dot::{Constants, Folding, Sum};
 
 const LANES: usize = 8;
 const WORD: u32 = 52;
-
-/// Outputs of `dot` whose sums are held in registers together.
-const TILE: usize = 8 * LANES;
-
-/// Low halves below 2^52 and carries of this many products fit 64 bits.
-const LAZY_TERMS: usize = 1 << 11;
 
 /// Shorter transforms are left to the portable kernel.
 const MIN_LENGTH: usize = 4 * LANES;
 
 /// Whether this processor has what is used here.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512ifma")
 }
 
 /// The portable kernel with its loops vectorised. Made only where `available`.
 #[derive(Debug)]
-pub struct Ifma(Portable);
+pub struct Ifma(Portable, Constants);
 
 impl Ifma {
     /// # Panics
     /// Unless `available`.
     pub fn new(portable: Portable) -> Self {
         assert!(available());
-        Self(portable)
+        let constants = Constants::new(portable.modulus());
+        Self(portable, constants)
     }
 }
 
@@ -119,101 +118,6 @@ fn constant(modulus: &Modulus, w: u64) -> Factor {
     Factor(splat(w), splat(modulus.shoup(w) >> (64 - WORD)))
 }
 
-/// Sums of products in two halves: low + 2^52 high.
-#[derive(Clone, Copy)]
-struct Sum {
-    low: __m512i,
-    high: __m512i,
-}
-
-/// 1, 2^52 and 2^104 mod q.
-struct Folding([Factor; 3]);
-
-impl Folding {
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn new(q: &Modulus) -> Self {
-        let word = q.reduce(1 << WORD);
-        Self([
-            constant(q, 1),
-            constant(q, word),
-            constant(q, q.mul(word, word)),
-        ])
-    }
-
-    /// The sum mod q.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn fold(&self, lanes: &Lanes, sum: Sum) -> __m512i {
-        let carry = _mm512_srli_epi64::<WORD>(sum.low);
-        let high = _mm512_add_epi64(sum.high, carry);
-        let parts = [sum.low, high].map(|x| _mm512_and_si512(x, lanes.mask));
-        let first = lanes.times(parts[0], self.0[0]);
-        let second = lanes.times(parts[1], self.0[1]);
-        let third = lanes.times(_mm512_srli_epi64::<WORD>(high), self.0[2]);
-        let pair = lanes.below(_mm512_add_epi64(first, second), lanes.twice);
-        lanes.reduced(_mm512_add_epi64(pair, third))
-    }
-}
-
-/// One tile of `dot`, or less at the end.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn tile(lanes: &Lanes, folding: &Folding, start: usize, terms: &[Term<'_>], out: &mut [u64; TILE]) {
-    let (mut left, mut right) = ([0; TILE], [0; TILE]);
-    let zero = Sum {
-        low: lanes.zero,
-        high: lanes.zero,
-    };
-    let mut sums = [zero; TILE / LANES];
-    for terms in terms.chunks(LAZY_TERMS - 1) {
-        for term in terms {
-            let a = cyclic(term.left, start.wrapping_add(term.shift), &mut left);
-            if let [scalar] = term.right {
-                let b = splat(*scalar);
-                for (sum, a) in sums.iter_mut().zip(a.as_chunks().0) {
-                    accumulate(sum, load(a), b);
-                }
-            } else {
-                let b = cyclic(term.right, start, &mut right);
-                for (sum, (a, b)) in sums
-                    .iter_mut()
-                    .zip(a.as_chunks().0.iter().zip(b.as_chunks().0))
-                {
-                    accumulate(sum, load(a), load(b));
-                }
-            }
-        }
-        for sum in &mut sums {
-            *sum = Sum {
-                low: folding.fold(lanes, *sum),
-                high: lanes.zero,
-            };
-        }
-    }
-    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-        store(out, sum.low);
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn accumulate(sum: &mut Sum, a: __m512i, b: __m512i) {
-    sum.low = _mm512_madd52lo_epu64(sum.low, a, b);
-    sum.high = _mm512_madd52hi_epu64(sum.high, a, b);
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn dot(modulus: &Modulus, start: usize, terms: &[Term<'_>], out: &mut [u64]) {
-    let (lanes, folding) = (Lanes::new(modulus), Folding::new(modulus));
-    let (tiles, rest) = out.as_chunks_mut();
-    let end = start + tiles.len() * TILE;
-    for (i, out) in tiles.iter_mut().enumerate() {
-        tile(&lanes, &folding, start + i * TILE, terms, out);
-    }
-    if !rest.is_empty() {
-        let mut last = [0; TILE];
-        tile(&lanes, &folding, end, terms, &mut last);
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
-}
-
 /// Calls `work` on a and the repetition of b, vector by vector; a whole vector at the end is
 /// padded.
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -256,14 +160,11 @@ fn sub(modulus: &Modulus, a: &mut [u64], b: &[u64]) {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul(modulus: &Modulus, a: &mut [u64], b: &[u64]) {
-    let (lanes, folding) = (Lanes::new(modulus), Folding::new(modulus));
+fn mul(modulus: &Modulus, constants: &Constants, a: &mut [u64], b: &[u64]) {
+    let (lanes, folding) = (Lanes::new(modulus), Folding::new(modulus, constants, 1));
     pointwise(a, b, |a, b| {
-        let mut sum = Sum {
-            low: lanes.zero,
-            high: lanes.zero,
-        };
-        accumulate(&mut sum, a, b);
+        let mut sum = Sum::zero(&lanes);
+        sum.accumulate(a, b);
         folding.fold(&lanes, sum)
     });
 }
@@ -275,6 +176,11 @@ fn sub_scale(modulus: &Modulus, a: &mut [u64], b: &[u64], scalar: u64) {
     pointwise(a, b, |a, b| {
         lanes.below(lanes.times(lanes.minus(a, b), factor), lanes.q)
     });
+}
+
+#[target_feature(enable = "avx512f,avx512dq")]
+fn lift(modulus: &Modulus, values: &[i32], out: &mut [u64]) {
+    crate::portable::lift(modulus, values, out);
 }
 
 // SAFETY of every call below: an `Ifma` is made only where the features are available.
@@ -316,19 +222,35 @@ impl Kernel for Ifma {
     }
 
     fn mul(&self, a: &mut [u64], b: &[u64]) {
-        unsafe { mul(self.modulus(), a, b) }
+        unsafe { mul(self.modulus(), &self.1, a, b) }
     }
 
     fn scale(&self, a: &mut [u64], scalar: u64) {
-        unsafe { sub_scale(self.modulus(), a, &[0; TILE], scalar) }
+        unsafe { sub_scale(self.modulus(), a, &[0; 8 * LANES], scalar) }
     }
 
     fn sub_scale(&self, a: &mut [u64], b: &[u64], scalar: u64) {
         unsafe { sub_scale(self.modulus(), a, b, scalar) }
     }
 
-    fn dot(&self, start: usize, terms: &[Term<'_>], out: &mut [u64]) {
-        unsafe { dot(self.modulus(), start, terms, out) }
+    fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]) {
+        unsafe { dot::dot(self.modulus(), &self.1, runs, terms, out) }
+    }
+
+    fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
+        unsafe { dot::overflow(parts, reciprocals, out) }
+    }
+
+    fn lift(&self, values: &[i32], out: &mut [u64]) {
+        unsafe { lift(self.modulus(), values, out) }
+    }
+
+    fn lanes(&self) -> usize {
+        LANES
+    }
+
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [u64]) {
+        unsafe { dot::multiply(self.modulus(), &self.1, tile, out) }
     }
 }
 

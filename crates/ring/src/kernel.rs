@@ -4,18 +4,58 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::buffer::Buffer;
 use crate::choice::Choice;
 use crate::modulus::Modulus;
+use crate::portable::{lift, overflow};
+use crate::weights::Tile;
 
 /// One summand of [`Kernel::dot`]. Both lengths are powers of two and are read cyclically.
 #[derive(Clone, Copy, Debug)]
 pub struct Term<'a> {
-    /// Read at (k + shift) mod its length.
+    /// Read at (k + shift) mod its length; entries lie below 2^MAX_BITS.
     pub left: &'a [u64],
     /// How far `left` is rotated.
     pub shift: usize,
-    /// Read at k mod its length: a whole limb, a short period, or one scalar.
+    /// Read at k mod its length: a whole limb, a short period, or one scalar; residues.
     pub right: &'a [u64],
+}
+
+/// Some indices of a cyclic array: runs of consecutive ones, evenly spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// The first index of the first run.
+    pub start: usize,
+    /// Indices of a run.
+    pub length: usize,
+    /// From one run to the next.
+    pub stride: usize,
+    /// Number of runs.
+    pub count: usize,
+}
+
+impl Runs {
+    /// One run.
+    #[must_use]
+    pub fn one(start: usize, length: usize) -> Self {
+        Self {
+            start,
+            length,
+            stride: length,
+            count: 1,
+        }
+    }
+
+    /// Number of indices.
+    #[must_use]
+    pub fn indices(&self) -> usize {
+        self.length * self.count
+    }
+
+    /// The first index of each run.
+    pub fn starts(self) -> impl Iterator<Item = usize> {
+        (0..self.count).map(move |run| self.start + run * self.stride)
+    }
 }
 
 /// Arithmetic modulo one prime on arrays of residues below it.
@@ -53,12 +93,31 @@ pub trait Kernel: Send + Sync + Debug {
     /// a = (a - b) * scalar
     fn sub_scale(&self, a: &mut [u64], b: &[u64], scalar: u64);
 
-    /// out[j] = sum over terms of left[start + j + shift] * right[start + j], fully reduced.
-    ///
-    /// Entries need only lie below 2^MAX_BITS, not below the modulus. Any number of terms.
-    /// Callers with many outputs over the same inputs pass short `out` blocks, so that the
-    /// inputs stay in cache.
-    fn dot(&self, start: usize, terms: &[Term<'_>], out: &mut [u64]);
+    /// out[j] = sum over terms of left[k + shift] * right[k], fully reduced, where k is the j-th
+    /// index of the runs. Any number of terms.
+    fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]);
+
+    /// out[k] = floor(1/2 + sum of parts[i][k] * reciprocals[i]) in double precision, summed in
+    /// this order.
+    fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
+        overflow(parts, reciprocals, out);
+    }
+
+    /// Small signed values as residues; their magnitude lies below the modulus.
+    fn lift(&self, values: &[i32], out: &mut [u64]) {
+        lift(self.modulus(), values, out);
+    }
+
+    /// Neighbouring words that [`crate::Weights`] for this kernel keep together: a power of two.
+    fn lanes(&self) -> usize {
+        64
+    }
+
+    /// Adds a tile of a product of matrices to `out`; see [`Tile`].
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [u64]) {
+        let dot = |runs, terms: &[Term<'_>], sum: &mut [u64]| self.dot(runs, terms, sum);
+        tile.by_dots(dot, |a, b| self.add(a, b), out);
+    }
 }
 
 /// The kernel of [`Choice::from_environment`].
@@ -76,10 +135,10 @@ pub fn kernel(modulus: Modulus, log_degree: u32) -> Arc<dyn Kernel> {
 
 /// Calls `work` with this thread's scratch array. Not for secrets: it is not cleared.
 pub fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [u64]) -> T) -> T {
-    thread_local!(static SCRATCH: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) });
+    thread_local!(static SCRATCH: RefCell<Buffer> = RefCell::new(Buffer::recycled(0)));
     SCRATCH.with_borrow_mut(|scratch| {
         if scratch.len() < length {
-            scratch.resize(length, 0);
+            *scratch = Buffer::recycled(length);
         }
         work(&mut scratch[..length])
     })

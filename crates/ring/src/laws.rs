@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::kernel::{Kernel, Term};
+use crate::kernel::{Kernel, Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
 use crate::prime::find_primes;
+use crate::weights::{Pattern, Tile, Weights};
 
 type Make = fn(Modulus, u32) -> Box<dyn Kernel>;
 
@@ -28,6 +29,8 @@ pub fn check(make: Make) {
         }
         pointwise_laws(kernel.as_ref());
         dot_laws(kernel.as_ref());
+        multiply_laws(kernel.as_ref());
+        conversion_laws(kernel.as_ref());
     }
     large_degrees(make);
 }
@@ -230,7 +233,7 @@ fn pointwise_laws(kernel: &dyn Kernel) {
     });
 }
 
-fn naive_dot(q: &Modulus, start: usize, terms: &[Term<'_>], length: usize) -> Vec<u64> {
+fn naive_dot(q: &Modulus, runs: Runs, terms: &[Term<'_>]) -> Vec<u64> {
     let at = |x: &[u64], k: usize| q.reduce(x[k % x.len()]);
     let value = |k: usize| {
         let products = terms
@@ -238,16 +241,23 @@ fn naive_dot(q: &Modulus, start: usize, terms: &[Term<'_>], length: usize) -> Ve
             .map(|t| q.mul(at(t.left, k + t.shift), at(t.right, k)));
         products.fold(0, |sum, x| q.add(sum, x))
     };
-    (start..start + length).map(value).collect()
+    let indices = runs.starts().flat_map(|start| start..start + runs.length);
+    indices.map(value).collect()
 }
 
 fn dot_laws(kernel: &dyn Kernel) {
     let q = *kernel.modulus();
-    let side = |log: std::ops::Range<u32>| log.prop_flat_map(|log| residues(1 << 50, 1 << log));
-    let terms = prop::collection::vec((side(0..10), 0usize..2000, side(0..10)), 0..6);
+    let side =
+        |most, log: std::ops::Range<u32>| log.prop_flat_map(move |log| residues(most, 1 << log));
+    let term = (
+        side(1 << MAX_BITS, 0..10),
+        0usize..2000,
+        side(q.value(), 0..10),
+    );
+    let runs = (0usize..700, 1usize..300, 0usize..100, 1usize..4);
     run(
-        (terms, 0usize..700, 1usize..600),
-        |(terms, start, length)| {
+        (prop::collection::vec(term, 0..12), runs),
+        |(terms, (start, length, gap, count))| {
             let terms: Vec<_> = terms
                 .iter()
                 .map(|(left, shift, right)| Term {
@@ -256,28 +266,126 @@ fn dot_laws(kernel: &dyn Kernel) {
                     right,
                 })
                 .collect();
-            let mut out = vec![u64::MAX; length];
-            kernel.dot(start, &terms, &mut out);
-            prop_assert_eq!(out, naive_dot(&q, start, &terms, length));
+            let stride = length + gap;
+            let runs = Runs {
+                start,
+                length,
+                stride,
+                count,
+            };
+            let mut out = vec![u64::MAX; runs.indices()];
+            kernel.dot(runs, &terms, &mut out);
+            prop_assert_eq!(out, naive_dot(&q, runs, &terms));
             Ok(())
         },
     );
     extreme_sums(kernel);
 }
 
+/// A sparse matrix of periodic weights, tile by tile, against sums of products by definition.
+fn multiply_laws(kernel: &dyn Kernel) {
+    let (q, length, columns) = (*kernel.modulus(), 64, 5);
+    let lanes = kernel.lanes().min(length);
+    let entry = (0u32..columns, residues(q.value(), length));
+    let rows = prop::collection::vec(prop::collection::vec(entry, 0..24), 1..4);
+    let (count, stride) = (1usize..14, prop_oneof![Just(length), Just(2 * length)]);
+    run(
+        (rows, count, stride, residues(q.value(), 9 * length)),
+        |(rows, count, stride, words)| {
+            let degree = stride * count;
+            let runs = Runs {
+                start: stride - length,
+                length,
+                stride,
+                count,
+            };
+            let pitch = runs.indices() + 8;
+            let inputs: Vec<u64> = words
+                .iter()
+                .copied()
+                .cycle()
+                .skip(3)
+                .take(columns as usize * pitch)
+                .collect();
+            let mut pattern = Pattern::default();
+            rows.iter()
+                .for_each(|row| pattern.push(row.iter().map(|(column, _)| *column)));
+            let mut weights = Weights::new(length, lanes, pattern.entries());
+            let values = rows.iter().flatten().enumerate();
+            values.for_each(|(entry, (_, values))| weights.set(entry, values));
+            let before: Vec<u64> = words
+                .iter()
+                .copied()
+                .cycle()
+                .take(rows.len() * degree)
+                .collect();
+            let tile = Tile {
+                pattern: &pattern,
+                weights: &weights,
+                runs,
+                inputs: &inputs,
+                pitch,
+                degree,
+            };
+            let (mut out, mut expected) = (before.clone(), before);
+            kernel.multiply(&tile, &mut out);
+            for (row, entries) in rows.iter().enumerate() {
+                for (place, index) in runs
+                    .starts()
+                    .flat_map(|start| start..start + length)
+                    .enumerate()
+                {
+                    let out = &mut expected[row * degree + index];
+                    for (column, values) in entries {
+                        let input = inputs[*column as usize * pitch + place];
+                        *out = q.add(*out, q.mul(input, values[index % length]));
+                    }
+                }
+            }
+            prop_assert_eq!(out, expected);
+            Ok(())
+        },
+    );
+}
+
+/// Both are the portable kernel's to the last bit.
+fn conversion_laws(kernel: &dyn Kernel) {
+    let q = *kernel.modulus();
+    let parts = prop::collection::vec(residues(q.value(), 21), 1..9);
+    run(parts, |parts| {
+        let parts: Vec<&[u64]> = parts.iter().map(Vec::as_slice).collect();
+        let reciprocals: Vec<f64> = (0..parts.len())
+            .map(|i| 1.0 / (q.value() + i as u64) as f64)
+            .collect();
+        let (mut out, mut expected) = (vec![u64::MAX; 21], vec![0; 21]);
+        kernel.overflow(&parts, &reciprocals, &mut out);
+        crate::portable::overflow(&parts, &reciprocals, &mut expected);
+        prop_assert_eq!(out, expected);
+        Ok(())
+    });
+    let most = i32::try_from(q.value() - 1).unwrap_or(i32::MAX);
+    run(prop::collection::vec(-most..=most, 1..50), |values| {
+        let mut out = vec![u64::MAX; values.len()];
+        kernel.lift(&values, &mut out);
+        let expected: Vec<_> = values.iter().map(|value| q.lift((*value).into())).collect();
+        prop_assert_eq!(out, expected);
+        Ok(())
+    });
+}
+
 /// More terms than any lazy sum holds, all of them as large as allowed.
 fn extreme_sums(kernel: &dyn Kernel) {
     let q = *kernel.modulus();
-    let largest = vec![(1 << MAX_BITS) - 1; 16];
+    let (largest, residue) = (vec![(1 << MAX_BITS) - 1; 16], vec![q.value() - 1; 16]);
     let term = Term {
         left: &largest,
         shift: 3,
-        right: &largest,
+        right: &residue,
     };
-    for count in [1, 4095, 4096, 4097, 9000] {
+    for count in [1, 7, 8, 15, 16, 127, 128, 4095, 4096, 4097, 9000] {
         let mut out = vec![0; 16];
-        kernel.dot(5, &vec![term; count], &mut out);
-        let one = q.mul(q.reduce(largest[0]), q.reduce(largest[0]));
+        kernel.dot(Runs::one(5, 16), &vec![term; count], &mut out);
+        let one = q.mul(q.reduce(largest[0]), residue[0]);
         assert_eq!(
             out,
             vec![q.mul(one, q.reduce(count as u64)); 16],

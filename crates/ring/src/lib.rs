@@ -7,6 +7,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub mod buffer;
 pub mod choice;
 pub mod float;
 #[cfg(target_arch = "x86_64")]
@@ -22,9 +23,12 @@ pub mod rns;
 pub mod sampling;
 #[cfg(target_arch = "x86_64")]
 mod slices;
+pub mod weights;
 
+pub use buffer::{Buffer, OutOfMemory};
 pub use choice::Choice;
-pub use kernel::{Kernel, Term, kernel, with_scratch};
+pub use kernel::{Kernel, Runs, Term, kernel, with_scratch};
 pub use modulus::Modulus;
 pub use poly::Poly;
 pub use rns::{Basis, Division, Extension};
+pub use weights::{Pattern, Tile, Weights};

@@ -2,11 +2,14 @@
 
 use zeroize::Zeroize;
 
+use crate::buffer::Buffer;
+
 /// `limbs` arrays of `degree` residues each; what they mean is up to the holder.
 #[derive(Clone, Debug, PartialEq, Eq, Zeroize)]
 pub struct Poly {
+    #[zeroize(skip)]
     degree: usize,
-    values: Vec<u64>,
+    values: Buffer,
 }
 
 impl Poly {
@@ -15,7 +18,16 @@ impl Poly {
     pub fn zero(degree: usize, limbs: usize) -> Self {
         Self {
             degree,
-            values: vec![0; degree * limbs],
+            values: Buffer::zeroed(degree * limbs),
+        }
+    }
+
+    /// Of unspecified residues, for a caller that writes every one.
+    #[must_use]
+    pub fn recycled(degree: usize, limbs: usize) -> Self {
+        Self {
+            degree,
+            values: Buffer::recycled(degree * limbs),
         }
     }
 
@@ -51,25 +63,6 @@ impl Poly {
     /// All words, to be changed.
     pub fn values_mut(&mut self) -> &mut [u64] {
         &mut self.values
-    }
-
-    /// A copy of some limbs.
-    #[must_use]
-    pub fn slice(&self, limbs: std::ops::Range<usize>) -> Self {
-        let words = limbs.start * self.degree..limbs.end * self.degree;
-        Self {
-            degree: self.degree,
-            values: self.values[words].to_vec(),
-        }
-    }
-
-    /// Keeps the first `limbs` limbs and returns the others.
-    #[must_use]
-    pub fn split_off(&mut self, limbs: usize) -> Self {
-        Self {
-            degree: self.degree,
-            values: self.values.split_off(limbs * self.degree),
-        }
     }
 
     /// Keeps only the first `limbs` limbs.

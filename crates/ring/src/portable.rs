@@ -5,7 +5,7 @@
 //! k + 2^l. Coefficient j of node k lies at j 2^l + k (Stockham), so that the leaves come out in
 //! orbit order without a permutation. A level of the subring of degree p uses the same roots.
 
-use crate::kernel::{Kernel, Term};
+use crate::kernel::{Kernel, Runs, Term};
 use crate::modulus::Modulus;
 
 /// Outputs of `dot` computed together, so that their sums stay in the first-level cache.
@@ -288,18 +288,37 @@ impl Kernel for Portable {
         }
     }
 
-    fn dot(&self, start: usize, terms: &[Term<'_>], out: &mut [u64]) {
-        let mut sums = [0u128; BLOCK];
-        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-            let sums = &mut sums[..out.len()];
-            sums.fill(0);
-            for term in terms {
-                accumulate(start + block * BLOCK, term, sums);
+    fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]) {
+        for (start, out) in runs.starts().zip(out.chunks_mut(runs.length)) {
+            for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+                let mut sums = [0u128; BLOCK];
+                let sums = &mut sums[..out.len()];
+                for term in terms {
+                    accumulate(start + block * BLOCK, term, sums);
+                }
+                let pairs = out.iter_mut().zip(sums);
+                pairs.for_each(|(out, sum)| *out = self.modulus.reduce_wide(*sum));
             }
-            out.iter_mut()
-                .zip(sums)
-                .for_each(|(out, sum)| *out = self.modulus.reduce_wide(*sum));
         }
+    }
+}
+
+/// See [`Kernel::lift`].
+#[inline(always)]
+pub(crate) fn lift(modulus: &Modulus, values: &[i32], out: &mut [u64]) {
+    for (out, &value) in out.iter_mut().zip(values) {
+        let wrap = if value < 0 { modulus.value() } else { 0 };
+        *out = wrap.wrapping_add_signed(value.into());
+    }
+}
+
+/// See [`Kernel::overflow`].
+pub(crate) fn overflow(parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
+    for (k, out) in out.iter_mut().enumerate() {
+        let terms = parts.iter().zip(reciprocals);
+        *out = terms.fold(0.5, |sum, (part, reciprocal)| {
+            sum + part[k] as f64 * reciprocal
+        }) as u64;
     }
 }
 

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::kernel::{Kernel, Term, with_scratch};
+use crate::buffer::Buffer;
+use crate::kernel::{Kernel, Runs, Term, with_scratch};
 use crate::modulus::Modulus;
 use crate::poly::Poly;
+
+/// Words whose overflow is found by one task.
+const OVERFLOW_BLOCK: usize = 1 << 12;
 
 /// An ordered list of moduli with their kernels. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -97,7 +101,7 @@ impl Basis {
     /// Small signed coefficients in every limb.
     #[must_use]
     pub fn lift(&self, values: &[i64]) -> Poly {
-        let mut poly = Poly::zero(values.len(), self.limbs());
+        let mut poly = Poly::recycled(values.len(), self.limbs());
         self.each(&mut poly, |_, kernel, limb| {
             limb.iter_mut()
                 .zip(values)
@@ -167,11 +171,12 @@ pub struct Extension {
 }
 
 /// What all targets of one extension share.
+#[derive(Debug)]
 pub struct Prepared {
     /// The y_i.
     parts: Poly,
     /// The v.
-    overflow: Vec<u64>,
+    overflow: Buffer,
 }
 
 impl Extension {
@@ -213,21 +218,28 @@ impl Extension {
         &self.to
     }
 
-    /// The common part, from the coefficient domain.
+    /// The common part, from the evaluation domain: limbs `first` and following of `a`.
     #[must_use]
-    pub fn prepare(&self, mut parts: Poly) -> Prepared {
-        let degree = parts.degree();
+    pub fn prepare(&self, a: &Poly, first: usize) -> Prepared {
+        let mut parts = Poly::recycled(a.degree(), self.from.limbs());
         self.from.each(&mut parts, |i, kernel, limb| {
-            kernel.scale(limb, self.inverses[i])
+            limb.copy_from_slice(a.limb(first + i));
+            with_scratch(limb.len(), |scratch| kernel.inverse(limb, scratch));
+            kernel.scale(limb, self.inverses[i]);
         });
-        let mut sums = vec![0.5; degree];
-        for (i, reciprocal) in self.reciprocals.iter().enumerate() {
-            sums.iter_mut()
-                .zip(parts.limb(i))
-                .for_each(|(sum, y)| *sum += *y as f64 * reciprocal);
-        }
-        let overflow = sums.iter().map(|sum| *sum as u64).collect();
+        let overflow = self.overflow(&parts);
         Prepared { parts, overflow }
+    }
+
+    fn overflow(&self, parts: &Poly) -> Buffer {
+        let mut out = Buffer::recycled(parts.degree());
+        let blocks = out.par_chunks_mut(OVERFLOW_BLOCK).enumerate();
+        blocks.for_each(|(block, out)| {
+            let block = |i| &parts.limb(i)[block * OVERFLOW_BLOCK..][..out.len()];
+            let parts: Vec<_> = (0..parts.limbs()).map(block).collect();
+            self.from.kernels[0].overflow(&parts, &self.reciprocals, out);
+        });
+        out
     }
 
     /// Target `index` of the extension, in the coefficient domain.
@@ -246,17 +258,7 @@ impl Extension {
                 right: std::slice::from_ref(factor),
             });
         }
-        self.to.kernels[index].dot(0, &terms, out);
-    }
-
-    /// Coefficient domain in and out.
-    #[must_use]
-    pub fn apply(&self, a: Poly) -> Poly {
-        let mut out = Poly::zero(a.degree(), self.to.limbs());
-        let prepared = self.prepare(a);
-        self.to
-            .each(&mut out, |j, _, limb| self.target(&prepared, j, limb));
-        out
+        self.to.kernels[index].dot(Runs::one(0, out.len()), &terms, out);
     }
 }
 
@@ -295,9 +297,8 @@ impl Division {
     #[must_use]
     pub fn apply(&self, mut a: Poly) -> Poly {
         let (extension, keep) = (&self.extension, self.inverses.len());
-        let mut gone = a.split_off(keep);
-        extension.from.inverse(&mut gone);
-        let prepared = extension.prepare(gone);
+        let prepared = extension.prepare(&a, keep);
+        a.truncate(keep);
         extension.to.each(&mut a, |j, kernel, limb| {
             with_scratch(2 * limb.len(), |scratch| {
                 let (remainder, scratch) = scratch.split_at_mut(limb.len());

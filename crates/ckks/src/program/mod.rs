@@ -5,6 +5,7 @@ mod compile;
 mod limits;
 mod linear;
 mod literal;
+mod matrix;
 mod plain;
 mod products;
 mod rotated;

@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 
-use hushwork_ring::{Basis, Poly};
+use hushwork_ring::{Basis, Buffer, Kernel, Poly, with_scratch};
 
 use super::limits::MAX_TRANSFORMED_PERIOD;
 use crate::Parameters;
 
 /// Of period p: p evaluations a limb where p is short, or else p integer coefficients.
 pub(super) enum Plain {
-    Transformed(Poly),
+    Short(Poly),
+    Long(Coefficients),
+}
+
+/// Integer coefficients; the small ones lie below every modulus.
+pub(super) enum Coefficients {
     Small(Vec<i32>),
     Wide(Vec<i64>),
 }
@@ -19,38 +24,80 @@ impl Plain {
     pub fn new(parameters: &Parameters, basis: &Basis, values: &[f64], scale: f64) -> Self {
         let mut coefficients = values.to_vec();
         parameters.embedding().coefficients(&mut coefficients);
-        let rounded: Vec<i64> = coefficients
-            .iter()
-            .map(|c| (c * scale).round() as i64)
-            .collect();
+        let rounded = coefficients.iter().map(|c| (c * scale).round() as i64);
+        let rounded: Vec<i64> = rounded.collect();
         if rounded.len() <= MAX_TRANSFORMED_PERIOD {
-            return Self::Transformed(transform(basis, &rounded));
+            Self::Short(transform(basis, &rounded))
+        } else {
+            Self::Long(Coefficients::new(basis, rounded))
         }
-        let small: Result<Vec<i32>, _> = rounded.iter().map(|&c| i32::try_from(c)).collect();
-        small.map_or(Self::Wide(rounded), Self::Small)
     }
 
     /// Evaluations over the basis it was made for, a period of them.
     pub fn transformed(&self, basis: &Basis) -> Cow<'_, Poly> {
         match self {
-            Self::Transformed(poly) => Cow::Borrowed(poly),
-            Self::Small(values) => {
-                let values: Vec<i64> = values.iter().map(|&value| value.into()).collect();
-                Cow::Owned(transform(basis, &values))
-            }
-            Self::Wide(values) => Cow::Owned(transform(basis, values)),
+            Self::Short(poly) => Cow::Borrowed(poly),
+            Self::Long(coefficients) => Cow::Owned(transform(basis, &coefficients.widened())),
         }
-    }
-
-    /// Whether `transformed` makes a new polynomial.
-    pub fn is_long(&self) -> bool {
-        !matches!(self, Self::Transformed(_))
     }
 
     /// Memory taken.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Transformed(poly) => size_of_val(poly.values()),
+            Self::Short(poly) => size_of_val(poly.values()),
+            Self::Long(coefficients) => coefficients.bytes(),
+        }
+    }
+}
+
+impl Coefficients {
+    fn new(basis: &Basis, values: Vec<i64>) -> Self {
+        let moduli = basis
+            .kernels()
+            .iter()
+            .map(|kernel| kernel.modulus().value());
+        let least = moduli.min().unwrap_or(0);
+        let narrow = |&value: &i64| {
+            i32::try_from(value)
+                .ok()
+                .filter(|_| value.unsigned_abs() < least)
+        };
+        let small: Option<Vec<i32>> = values.iter().map(narrow).collect();
+        small.map_or(Self::Wide(values), Self::Small)
+    }
+
+    fn widened(&self) -> Vec<i64> {
+        match self {
+            Self::Small(values) => values.iter().map(|&value| value.into()).collect(),
+            Self::Wide(values) => values.clone(),
+        }
+    }
+
+    /// The evaluations modulo one prime.
+    pub fn row(&self, kernel: &dyn Kernel) -> Buffer {
+        let mut out = Buffer::recycled(self.period());
+        match self {
+            Self::Small(values) => kernel.lift(values, &mut out),
+            Self::Wide(values) => {
+                let pairs = out.iter_mut().zip(values);
+                pairs.for_each(|(out, value)| *out = kernel.modulus().lift(*value));
+            }
+        }
+        with_scratch(out.len(), |scratch| kernel.forward(&mut out, scratch));
+        out
+    }
+
+    /// How many there are.
+    pub fn period(&self) -> usize {
+        match self {
+            Self::Small(values) => values.len(),
+            Self::Wide(values) => values.len(),
+        }
+    }
+
+    /// Memory taken.
+    pub fn bytes(&self) -> usize {
+        match self {
             Self::Small(values) => size_of_val(values.as_slice()),
             Self::Wide(values) => size_of_val(values.as_slice()),
         }

@@ -1,114 +1,231 @@
-//! Sums of products, block by block.
+//! Sums of products, tile by tile: the only place where rotated inputs exist, a tile at a time.
 
-use std::collections::HashMap;
-
-use hushwork_ring::{Basis, Poly, Term, with_scratch};
+use hushwork_ring::{Buffer, Kernel, Poly, Runs, Tile, with_scratch};
 use rayon::prelude::*;
 
+use super::matrix::{Group, Long, Periodic};
 use super::rotated::Rotated;
-use crate::Evaluator;
-use crate::switching::Half;
+use super::run::{Run, RunError};
+use crate::switching::{Addend, Half, rows};
 
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
-const CACHED: usize = 1 << 19;
-/// Words of a block.
-const BLOCKS: std::ops::RangeInclusive<usize> = 128..=2048;
+const CACHED: usize = 3 << 17;
+/// Words by which the inputs of a tile are kept from falling into the same sets of a cache.
+const SKEW: usize = 8;
 
-/// Products to be summed: the inputs that occur, and for each sum the places of its inputs among
-/// them with their weights.
-pub(super) struct Products<'a> {
-    rotated: Vec<&'a Rotated<'a>>,
-    pairs: Vec<Vec<(usize, &'a Poly)>>,
-    places: HashMap<usize, usize>,
-}
-
-impl<'a> Products<'a> {
-    /// Empty sums.
-    pub fn new(count: usize) -> Self {
-        Self {
-            rotated: Vec::new(),
-            pairs: vec![Vec::new(); count],
-            places: HashMap::new(),
-        }
-    }
-
-    /// Adds the product of an input, of that number, with weights, which may be a period.
-    pub fn push(&mut self, sum: usize, number: usize, rotated: &'a Rotated<'a>, weights: &'a Poly) {
-        let place = *self.places.entry(number).or_insert(self.rotated.len());
-        if place == self.rotated.len() {
-            self.rotated.push(rotated);
-        }
-        self.pairs[sum].push((place, weights));
-    }
-}
-
-/// Several sums over the same inputs. A block of all of them lies together, and is made while
-/// that block of the rotated inputs is in cache, the only place where these ever exist.
+/// Both halves of the sums of a group, each row by row, and in a row sum by sum.
 pub(super) struct Sums {
-    count: usize,
     degree: usize,
-    block: usize,
-    words: Vec<u64>,
+    count: usize,
+    halves: [Buffer; 2],
 }
 
 impl Sums {
-    /// All zero; made for this many rotated inputs.
-    pub fn zero(degree: usize, rows: usize, count: usize, rotated: usize) -> Self {
-        let fitting = CACHED / size_of::<u64>() / rotated.max(1);
-        let block = fitting.clamp(*BLOCKS.start(), *BLOCKS.end()).min(degree);
-        Self {
-            count,
-            degree,
-            block: 1 << block.ilog2(),
-            words: vec![0; degree * rows * count],
+    /// One sum, as something to add over `extended(limbs)`.
+    pub fn addend(&self, half: Half, which: usize) -> Addend<'_> {
+        Addend::Strided {
+            words: &self.halves[half as usize][which * self.degree..],
+            pitch: self.count * self.degree,
         }
     }
 
-    /// Adds to each sum its products with one half of the rotated inputs.
-    pub fn add(&mut self, evaluator: &Evaluator, basis: &Basis, half: Half, from: &Products<'_>) {
-        let (block, degree) = (self.block, self.degree);
-        let blocks = self.words.par_chunks_exact_mut(block * self.count);
-        blocks.enumerate().for_each(|(index, sums)| {
-            let (row, start) = (index * block / degree, index * block % degree);
-            let kernel = &basis.kernels()[row];
-            with_scratch(block * (from.rotated.len() + 1), |scratch| {
-                let (products, inputs) = scratch.split_at_mut(block);
-                let blocks = inputs.chunks_exact_mut(block);
-                for (rotated, out) in from.rotated.iter().zip(blocks) {
-                    rotated.block(evaluator, half, row, start, out);
-                }
-                for (sum, pairs) in sums.chunks_exact_mut(block).zip(&from.pairs) {
-                    let terms = pairs.iter().map(|&(place, weights)| Term {
-                        left: &inputs[place * block..][..block],
-                        shift: 0,
-                        right: weights.limb(row),
-                    });
-                    kernel.dot(start, &terms.collect::<Vec<_>>(), products);
-                    kernel.add(sum, products);
-                }
-            });
-        });
-    }
-
-    /// a += one of the sums
-    pub fn add_to(&self, basis: &Basis, which: usize, a: &mut Poly) {
-        let (block, degree) = (self.block, self.degree);
-        let blocks = a.values_mut().par_chunks_exact_mut(block).enumerate();
-        blocks.for_each(|(index, out)| {
-            let sum = &self.words[(index * self.count + which) * block..][..block];
-            basis.kernels()[index * block / degree].add(out, sum);
-        });
+    /// A copy of one half of one sum.
+    pub fn copy(&self, half: Half, which: usize) -> Poly {
+        let (words, pitch) = (&self.halves[half as usize], self.count * self.degree);
+        rows(self.degree, words.len() / pitch, |row, out| {
+            out.copy_from_slice(&words[row * pitch + which * self.degree..][..self.degree]);
+        })
     }
 }
 
-/// sum += a, rotated
-pub(super) fn add_rotated(basis: &Basis, sum: &mut Poly, a: &Poly, step: usize) {
-    let degree = sum.degree();
-    let rows = sum.values_mut().par_chunks_exact_mut(degree).enumerate();
-    rows.for_each(|(row, out)| {
-        let (end, front) = a.limb(row).split_at(step);
-        let kernel = &basis.kernels()[row];
-        kernel.add(&mut out[..degree - step], front);
-        kernel.add(&mut out[degree - step..], end);
+/// Runs that share their weights, as many as have their inputs in cache.
+fn tiles(degree: usize, period: usize, length: usize, inputs: usize) -> Vec<Runs> {
+    let fitting = CACHED / size_of::<u64>() / inputs.max(1) / length;
+    let count = (1 << fitting.max(1).ilog2()).min(degree / period);
+    let starts = (0..period).step_by(length).flat_map(|within| {
+        let runs = (0..degree / period).step_by(count);
+        runs.map(move |run| run * period + within)
     });
+    starts
+        .map(|start| Runs {
+            start,
+            length,
+            stride: period,
+            count,
+        })
+        .collect()
+}
+
+impl Run<'_> {
+    /// All sums of a group.
+    pub(super) fn sums(
+        &self,
+        group: &Group,
+        rotated: &[Rotated<'_>],
+        limbs: usize,
+    ) -> Result<Sums, RunError> {
+        let degree = self.parameters().degree();
+        let words = degree * group.sums;
+        let kernels = self.parameters().extended(limbs).kernels();
+        let mut halves = [0, 1].map(|_| Buffer::recycled(words * kernels.len()));
+        let each_half = [Half::Constant, Half::Secret].into_par_iter();
+        each_half.zip(&mut halves).try_for_each(|(half, buffer)| {
+            let rows = buffer.par_chunks_exact_mut(words).enumerate();
+            rows.try_for_each(|(row, out)| {
+                self.tick(0, 0)?;
+                out.fill(0);
+                if let Some(periodic) = &group.periodic {
+                    self.periodic(periodic, rotated, half, row, &*kernels[row], out);
+                }
+                Ok::<_, RunError>(())
+            })
+        })?;
+        if let Some(long) = &group.long {
+            self.long(long, rotated, kernels, words, &mut halves)?;
+        }
+        self.tick(group.units(), limbs)?;
+        Ok(Sums {
+            degree,
+            count: group.sums,
+            halves,
+        })
+    }
+
+    /// One half and row of the products with short weights.
+    fn periodic(
+        &self,
+        pass: &Periodic,
+        rotated: &[Rotated<'_>],
+        half: Half,
+        row: usize,
+        kernel: &dyn Kernel,
+        out: &mut [u64],
+    ) {
+        let degree = self.parameters().degree();
+        let tiles = tiles(degree, pass.period, pass.length, pass.inputs.len());
+        let pitch = tiles[0].indices() + SKEW;
+        with_scratch(pitch * pass.inputs.len(), |inputs| {
+            for runs in tiles {
+                self.rotate(
+                    &pass.inputs,
+                    rotated,
+                    half,
+                    row,
+                    kernel,
+                    runs,
+                    pitch,
+                    inputs,
+                );
+                for class in &pass.classes {
+                    let tile = Tile {
+                        pattern: &class.pattern,
+                        weights: &class.weights[row],
+                        runs,
+                        inputs,
+                        pitch,
+                        degree,
+                    };
+                    kernel.multiply(&tile, out);
+                }
+            }
+        });
+    }
+
+    /// Makes a tile of rotated inputs.
+    #[allow(clippy::too_many_arguments)]
+    fn rotate(
+        &self,
+        which: &[usize],
+        rotated: &[Rotated<'_>],
+        half: Half,
+        row: usize,
+        kernel: &dyn Kernel,
+        runs: Runs,
+        pitch: usize,
+        inputs: &mut [u64],
+    ) {
+        let mut terms = Vec::new();
+        for (&which, out) in which.iter().zip(inputs.chunks_exact_mut(pitch)) {
+            rotated[which].terms(&mut terms, &self.evaluator, half, row);
+            kernel.dot(runs, &terms, &mut out[..runs.indices()]);
+        }
+    }
+
+    /// Both halves of the products with long weights, which are transformed a few rows at a time.
+    fn long(
+        &self,
+        pass: &Long,
+        rotated: &[Rotated<'_>],
+        kernels: &[std::sync::Arc<dyn Kernel>],
+        words: usize,
+        halves: &mut [Buffer; 2],
+    ) -> Result<(), RunError> {
+        let together = rayon::current_num_threads().div_ceil(2);
+        for first in (0..kernels.len()).step_by(together) {
+            let some = first..kernels.len().min(first + together);
+            let places = some.clone().into_par_iter().flat_map(|row| {
+                let plains = pass.weights.par_iter();
+                plains.map(move |plain| plain.row(&*kernels[row]))
+            });
+            let weights: Vec<Buffer> = places.collect();
+            let range = some.start * words..some.end * words;
+            let each_half = [Half::Constant, Half::Secret].into_par_iter();
+            each_half.zip(&mut *halves).try_for_each(|(half, buffer)| {
+                let rows = buffer[range.clone()].par_chunks_exact_mut(words);
+                rows.enumerate().try_for_each(|(index, out)| {
+                    self.tick(0, 0)?;
+                    let row = first + index;
+                    let weights = &weights[index * pass.weights.len()..];
+                    self.long_row(pass, rotated, half, row, &*kernels[row], weights, out);
+                    Ok::<_, RunError>(())
+                })
+            })?;
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn long_row(
+        &self,
+        pass: &Long,
+        rotated: &[Rotated<'_>],
+        half: Half,
+        row: usize,
+        kernel: &dyn Kernel,
+        weights: &[Buffer],
+        out: &mut [u64],
+    ) {
+        let degree = self.parameters().degree();
+        let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1);
+        let length = (1 << fitting.max(64).ilog2()).min(pass.period);
+        let pitch = length + SKEW;
+        with_scratch(pitch * pass.inputs.len() + length, |scratch| {
+            let (sum, inputs) = scratch.split_at_mut(length);
+            for start in (0..degree).step_by(length) {
+                let runs = Runs::one(start, length);
+                self.rotate(
+                    &pass.inputs,
+                    rotated,
+                    half,
+                    row,
+                    kernel,
+                    runs,
+                    pitch,
+                    inputs,
+                );
+                for (entries, out) in pass.sums.iter().zip(out.chunks_exact_mut(degree)) {
+                    let terms = entries.iter().map(|&(column, weight)| hushwork_ring::Term {
+                        left: &inputs[column * pitch..][..length],
+                        shift: 0,
+                        right: &weights[weight][start & (weights[weight].len() - 1)..][..length],
+                    });
+                    let terms: Vec<_> = terms.collect();
+                    if !terms.is_empty() {
+                        kernel.dot(Runs::one(0, length), &terms, sum);
+                        kernel.add(&mut out[start..][..length], sum);
+                    }
+                }
+            }
+        });
+    }
 }

@@ -2,100 +2,114 @@
 
 use std::sync::Arc;
 
+use hushwork_ring::{Poly, Term};
 use rayon::prelude::*;
 
-use super::compile::{Anchor, Matrix};
 use super::linear::{HOISTED, ROTATION};
+use super::matrix::{Anchor, Matrix};
 use super::run::{Run, RunError};
 use crate::keys::SwitchingKey;
-use crate::switching::{Half, Switching};
+use crate::switching::{Addend, Half, switch_terms};
 use crate::{Ciphertext, Decomposed, Evaluator};
 
-/// An input under one anchor and, where babies rotate it, its digits.
-pub(super) struct Anchored {
-    ciphertext: Arc<Ciphertext>,
-    digits: Option<Arc<Decomposed>>,
+/// An input under one anchor: its constant half, and the other one as the source of its digits,
+/// of which there are none where no baby rotates it.
+pub(super) struct Anchored<'a> {
+    constant: Constant<'a>,
+    digits: Arc<Decomposed<'a>>,
+}
+
+/// As it comes, or from a rotation and not yet divided by P.
+enum Constant<'a> {
+    Plain(&'a Poly),
+    Extended(Poly),
 }
 
 /// The same under one baby.
 pub(super) struct Rotated<'a> {
-    anchored: &'a Anchored,
+    anchored: &'a Anchored<'a>,
     /// None for a step of 0.
     key: Option<&'a SwitchingKey>,
     step: usize,
 }
 
-impl Rotated<'_> {
-    /// Some words of a row of one half, times P.
-    pub fn block(
+impl<'a> Rotated<'a> {
+    /// The sum that makes one row of one half, times P.
+    pub fn terms(
         &self,
-        evaluator: &Evaluator,
+        terms: &mut Vec<Term<'a>>,
+        evaluator: &'a Evaluator,
         half: Half,
         row: usize,
-        start: usize,
-        out: &mut [u64],
     ) {
-        let Anchored { ciphertext, digits } = self.anchored;
-        let addend = match (half, self.key) {
-            (Half::Constant, _) => Some(&ciphertext.c0),
-            (Half::Secret, None) => Some(&ciphertext.c1),
-            (Half::Secret, Some(_)) => None,
+        let &Self {
+            anchored,
+            key,
+            step,
+        } = self;
+        terms.clear();
+        if let Some(key) = key {
+            switch_terms(terms, &anchored.digits, step, key, half, row);
+        }
+        let addend = match (half, &anchored.constant) {
+            (Half::Constant, Constant::Plain(poly)) => Addend::Plain(poly, step),
+            (Half::Constant, Constant::Extended(poly)) => Addend::Extended(poly, step),
+            (Half::Secret, _) if key.is_none() => Addend::Plain(anchored.digits.source(), 0),
+            (Half::Secret, _) => return,
         };
-        let switching = Switching {
-            digits: digits.as_ref().map_or(&[], |digits| &digits.digits),
-            key: self.key,
-            addend,
-            step: self.step,
-            limbs: ciphertext.limbs(),
-        };
-        evaluator.inner_product_block(&switching, half, row, start, out);
+        terms.extend(evaluator.addend_term(&addend, anchored.digits.limbs(), row));
     }
 }
 
 impl Run<'_> {
     /// The inputs under all anchors, in their order.
-    pub(super) fn anchored(&self, matrix: &Matrix) -> Result<Vec<Anchored>, RunError> {
+    pub(super) fn anchored(&self, matrix: &Matrix) -> Result<Vec<Anchored<'_>>, RunError> {
         let mut anchored = Vec::with_capacity(matrix.anchors.len());
         for anchors in matrix.anchors.chunk_by(|a, b| a.input == b.input) {
             let input = self.register(anchors[0].input);
-            let rotates = anchors.iter().any(|anchor| anchor.units() > 0);
-            let digits = rotates.then(|| Arc::new(self.evaluator.decompose(&input.c1)));
+            let digits = Arc::new(if anchors.iter().any(|anchor| anchor.units() > 0) {
+                self.evaluator.decompose(&input.c1)
+            } else {
+                Decomposed::none(&input.c1)
+            });
             let anchors = anchors.par_iter();
-            let moved = anchors.map(|anchor| self.anchor(input, digits.as_ref(), anchor));
+            let moved = anchors.map(|anchor| self.anchor(input, &digits, anchor));
             anchored.extend(moved.collect::<Result<Vec<_>, _>>()?);
         }
         Ok(anchored)
     }
 
-    fn anchor(
+    fn anchor<'a>(
         &self,
-        input: &Arc<Ciphertext>,
-        digits: Option<&Arc<Decomposed>>,
+        input: &'a Ciphertext,
+        digits: &Arc<Decomposed<'a>>,
         anchor: &Anchor,
-    ) -> Result<Anchored, RunError> {
-        let Some(digits) = digits.filter(|_| anchor.step != 0) else {
-            return Ok(Anchored {
-                ciphertext: Arc::clone(input),
-                digits: digits.cloned(),
-            });
-        };
-        self.tick(ROTATION, digits.limbs)?;
+    ) -> Result<Anchored<'a>, RunError> {
+        if anchor.step == 0 {
+            let constant = Constant::Plain(&input.c0);
+            let digits = Arc::clone(digits);
+            return Ok(Anchored { constant, digits });
+        }
+        self.tick(ROTATION, digits.limbs())?;
         let moved = self
             .evaluator
-            .rotate_decomposed(input, digits, anchor.step, self.keys)?;
-        let again = || Arc::new(self.evaluator.decompose(&moved.c1));
-        let digits = anchor.moves().then(again);
-        Ok(Anchored {
-            ciphertext: Arc::new(moved),
-            digits,
-        })
+            .rotate_extended(input, digits, anchor.step, self.keys)?;
+        let divided = self.parameters().mod_down(moved.limbs).apply(moved.c1);
+        let digits = if anchor.moves() {
+            self.evaluator.decompose_owned(divided)
+        } else {
+            Decomposed::none_of(divided)
+        };
+        let constant = Constant::Extended(moved.c0);
+        let digits = Arc::new(digits);
+        Ok(Anchored { constant, digits })
     }
 
-    /// The inputs under all anchors and babies, in the order of `Product::rotated`.
+    /// The inputs under all anchors and babies, in the order of `Pass::inputs`.
     pub(super) fn rotated<'a>(
         &'a self,
         matrix: &Matrix,
-        anchored: &'a [Anchored],
+        anchored: &'a [Anchored<'a>],
     ) -> Result<Vec<Rotated<'a>>, RunError> {
         let anchors = matrix.anchors.iter().zip(anchored);
         let babies = anchors
@@ -111,7 +125,7 @@ impl Run<'_> {
         rotated.collect()
     }
 
-    /// Expanded here, since a block must not wait for other threads.
+    /// Expanded here, since a task must not wait for other threads.
     fn baby_key(&self, step: usize, limbs: usize) -> Result<Option<&SwitchingKey>, RunError> {
         if step == 0 {
             return Ok(None);

@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::lanes::{LANES, Lanes, constant, load, splat, store, words};
-use crate::kernel::Term;
+use crate::kernel::{Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
 use crate::slices::cyclic;
 
@@ -117,16 +117,18 @@ fn tile(lanes: &Lanes, folding: &Folding, start: usize, terms: &[Term<'_>], out:
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn dot(modulus: &Modulus, start: usize, terms: &[Term<'_>], out: &mut [u64]) {
+pub(super) fn dot(modulus: &Modulus, runs: Runs, terms: &[Term<'_>], out: &mut [u64]) {
     let (lanes, folding) = (Lanes::new(modulus), Folding::new(modulus));
-    let (tiles, rest) = out.as_chunks_mut();
-    let end = start + tiles.len() * TILE;
-    for (i, out) in tiles.iter_mut().enumerate() {
-        tile(&lanes, &folding, start + i * TILE, terms, out);
-    }
-    if !rest.is_empty() {
-        let mut last = [0; TILE];
-        tile(&lanes, &folding, end, terms, &mut last);
-        rest.copy_from_slice(&last[..rest.len()]);
+    for (start, out) in runs.starts().zip(out.chunks_mut(runs.length)) {
+        let (tiles, rest) = out.as_chunks_mut();
+        let end = start + tiles.len() * TILE;
+        for (i, out) in tiles.iter_mut().enumerate() {
+            tile(&lanes, &folding, start + i * TILE, terms, out);
+        }
+        if !rest.is_empty() {
+            let mut last = [0; TILE];
+            tile(&lanes, &folding, end, terms, &mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
     }
 }

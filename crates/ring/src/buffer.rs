@@ -1,0 +1,201 @@
+//! Memory for residues: at cache lines, and used again rather than given back to the system, whose
+//! fresh pages cost more than most of what is computed in them.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use zeroize::Zeroize;
+
+/// Most bytes that wait to be used again.
+const RETAINED: usize = 512 << 20;
+
+const WORDS: usize = 8;
+
+/// A cache line.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+struct Line([u64; WORDS]);
+
+/// The system gave no memory: the payload of a panic, so that callers on any thread unwind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("out of memory: {bytes} bytes")]
+pub struct OutOfMemory {
+    /// How much was asked for.
+    pub bytes: usize,
+}
+
+/// Words that start at a cache line.
+pub struct Buffer {
+    lines: Vec<Line>,
+    length: usize,
+}
+
+impl Buffer {
+    /// All zero.
+    ///
+    /// # Panics
+    /// With [`OutOfMemory`], as all constructors here and in [`crate::Poly`].
+    #[must_use]
+    pub fn zeroed(length: usize) -> Self {
+        let mut buffer = Self::recycled(length);
+        buffer.fill(0);
+        buffer
+    }
+
+    /// Of unspecified contents, for a caller that writes every word.
+    #[must_use]
+    pub fn recycled(length: usize) -> Self {
+        let count = length.div_ceil(WORDS);
+        let waiting = pool().take(count);
+        let lines = waiting.unwrap_or_else(|| allocate(count));
+        Self { lines, length }
+    }
+
+    /// Keeps only the first `length` words.
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+}
+
+fn allocate(count: usize) -> Vec<Line> {
+    let attempt = || {
+        let mut lines = Vec::new();
+        lines.try_reserve_exact(count).map(|()| lines)
+    };
+    let mut lines = attempt().unwrap_or_else(|_| {
+        *pool() = Pool::new();
+        let bytes = count.saturating_mul(size_of::<Line>());
+        attempt().unwrap_or_else(|_| resume_unwind(Box::new(OutOfMemory { bytes })))
+    });
+    lines.resize(count, Line([0; WORDS]));
+    lines
+}
+
+impl Deref for Buffer {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        // SAFETY: a line is eight words without padding, and the lines hold `length` words.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u64] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut copy = Self::recycled(self.length);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        let unwanted = pool().give(lines);
+        drop(unwanted);
+    }
+}
+
+impl Zeroize for Buffer {
+    fn zeroize(&mut self) {
+        self.deref_mut().zeroize();
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Buffer {}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.deref().fmt(f)
+    }
+}
+
+/// Buffers that wait to be used again, by their number of lines.
+struct Pool {
+    waiting: BTreeMap<usize, Vec<Vec<Line>>>,
+    bytes: usize,
+}
+
+impl Pool {
+    const fn new() -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
+    fn take(&mut self, count: usize) -> Option<Vec<Line>> {
+        let lines = self.waiting.get_mut(&count)?.pop()?;
+        self.bytes -= size_of_val(&lines[..]);
+        Some(lines)
+    }
+
+    /// Gives back what there is no room for.
+    fn give(&mut self, lines: Vec<Line>) -> Option<Vec<Line>> {
+        let bytes = size_of_val(&lines[..]);
+        if bytes == 0 || self.bytes + bytes > RETAINED {
+            return Some(lines);
+        }
+        self.bytes += bytes;
+        self.waiting.entry(lines.len()).or_default().push(lines);
+        None
+    }
+}
+
+fn pool() -> MutexGuard<'static, Pool> {
+    static POOL: Mutex<Pool> = Mutex::new(Pool::new());
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn words_start_at_a_line_and_are_zero_however_often_they_are_used() {
+        for length in [1, 8, 13, 4096] {
+            for _ in 0..3 {
+                let mut buffer = Buffer::zeroed(length);
+                assert_eq!(buffer.as_ptr().addr() % 64, 0);
+                assert_eq!(*buffer, vec![0; length]);
+                buffer.fill(u64::MAX);
+            }
+        }
+    }
+
+    #[test]
+    fn the_pool_keeps_no_more_than_its_bound() {
+        let mut pool = Pool::new();
+        let line = Line([0; WORDS]);
+        pool.bytes = RETAINED - 128;
+        assert!(pool.give(vec![line; 3]).is_some());
+        assert!(pool.give(vec![line; 2]).is_none());
+        assert!(pool.give(vec![line; 1]).is_some());
+        assert_eq!(pool.take(2).map(|lines| lines.len()), Some(2));
+        assert!(pool.take(2).is_none());
+    }
+
+    #[test]
+    fn too_much_unwinds_with_how_much_was_asked_for() {
+        let panic = catch_unwind(|| Buffer::zeroed(usize::MAX / 16)).unwrap_err();
+        let bytes = (usize::MAX / 16).div_ceil(WORDS) * 64;
+        assert_eq!(panic.downcast_ref(), Some(&OutOfMemory { bytes }));
+    }
+}
