@@ -14,8 +14,8 @@ use crate::Parameters;
 
 /// Memory for the sums that share one making of the rotated inputs.
 const SUMS_BYTES: usize = 512 << 20;
-/// Words of a run of a tile, and the shortest period of packed weights.
-const RUN: usize = 64;
+/// The shortest period of packed weights: shorter ones are repeated.
+const SHORTEST: usize = 64;
 
 /// A linear step, ready to run.
 pub(super) struct Matrix {
@@ -57,7 +57,6 @@ pub(super) struct Periodic {
     pub inputs: Vec<usize>,
     /// The longest period of all.
     pub period: usize,
-    pub length: usize,
     pub classes: Vec<Class>,
 }
 
@@ -241,7 +240,7 @@ impl Group {
         {
             match product.weights {
                 Plain::Short(poly) => {
-                    let period = poly.degree().max(RUN).min(degree);
+                    let period = poly.degree().max(SHORTEST).min(degree);
                     let class = short.entry(period).or_default();
                     class.push((sum, product.rotated, poly));
                 }
@@ -300,11 +299,9 @@ impl Periodic {
             Class { pattern, weights }
         });
         let classes = classes.collect();
-        let length = RUN.min(degree);
         Self {
             inputs,
             period,
-            length,
             classes,
         }
     }

@@ -9,7 +9,11 @@ use super::run::{Run, RunError};
 use crate::switching::{Addend, Half, rows};
 
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
-const CACHED: usize = 3 << 17;
+const CACHED: usize = 5 << 17;
+/// Runs that a weight meets at least, where there are as many.
+const RUNS: usize = 4;
+/// Words of the shortest run.
+const SHORTEST: usize = 64;
 /// Words by which the inputs of a tile are kept from falling into the same sets of a cache.
 const SKEW: usize = 8;
 
@@ -38,13 +42,20 @@ impl Sums {
     }
 }
 
-/// Runs that share their weights, as many as have their inputs in cache.
-fn tiles(degree: usize, period: usize, length: usize, inputs: usize) -> Vec<Runs> {
-    let fitting = CACHED / size_of::<u64>() / inputs.max(1) / length;
-    let count = (1 << fitting.max(1).ilog2()).min(degree / period);
-    let starts = (0..period).step_by(length).flat_map(|within| {
-        let runs = (0..degree / period).step_by(count);
-        runs.map(move |run| run * period + within)
+/// Runs that share their weights, as long as lets the rotated inputs stay in cache.
+fn tiles(degree: usize, period: usize, inputs: usize) -> Vec<Runs> {
+    let fitting = CACHED / size_of::<u64>() / inputs.max(1);
+    let count = RUNS.min(degree / period);
+    let length = (1 << (fitting / count).max(SHORTEST).ilog2()).min(period);
+    let more = (1 << (fitting / (count * length)).max(1).ilog2()).min(degree / period / count);
+    let count = if length == period {
+        count * more
+    } else {
+        count
+    };
+    let starts = (0..degree).step_by(count * period).flat_map(|first| {
+        let within = (0..period).step_by(length);
+        within.map(move |within| first + within)
     });
     starts
         .map(|start| Runs {
@@ -102,7 +113,7 @@ impl Run<'_> {
         out: &mut [u64],
     ) {
         let degree = self.parameters().degree();
-        let tiles = tiles(degree, pass.period, pass.length, pass.inputs.len());
+        let tiles = tiles(degree, pass.period, pass.inputs.len());
         let pitch = tiles[0].indices() + SKEW;
         with_scratch(pitch * pass.inputs.len(), |inputs| {
             for runs in tiles {
@@ -144,10 +155,15 @@ impl Run<'_> {
         pitch: usize,
         inputs: &mut [u64],
     ) {
+        let whole = if runs.length == runs.stride {
+            Runs::one(runs.start, runs.indices())
+        } else {
+            runs
+        };
         let mut terms = Vec::new();
         for (&which, out) in which.iter().zip(inputs.chunks_exact_mut(pitch)) {
             rotated[which].terms(&mut terms, &self.evaluator, half, row);
-            kernel.dot(runs, &terms, &mut out[..runs.indices()]);
+            kernel.dot(whole, &terms, &mut out[..runs.indices()]);
         }
     }
 

@@ -5,7 +5,6 @@ use std::arch::x86_64::*;
 use super::{Factor, LANES, Lanes, WORD, load, splat, store};
 use crate::kernel::{Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
-use crate::slices::cyclic;
 use crate::weights::Tile;
 
 /// Outputs whose sums are held in registers together.
@@ -86,10 +85,20 @@ impl Folding {
     }
 }
 
+type Sums = [Sum; TILE / LANES];
+
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add_term(start: usize, term: &Term<'_>, sums: &mut [Sum; TILE / LANES]) {
-    let (mut left, mut right) = ([0; TILE], [0; TILE]);
-    let a = cyclic(term.left, start.wrapping_add(term.shift), &mut left);
+fn add_term(start: usize, term: &Term<'_>, sums: &mut Sums) {
+    let (left, right);
+    let at = start.wrapping_add(term.shift);
+    let a = match part(term.left, at) {
+        Some(a) => a,
+        None => {
+            left = wrapped(term.left, at);
+            &left
+        }
+    };
     if let [scalar] = term.right {
         let b = splat(*scalar);
         for (sum, a) in sums.iter_mut().zip(a.as_chunks().0) {
@@ -97,11 +106,28 @@ fn add_term(start: usize, term: &Term<'_>, sums: &mut [Sum; TILE / LANES]) {
         }
         return;
     }
-    let b = cyclic(term.right, start, &mut right);
+    let b = match part(term.right, start) {
+        Some(b) => b,
+        None => {
+            right = wrapped(term.right, start);
+            &right
+        }
+    };
     let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0);
     for (sum, (a, b)) in sums.iter_mut().zip(pairs) {
         sum.accumulate(load(a), load(b));
     }
+}
+
+/// What is read in one piece.
+#[inline(always)]
+fn part(x: &[u64], start: usize) -> Option<&[u64; TILE]> {
+    x[start & (x.len() - 1)..].first_chunk()
+}
+
+#[cold]
+fn wrapped(x: &[u64], start: usize) -> [u64; TILE] {
+    std::array::from_fn(|i| x[(start + i) & (x.len() - 1)])
 }
 
 /// One tile of `dot`, or less at the end.
