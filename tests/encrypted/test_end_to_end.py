@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hushwork._native import Evaluator
 from hushwork.encrypted import guarantee
 from hushwork.encrypted.manifest import ZERO, join
 from hushwork.errors import (
@@ -133,9 +134,10 @@ def answer(client, output=1.0, scale=1.0):
     terms = client._terms
     slots = np.where(terms.scatter >= 0, output * terms.body.factor, 0.0)
 
-    def pack(slots):
+    def pack(slots, period=terms.body.period, limbs=1):
         made_at = scale * terms.body.response_scale
-        return join([client._secret.encrypt(vector, made_at, 1) for vector in slots])
+        sealed = [client._secret.encrypt(vector, made_at, limbs) for vector in slots]
+        return join([Evaluator(terms.parameters).project(one, period) for one in sealed])
 
     return slots, pack
 
@@ -166,6 +168,27 @@ def test_another_scale_is_a_bad_answer(client):
     slots, pack = answer(client, scale=2.0)
     with pytest.raises(BadAnswer, match="scale"):
         client.open(pack(slots))
+
+
+@pytest.mark.parametrize("period", [1, 8, 16, 64, 1 << 14])
+def test_another_period_is_refused(client, period):
+    slots, pack = answer(client)
+    assert period != client._terms.body.period
+    with pytest.raises((BadAnswer, TooLarge)):
+        client.open(pack(slots, period))
+
+
+def test_other_limbs_are_refused(client):
+    slots, pack = answer(client)
+    with pytest.raises((BadAnswer, TooLarge)):
+        client.open(pack(slots, limbs=2))
+
+
+def test_a_whole_ciphertext_is_no_answer(client):
+    slots, _ = answer(client)
+    scale = client._terms.body.response_scale
+    with pytest.raises((InvalidBytes, TooLarge)):
+        client.open(join([client._secret.encrypt(vector, scale, 1) for vector in slots]))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
 use hushwork_ring::{Basis, Poly};
 use zeroize::Zeroizing;
 
-use crate::bytes::{DIGEST, HEADER, Kind, Reader, header, malformed, poly_bytes, write_poly};
+use crate::bytes::{DIGEST, HEADER, Kind, Reader, header, poly_bytes, write_poly};
 use crate::ciphertext::Ciphertext;
 use crate::encoding::Plaintext;
 use crate::error::{Detail, Error, Result};
@@ -35,10 +35,7 @@ impl Projected {
     /// # Errors
     /// Misuse for a period that is no power of two up to N.
     pub fn new(parameters: &Parameters, ciphertext: &Ciphertext, period: usize) -> Result<Self> {
-        if !fits(parameters, period) {
-            let detail = Detail::new("period", periods(parameters), period);
-            return Err(Error::Misuse(detail));
-        }
+        check_period(parameters, period).map_err(Error::Misuse)?;
         let basis = parameters.basis(ciphertext.limbs());
         Ok(Self {
             c0: average(basis, &ciphertext.c0, period),
@@ -84,9 +81,7 @@ impl Projected {
         let limbs = check_limbs(parameters, reader.short()?)?;
         let scale = check_scale(f64::from_le_bytes(reader.array()?))?;
         let period = reader.word()?;
-        if !fits(parameters, period) {
-            return Err(malformed("period", periods(parameters), period));
-        }
+        check_period(parameters, period).map_err(Error::MalformedBytes)?;
         reader.expect(projected_bytes(parameters, limbs, period) - PREFIX)?;
         let basis = parameters.basis(limbs);
         Ok(Self {
@@ -113,6 +108,18 @@ impl SecretKey {
     }
 }
 
+/// Whether slots can repeat after `period`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_period(parameters: &Parameters, period: usize) -> std::result::Result<(), Detail> {
+    if period.is_power_of_two() && period <= parameters.degree() {
+        return Ok(());
+    }
+    let expected = format!("a power of two up to {}", parameters.degree());
+    Err(Detail::new("period", expected, period))
+}
+
 /// Exact size of a serialised projected ciphertext.
 #[must_use]
 pub fn projected_bytes(parameters: &Parameters, limbs: usize, period: usize) -> usize {
@@ -131,12 +138,4 @@ fn average(basis: &Basis, poly: &Poly, period: usize) -> Poly {
         kernel.scale(sum, modulus.inverse(modulus.reduce(copies)));
     }
     mean
-}
-
-fn fits(parameters: &Parameters, period: usize) -> bool {
-    period.is_power_of_two() && period <= parameters.degree()
-}
-
-fn periods(parameters: &Parameters) -> String {
-    format!("a power of two up to {}", parameters.degree())
 }
