@@ -129,6 +129,22 @@ def test_an_overflow_is_an_error_and_not_an_answer():
         client.open(steep.run(keys, client.seal(np.full(12, 8.0))))
 
 
+def test_no_overflow_of_a_single_output_looks_like_one():
+    net = Builder((12,)).linear(6)
+    for _ in range(3):
+        net.polynomial(0.0, 0.0, 50.0).linear(6)
+    network = net.linear(1).build()
+    steep = guarantee.worker(network)
+    client = guarantee.client(steep.manifest)
+    keys, _ = steep.greet(client.hello())
+    for x in np.random.default_rng(1).uniform(-8, 8, (16, 12)):
+        try:
+            output = client.open(steep.run(keys, client.seal(x))).output
+        except BadAnswer:
+            continue
+        np.testing.assert_allclose(output, expected(network, x), rtol=1e-2)
+
+
 def answer(client, output=1.0, scale=1.0):
     """An answer made by the key's owner: one number in every slot that holds an output."""
     terms = client._terms
