@@ -87,6 +87,9 @@ class SecretKey:
         """Slot values. Raises InvalidBytes or ParameterMismatch."""
 
     def decrypt_coefficients(self, ciphertext: bytes) -> Array: ...
+    def decrypt_projected(self, projected: bytes) -> Array:
+        """One period of the slots. Raises InvalidBytes or ParameterMismatch."""
+
     def public_key(self) -> PublicKey: ...
     def evaluation_keys(self, rotations: Mapping[int, int], relinearisation: int = 0) -> bytes:
         """Seeded keys: rotation step -> most limbs at which it is used; 0: no relinearisation."""
@@ -113,6 +116,9 @@ class EvaluationKeys:
 def ciphertext_bytes(parameters: Parameters, limbs: int, seeded: bool) -> int:
     """Exact size of a serialised ciphertext."""
 
+def projected_bytes(parameters: Parameters, limbs: int, period: int) -> int:
+    """Exact size of a serialised projected ciphertext."""
+
 def evaluation_keys_bytes(
     parameters: Parameters, rotations: Mapping[int, int], relinearisation: int = 0
 ) -> int:
@@ -120,11 +126,20 @@ def evaluation_keys_bytes(
 
 @final
 class Evaluator:
-    """Single operations on serialised ciphertexts, for tests and exploration."""
+    """Single operations on serialised ciphertexts."""
 
     def __new__(cls, parameters: Parameters, keys: EvaluationKeys | None = None) -> Evaluator: ...
     def describe(self, ciphertext: bytes) -> tuple[int, float]:
         """(limbs, scale)"""
+
+    def describe_projected(self, projected: bytes) -> tuple[int, float, int]:
+        """(limbs, scale, period)"""
+
+    def project(self, a: bytes, period: int) -> bytes:
+        """What it takes to decrypt one period of the slots: c1, and of c0 the mean of the copies.
+
+        Where slots do not repeat after `period`, those are averaged that would be copies.
+        """
 
     def add(self, a: bytes, b: bytes) -> bytes: ...
     def subtract(self, a: bytes, b: bytes) -> bytes: ...

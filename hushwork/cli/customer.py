@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
-from hushwork.cli.screen import answer_screen, size
+from hushwork.cli.screen import answer_screen, duration, size
 from hushwork.cli.service import parse_address
 from hushwork.guarantee import Manifest
 from hushwork.subnet import Door, connect
@@ -40,7 +40,7 @@ def infer(
     screen = Console(stderr=True)
     with progress_bars(screen) as bars, knock(gateway) as door:
         chosen = door.model(model)
-        screen.print(traffic(chosen.manifest), highlight=False)
+        screen.print(beforehand(chosen.manifest, chosen.seconds), highlight=False)
         result = chosen.infer(image, check=check, progress=follow(bars, PHASES))
     Console().print(answer_screen(result))
     if not result.trusted:
@@ -53,11 +53,12 @@ def knock(gateway: str) -> Door:
     return connect(address.url, fingerprint=address.fingerprint)
 
 
-def traffic(manifest: Manifest) -> str:
-    """What will be sent, told beforehand."""
+def beforehand(manifest: Manifest, seconds: float | None) -> str:
+    """What will be sent, and how long it takes by what validators measured."""
     sizes = (manifest.hello_limit, manifest.request_limit, manifest.response_limit)
     keys, request, answer = map(size, sizes)
-    return f"Keys to upload: {keys} once; each image {request} up, {answer} down"
+    expected = "not judged yet" if seconds is None else f"about {duration(seconds)}, as judged"
+    return f"Keys to upload: {keys} once\nEach image: {request} up, {answer} down; {expected}"
 
 
 def follow(bars: Progress, phases: Mapping[str, str]) -> Callable[[str, int, int], None]:
@@ -74,9 +75,12 @@ def follow(bars: Progress, phases: Mapping[str, str]) -> Callable[[str, int, int
 
 def models(gateway: Url = DEFAULT_GATEWAY) -> None:
     """List what a gateway offers."""
-    table = Table("model", "guarantee", "miners", "manifest", box=SIMPLE_HEAD, show_edge=False)
+    titles = ("model", "guarantee", "miners", "an image", "manifest")
+    table = Table(*titles, box=SIMPLE_HEAD, show_edge=False)
     with knock(gateway) as door:
         offers = door.models()
     for offer in offers:
-        table.add_row(offer.name, offer.guarantee, str(offer.miners), offer.manifest_digest[:16])
+        seconds = "-" if offer.seconds is None else duration(offer.seconds)
+        miners, digest = str(offer.miners), offer.manifest_digest[:16]
+        table.add_row(offer.name, offer.guarantee, miners, seconds, digest)
     Console().print(table)

@@ -143,6 +143,11 @@ def size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count / 1e3:,.1f} kB"
 
 
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:,.0f} s"
+
+
 def short(address: str) -> str:
     """An address that fits in a table."""
     return f"{address[:6]}...{address[-4:]}" if len(address) > 14 else address

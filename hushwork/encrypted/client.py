@@ -75,13 +75,14 @@ class EncryptedClient:
         terms = self._terms
         limit = self._manifest.response_limit
         ciphertexts = parted("answer", response, len(terms.scatter), limit)
-        evaluator, expected = Evaluator(terms.parameters), (1, terms.body.response_scale)
+        evaluator = Evaluator(terms.parameters)
+        expected = (1, terms.body.response_scale, terms.body.period)
         for ciphertext in ciphertexts:
-            got = evaluator.describe(ciphertext)
+            got = evaluator.describe_projected(ciphertext)
             if got != expected:
-                raise BadAnswer("limbs and scale of an answer", expected=expected, got=got)
+                raise BadAnswer("limbs, scale and period of an answer", expected=expected, got=got)
         self._count()
-        slots = np.stack([self._secret.decrypt(ciphertext) for ciphertext in ciphertexts])
+        slots = np.stack([self._secret.decrypt_projected(one) for one in ciphertexts])
         return Answer(output=self._read(slots))
 
     def _count(self) -> None:

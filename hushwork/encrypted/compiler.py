@@ -8,12 +8,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
-from hushwork.encrypted.manifest import UNCHECKED
 from hushwork.encrypted.parameters import (
     LOG_N,
     Literal,

@@ -20,6 +20,9 @@ States = NDArray[np.int8]
 Shape = tuple[int, ...]
 
 ZERO, VALUE, GARBAGE = 0, 1, 2
+SHORTEST = 8
+"""Least length of a repeated vector. An overflow reaches all of its slots, and of fewer, all might
+look like outputs."""
 
 
 def power_of_two(n: int) -> int:
@@ -83,8 +86,8 @@ def _states(addresses: Index, slots: int) -> States:
 
 
 def dense(elements: int, slots: int) -> Layout:
-    """Element e at every slot that is e modulo the next power of two."""
-    modulus = min(power_of_two(elements), slots)
+    """Element e at every slot that is e modulo the next power of two from SHORTEST."""
+    modulus = min(power_of_two(max(elements, SHORTEST)), slots)
     copies = max(1, slots // modulus) if elements <= slots else 1
     places = np.arange(elements)[:, None] + modulus * np.arange(copies)
     return Layout(places, _states(places, slots), modulus, modulus, 1, f"dense {modulus}")

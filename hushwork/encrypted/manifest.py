@@ -9,14 +9,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork._native import Parameters, ciphertext_bytes, evaluation_keys_bytes
+from hushwork._native import (
+    Parameters,
+    ciphertext_bytes,
+    evaluation_keys_bytes,
+    projected_bytes,
+)
+from hushwork.encrypted.answer import UNCHECKED
 from hushwork.errors import MalformedBytes, RefusedManifest, TooLarge, UnsupportedVersion
 from hushwork.guarantee import Manifest
 
 Index = NDArray[np.int64]
 
 NAME = "encrypted"
-VERSION = 1
+VERSION = 2
 KEYS = 1024
 """Most rotation keys that a client makes."""
 KEYS_LIMIT = 2 << 30
@@ -25,8 +31,8 @@ CIPHERTEXTS = 64
 """Most ciphertexts of a request, and of an answer."""
 FRAME = 16
 """Most bytes that a message adds to each of its ciphertexts."""
-ZERO, UNCHECKED = -1, -2
-"""Slots of an answer that hold no output."""
+ZERO = -1
+"""In a table: the slot holds zero."""
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +48,10 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rotation -> most limbs at which it is used."""
     relinearisation: int
     response_scale: float
+    period: int
+    """Slots after which the answer repeats, and of which it is sent: a power of two."""
     scatter: bytes
-    """Output element of each slot of the answer, -1: must be zero, -2: may be anything."""
+    """Output element of each slot of a period, -1: must be zero, -2: may be anything."""
     output_shape: tuple[int, ...]
     """Its first axis is the labels."""
     factor: float
@@ -70,7 +78,7 @@ class Terms:
     gather: Index
     """(ciphertexts, N)"""
     scatter: Index
-    """(ciphertexts, N)"""
+    """(ciphertexts, period)"""
 
 
 def _require(what: str, holds: bool, expected: object, got: object) -> None:
@@ -93,12 +101,13 @@ def read(manifest: Manifest) -> Terms:
     _check_scales(body, parameters)
     _check_keys(body, parameters, manifest)
     slots = parameters.slots
+    _check_period(body.period, slots)
     elements = _elements("input", manifest.input_shape, slots)
     results = _elements("output", body.output_shape, slots)
     labels = len(manifest.labels)
     _require("labels", labels == body.output_shape[0], body.output_shape[0], labels)
     gather = _table("gather", body.gather, slots)
-    scatter = _table("scatter", body.scatter, slots)
+    scatter = _table("scatter", body.scatter, body.period)
     _check_entries("gather", gather, ZERO, elements)
     _check_entries("scatter", scatter, UNCHECKED, results)
     shown = len(np.unique(scatter[scatter >= 0]))
@@ -136,6 +145,11 @@ def _check_scales(body: Body, parameters: Parameters) -> None:
     _require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
 
 
+def _check_period(period: int, slots: int) -> None:
+    _within("period of the answer", period, 1, slots)
+    _require("period of the answer", period.bit_count() == 1, "a power of two", period)
+
+
 def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
     limbs = len(parameters.moduli)
     _within("number of rotation keys", len(body.rotations), 0, KEYS)
@@ -166,17 +180,23 @@ def _check_entries(name: str, table: Index, least: int, elements: int) -> None:
 
 
 def _check_sizes(terms: Terms, manifest: Manifest) -> None:
-    request = message_bytes(terms.parameters, len(terms.gather), terms.body.request_limbs, True)
-    response = message_bytes(terms.parameters, len(terms.scatter), 1, False)
+    parameters, body = terms.parameters, terms.body
+    request = request_bytes(parameters, len(terms.gather), body.request_limbs)
+    response = answer_bytes(parameters, len(terms.scatter), body.period)
     _require("request limit", manifest.request_limit == request, request, manifest.request_limit)
     _require(
         "response limit", manifest.response_limit == response, response, manifest.response_limit
     )
 
 
-def message_bytes(parameters: Parameters, count: int, limbs: int, seeded: bool) -> int:
-    """Most bytes of a message of ciphertexts."""
-    return FRAME + count * (FRAME + ciphertext_bytes(parameters, limbs, seeded))
+def request_bytes(parameters: Parameters, count: int, limbs: int) -> int:
+    """Most bytes of a request of fresh ciphertexts."""
+    return FRAME + count * (FRAME + ciphertext_bytes(parameters, limbs, True))
+
+
+def answer_bytes(parameters: Parameters, count: int, period: int) -> int:
+    """Most bytes of an answer of projected ciphertexts, of one limb."""
+    return FRAME + count * (FRAME + projected_bytes(parameters, 1, period))
 
 
 def join(ciphertexts: list[bytes]) -> bytes:

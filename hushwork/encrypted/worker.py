@@ -6,9 +6,25 @@ from collections.abc import Callable
 
 import msgspec
 
-from hushwork._native import EvaluationKeys, Parameters, Program, evaluation_keys_bytes
+from hushwork._native import (
+    EvaluationKeys,
+    Evaluator,
+    Parameters,
+    Program,
+    evaluation_keys_bytes,
+)
+from hushwork.encrypted.answer import period
 from hushwork.encrypted.compiler import compile_network
-from hushwork.encrypted.manifest import NAME, VERSION, Body, join, message_bytes, parted, to_table
+from hushwork.encrypted.manifest import (
+    NAME,
+    VERSION,
+    Body,
+    answer_bytes,
+    join,
+    parted,
+    request_bytes,
+    to_table,
+)
 from hushwork.encrypted.parameters import log2_range
 from hushwork.encrypted.plan import Plan
 from hushwork.errors import MissingKey, TooLarge, UnknownSession
@@ -45,6 +61,7 @@ class EncryptedWorker:
         self.plan = compile_network(network, progress)
         self._parameters = _parameters(self.plan)
         inputs = [(self.plan.request_limbs, self.plan.request_scale)] * len(self.plan.gather)
+        self._period = period(self.plan.scatter)
         self._program = Program(self._parameters, inputs, self.plan.steps, self.plan.results)
         self._manifest = self._offer(network)
 
@@ -81,7 +98,9 @@ class EncryptedWorker:
         limit = self._manifest.request_limit
         ciphertexts = parted("request", request, len(self.plan.gather), limit)
         watch = None if progress is None else self._watch(progress)
-        return join(self._program.run(session.keys, ciphertexts, watch))
+        results = self._program.run(session.keys, ciphertexts, watch)
+        evaluator = Evaluator(self._parameters)
+        return join([evaluator.project(result, self._period) for result in results])
 
     def _watch(self, progress: Progress) -> Callable[[int, int, int], None]:
         names = self.plan.names
@@ -102,7 +121,8 @@ class EncryptedWorker:
             rotations=dict(sorted(program.rotations.items())),
             relinearisation=program.relinearisation,
             response_scale=plan.output_scale,
-            scatter=to_table(plan.scatter),
+            period=self._period,
+            scatter=to_table(plan.scatter[:, : self._period]),
             output_shape=network.output_shape,
             factor=plan.factor,
             output_range=2.0 ** log2_range() / plan.factor,
@@ -110,7 +130,6 @@ class EncryptedWorker:
             plan=plan.digest,
         )
         keys = evaluation_keys_bytes(parameters, program.rotations, program.relinearisation)
-        request = message_bytes(parameters, len(plan.gather), plan.request_limbs, True)
         return Manifest(
             guarantee=NAME,
             network=network.name,
@@ -118,8 +137,8 @@ class EncryptedWorker:
             input_shape=network.input_shape,
             labels=network.labels,
             hello_limit=keys,
-            request_limit=request,
-            response_limit=message_bytes(parameters, len(plan.scatter), 1, False),
+            request_limit=request_bytes(parameters, len(plan.gather), plan.request_limbs),
+            response_limit=answer_bytes(parameters, len(plan.scatter), self._period),
             body=msgspec.msgpack.encode(body),
         )
 

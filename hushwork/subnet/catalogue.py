@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from hushwork.errors import HushworkError, MalformedBytes, TooLarge, UnknownManifest
 from hushwork.guarantee import MANIFEST_LIMIT, Manifest
 from hushwork.ledger import Ledger, Neuron
 from hushwork.subnet.messages import ModelInfo
+from hushwork.subnet.pace import Pace, pace, shown_by
+from hushwork.subnet.state import Row
 from hushwork.wire import Hotkey, Offers, SignedClient, decode, encode, within
 
 _ASK_SECONDS = 5.0
@@ -21,6 +24,8 @@ _OFFERS = 16
 """Most offers of one miner that are looked at,"""
 _MODELS = 1000
 """and of models that are listed."""
+_VALIDATORS = 8
+"""Most validators that are asked."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +46,24 @@ class Listing:
     """Digest of a manifest -> who offers it, best judged first."""
     judgement: Mapping[int, float]
     """By uid."""
+    pace: Pace
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Those of the best judged miners first; by manifest where they are equal."""
         order = sorted(self.manifests, key=lambda d: (-self.judgement[self.miners[d][0].uid], d))
-        return tuple(
-            info_of(self.manifests[digest], len(self.miners[digest])) for digest in order[:_MODELS]
-        )
+        return tuple(self._info(digest) for digest in order[:_MODELS])
+
+    def _info(self, digest: str) -> ModelInfo:
+        miners = self.miners[digest]
+        judged = (self.pace.get((digest, miner.hotkey)) for miner in miners)
+        seconds = next((found for found in judged if found is not None), None)
+        return info_of(self.manifests[digest], len(miners), seconds)
 
 
-def info_of(manifest: Manifest, miners: int) -> ModelInfo:
+def info_of(manifest: Manifest, miners: int, seconds: float | None) -> ModelInfo:
     """A line of the listing."""
     network, guarantee = manifest.network, manifest.guarantee
-    return ModelInfo(manifest.digest, network, guarantee, manifest.network_digest, miners)
+    return ModelInfo(manifest.digest, network, guarantee, manifest.network_digest, miners, seconds)
 
 
 def judgement(
@@ -68,8 +78,14 @@ def judgement(
     return found
 
 
+def _most_staked(neurons: Sequence[Neuron]) -> list[Neuron]:
+    """The validators that are asked how long an image takes."""
+    validators = [neuron for neuron in neurons if neuron.validator_permit]
+    return sorted(validators, key=lambda n: (-n.stake, n.uid))[:_VALIDATORS]
+
+
 class Catalogue:
-    """Asks the miners on the ledger what they offer, now and then. Safe from any thread."""
+    """Asks miners what they offer and validators how fast, now and then. Safe from any thread."""
 
     def __init__(
         self,
@@ -86,7 +102,7 @@ class Catalogue:
         self._seconds = seconds
         self._allows = allows
         self._manifests: dict[str, Manifest] = {}
-        self._listing = Listing({}, {}, {})
+        self._listing = Listing({}, {}, {}, {})
         self._read = float("-inf")
         self._lock = threading.Lock()
 
@@ -128,6 +144,7 @@ class Catalogue:
         asked = [n for n in neurons if n.url and n.hotkey != self._hotkey.address]
         best_first = sorted(asked, key=lambda n: (-judged[n.uid], n.uid))
         with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            shown = pool.map(self._ask_validator, _most_staked(asked))
             answers = list(pool.map(self._ask, best_first))
         offered: dict[str, list[Neuron]] = {}
         for neuron, digests in zip(best_first, answers, strict=True):
@@ -135,7 +152,7 @@ class Catalogue:
                 offered.setdefault(digest, []).append(neuron)
         self._manifests = {digest: self._manifests[digest] for digest in offered}
         miners = {digest: tuple(who) for digest, who in offered.items()}
-        return Listing(self._manifests, miners, judged)
+        return Listing(self._manifests, miners, judged, pace(chain.from_iterable(shown)))
 
     def _ask(self, neuron: Neuron) -> list[str]:
         """Manifests that one miner offers and that are allowed; none if it does not answer."""
@@ -146,6 +163,14 @@ class Catalogue:
                 return [digest for digest in digests if self._known(client, digest)]
         except HushworkError:
             return []
+
+    def _ask_validator(self, neuron: Neuron) -> Sequence[Row]:
+        """What one validator shows; nothing if it does not answer."""
+        try:
+            with within(_ASK_SECONDS), self.client(neuron, _ASK_SECONDS) as client:
+                return shown_by(client)
+        except HushworkError:
+            return ()
 
     def _known(self, client: SignedClient, digest: str) -> bool:
         if digest not in self._manifests:
@@ -159,7 +184,7 @@ class Catalogue:
 
     def _check(self, manifest: Manifest) -> None:
         """Raise MalformedBytes or TooLarge for what would not travel from here to a customer."""
-        decode(ModelInfo, encode(info_of(manifest, miners=1)))
+        decode(ModelInfo, encode(info_of(manifest, miners=1, seconds=None)))
         for what, size, most in (
             ("hello", manifest.hello_limit, self._most.hello),
             ("request", manifest.request_limit, self._most.request),

@@ -86,7 +86,7 @@ class Door:
             raise MalformedBytes("manifest", expected=info.manifest_digest, got=manifest.digest)
         refuse_insecure(manifest.guarantee, self._insecure_for_tests)
         guarantee = self._guarantees.get(manifest.guarantee) or load(manifest.guarantee)
-        model = Model(self._http, manifest, guarantee, self._known)
+        model = Model(self._http, manifest, guarantee, self._known, info.seconds)
         self._opened.append(model)
         return model
 

@@ -9,6 +9,9 @@ import msgspec
 from hushwork.wire import Message
 from hushwork.wire.messages import Address, Count, Digest, Name, Uid
 
+MOST_SECONDS = 1e6
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=MOST_SECONDS)]
+
 
 class About(Message, frozen=True):
     """Who answers at this address: requests are addressed to this hotkey."""
@@ -26,6 +29,8 @@ class ModelInfo(Message, frozen=True):
     network_digest: Digest
     miners: Count
     """How many offer it now."""
+    seconds: Seconds | None
+    """Of an image at the best of them that validators judged; None before the first."""
 
 
 class Models(Message, frozen=True):

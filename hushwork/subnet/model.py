@@ -71,10 +71,19 @@ class Model:
     """
 
     def __init__(
-        self, http: SignedClient, manifest: Manifest, guarantee: Guarantee, known: Known
+        self,
+        http: SignedClient,
+        manifest: Manifest,
+        guarantee: Guarantee,
+        known: Known,
+        seconds: float | None,
     ) -> None:
-        """Raises RefusedManifest if the guarantee does not accept the manifest."""
+        """Raises RefusedManifest if the guarantee does not accept the manifest.
+
+        `seconds` of an image as the gateway tells them; None where nobody has judged yet.
+        """
         self.manifest = manifest
+        self.seconds = seconds
         self._http = http
         self._guarantee = guarantee
         self._known = known

@@ -18,6 +18,8 @@ class Row(msgspec.Struct, frozen=True):
     url: str
     task: str
     """Network name and guarantee, as people say it."""
+    manifest: str
+    """Digest of the manifest that it is judged under."""
     last_label: str
     """What it last answered, as opened by the validator; empty before its first answer."""
     last_correct: bool

@@ -229,6 +229,7 @@ def _row(task: Task, neuron: Neuron, standing: Standing, share: float) -> Row:
         hotkey=neuron.hotkey,
         url=neuron.url,
         task=task.title,
+        manifest=task.manifest.digest,
         last_label=labels[-1] if labels else "",
         last_correct=last.correct if last else False,
         agreement=standing.agreement,

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from hushwork.cli import main
 from hushwork.cli.compile import Measured, layer_table
-from hushwork.cli.customer import traffic
+from hushwork.cli.customer import beforehand
 from hushwork.encrypted import LayerSummary, Summary
 from hushwork.guarantee import Manifest
 from tests.networks.models import Model
@@ -131,8 +131,17 @@ def test_a_name_that_is_neither_shipped_nor_a_file(hush_compile: Run) -> None:
     assert "lenet-fashion-mnist" in err
 
 
-def test_an_upload_is_told_beforehand() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (None, "not judged yet"),
+        (0.3123, "about 0.31 s, as judged"),
+        (72.4, "about 72 s, as judged"),
+    ],
+)
+def test_an_upload_and_a_wait_are_told_beforehand(seconds: float | None, expected: str) -> None:
     manifest = Manifest("x", "x", "", (1,), (), 52_300_000, 600_000, 21_000, b"")
-    said = traffic(manifest)
-    assert said == "Keys to upload: 52.3 MB once; each image 0.6 MB up, 21.0 kB down"
-    assert len(said) <= 80
+    keys, image = beforehand(manifest, seconds).splitlines()
+    assert keys == "Keys to upload: 52.3 MB once"
+    assert image == f"Each image: 0.6 MB up, 21.0 kB down; {expected}"
+    assert len(image) <= 80

@@ -38,6 +38,7 @@ def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
         line.split()[0]: line.split()[1:] for line in answer.stdout.splitlines() if line.strip()
     }
     assert "Keys to upload: " in answer.stderr
+    assert "judged" in answer.stderr
     assert said["label"] == ["ankle", "boot"]
     assert said["checks"][:3] == ["1", "of", "1"]
     assert float(said["sent"][0]) > 10

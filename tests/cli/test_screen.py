@@ -17,6 +17,7 @@ ROW = Row(
     hotkey="5" + "F" * 47,
     url="http://127.0.0.1:1",
     task="lenet encrypted",
+    manifest="0" * 64,
     last_label="coat",
     last_correct=True,
     agreement=0.875,

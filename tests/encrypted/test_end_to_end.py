@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hushwork._native import Evaluator
 from hushwork.encrypted import guarantee
 from hushwork.encrypted.manifest import ZERO, join
 from hushwork.errors import (
@@ -128,14 +129,31 @@ def test_an_overflow_is_an_error_and_not_an_answer():
         client.open(steep.run(keys, client.seal(np.full(12, 8.0))))
 
 
+def test_no_overflow_of_a_single_output_looks_like_one():
+    net = Builder((12,)).linear(6)
+    for _ in range(3):
+        net.polynomial(0.0, 0.0, 50.0).linear(6)
+    network = net.linear(1).build()
+    steep = guarantee.worker(network)
+    client = guarantee.client(steep.manifest)
+    keys, _ = steep.greet(client.hello())
+    for x in np.random.default_rng(1).uniform(-8, 8, (16, 12)):
+        try:
+            output = client.open(steep.run(keys, client.seal(x))).output
+        except BadAnswer:
+            continue
+        np.testing.assert_allclose(output, expected(network, x), rtol=1e-2)
+
+
 def answer(client, output=1.0, scale=1.0):
     """An answer made by the key's owner: one number in every slot that holds an output."""
     terms = client._terms
     slots = np.where(terms.scatter >= 0, output * terms.body.factor, 0.0)
 
-    def pack(slots):
+    def pack(slots, period=terms.body.period, limbs=1):
         made_at = scale * terms.body.response_scale
-        return join([client._secret.encrypt(vector, made_at, 1) for vector in slots])
+        sealed = [client._secret.encrypt(vector, made_at, limbs) for vector in slots]
+        return join([Evaluator(terms.parameters).project(one, period) for one in sealed])
 
     return slots, pack
 
@@ -166,6 +184,27 @@ def test_another_scale_is_a_bad_answer(client):
     slots, pack = answer(client, scale=2.0)
     with pytest.raises(BadAnswer, match="scale"):
         client.open(pack(slots))
+
+
+@pytest.mark.parametrize("period", [1, 8, 16, 64, 1 << 14])
+def test_another_period_is_refused(client, period):
+    slots, pack = answer(client)
+    assert period != client._terms.body.period
+    with pytest.raises((BadAnswer, TooLarge)):
+        client.open(pack(slots, period))
+
+
+def test_other_limbs_are_refused(client):
+    slots, pack = answer(client)
+    with pytest.raises((BadAnswer, TooLarge)):
+        client.open(pack(slots, limbs=2))
+
+
+def test_a_whole_ciphertext_is_no_answer(client):
+    slots, _ = answer(client)
+    scale = client._terms.body.response_scale
+    with pytest.raises((InvalidBytes, TooLarge)):
+        client.open(join([client._secret.encrypt(vector, scale, 1) for vector in slots]))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_another_guarantee(manifest):
 
 
 def test_another_version(manifest):
-    refused(changed(manifest, version=2), UnsupportedVersion)
+    refused(changed(manifest, version=1), UnsupportedVersion)
+    refused(changed(manifest, version=3), UnsupportedVersion)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 1000, -1])
@@ -117,8 +118,19 @@ def test_parameters_that_are_none(manifest):
         {"gather": bytes(10)},
         {"gather": bytes(4 * 16384 * 65)},
         {"gather": bytes(4 * 16384 * 2)},
-        {"scatter": bytes(4 * 16384)},
-        {"scatter": b"\xff" * 4 * 16384},
+        {"scatter": b""},
+        {"scatter": bytes(10)},
+        {"scatter": bytes(4 * 32)},
+        {"scatter": b"\xff" * 4 * 32},
+        {"scatter": bytes(4 * 32 * 65)},
+        {"period": 0},
+        {"period": -32},
+        {"period": 16},
+        {"period": 24},
+        {"period": 64},
+        {"period": 1 << 14},
+        {"period": 1 << 15},
+        {"period": 1 << 62},
     ],
     ids=lambda fields: " ".join(f"{key} {str(value)[:12]}" for key, value in fields.items()),
 )

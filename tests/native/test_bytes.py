@@ -31,6 +31,7 @@ Read = Callable[[bytes], object]
 FORMATS: dict[str, tuple[bytes, Read]] = {
     "seeded ciphertext": (SEALED, EVALUATOR.describe),
     "computed ciphertext": (EVALUATOR.add(SEALED, SEALED), EVALUATOR.describe),
+    "projected": (EVALUATOR.project(SEALED, 8), EVALUATOR.describe_projected),
     "public key": (
         SECRET.public_key().to_bytes(),
         lambda data: native.PublicKey.from_bytes(PARAMETERS, data),
@@ -128,6 +129,7 @@ def test_other_parameters(name: str) -> None:
     other = small_parameters(LOG_N, (50, 36, 36, 35))
     readers: dict[str, Read] = {
         "ciphertext": native.Evaluator(other).describe,
+        "projected": native.Evaluator(other).describe_projected,
         "key": lambda data: native.PublicKey.from_bytes(other, data),
         "keys": lambda data: native.EvaluationKeys.from_bytes(other, data),
     }

@@ -26,6 +26,28 @@ def test_coefficients_survive_encryption(secret: native.SecretKey) -> None:
     np.testing.assert_allclose(opened, values, atol=1e-6)
 
 
+@pytest.mark.parametrize("period", [1, 8, N])
+def test_one_period_survives_projection(
+    parameters: native.Parameters, secret: native.SecretKey, period: int
+) -> None:
+    evaluator = native.Evaluator(parameters)
+    projected = evaluator.project(secret.encrypt(vector(period), SCALE, 2), period)
+    assert evaluator.describe_projected(projected) == (2, SCALE, period)
+    assert len(projected) == native.projected_bytes(parameters, 2, period)
+    np.testing.assert_allclose(secret.decrypt_projected(projected), vector(period), atol=1e-6)
+
+
+@pytest.mark.parametrize("period", [0, 3, 24, 2 * N, 1 << 40])
+def test_a_period_that_is_none_is_misuse(
+    parameters: native.Parameters, secret: native.SecretKey, period: int
+) -> None:
+    sealed = secret.encrypt(vector(1), SCALE)
+    with pytest.raises(ValueError, match="power of two"):
+        native.Evaluator(parameters).project(sealed, period)
+    with pytest.raises(ValueError, match="power of two"):
+        native.projected_bytes(parameters, 1, period)
+
+
 def test_strided_arrays_are_read_as_they_look(secret: native.SecretKey) -> None:
     values = vector(2 * N)[::-2]
     np.testing.assert_allclose(secret.decrypt(secret.encrypt(values, SCALE)), values, atol=1e-6)

@@ -64,6 +64,22 @@ class Ciphertext:
         return ring.centre(whole, prod(self.moduli))
 
 
+@dataclass(frozen=True)
+class Projected:
+    """Of c0 only the coefficients at the multiples of N / p, p of them; c1 is whole."""
+
+    scale: float
+    moduli: Sequence[int]
+    c0: Sequence[Sequence[int]]
+    c1: Sequence[Sequence[int]]
+
+    def decrypt(self, secret: Sequence[int]) -> Polynomial:
+        """Those coefficients of c0 + c1 s, centred modulo the product of the moduli."""
+        c0 = ring.from_residues(self.c0, self.moduli)
+        product = ring.multiply(ring.from_residues(self.c1, self.moduli), secret)
+        return ring.centre(ring.add(c0, product[:: len(secret) // len(c0)]), prod(self.moduli))
+
+
 def encrypt(
     message: Sequence[int], scale: float, secret: Sequence[int], moduli: Sequence[int], rng: Random
 ) -> Ciphertext:

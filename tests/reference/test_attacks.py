@@ -30,6 +30,7 @@ def data(toy: Subject) -> dict[str, bytes]:
     return {
         "seeded": fresh,
         "computed": toy.evaluator.add(fresh, fresh),
+        "projected": toy.evaluator.project(fresh, 4),
         "public": toy.key.public_key().to_bytes(),
         "keys": toy.keys,
     }
@@ -46,6 +47,12 @@ def readers(toy: Subject) -> dict[str, Callable[[bytes], object]]:
         assert toy.key.decrypt_coefficients(data).shape == (toy.n,)
         return toy.key.decrypt(data).shape == (toy.n,)
 
+    def projected(data: bytes) -> object:
+        limbs, scale, period = toy.evaluator.describe_projected(data)
+        assert 1 <= limbs <= len(p.moduli)
+        assert 0 < scale < inf
+        return toy.key.decrypt_projected(data).shape == (period,)
+
     def keys(data: bytes) -> object:
         loaded = _native.EvaluationKeys.from_bytes(p, data)
         assert set(loaded.rotations) <= set(range(1, toy.n))
@@ -55,7 +62,13 @@ def readers(toy: Subject) -> dict[str, Callable[[bytes], object]]:
     def public(data: bytes) -> object:
         return _native.PublicKey.from_bytes(p, data).encrypt(np.ones(1), 2.0**36)
 
-    return {"seeded": ciphertext, "computed": ciphertext, "public": public, "keys": keys}
+    return {
+        "seeded": ciphertext,
+        "computed": ciphertext,
+        "projected": projected,
+        "public": public,
+        "keys": keys,
+    }
 
 
 KINDS = ("seeded", "computed", "public", "keys")

@@ -76,6 +76,38 @@ def test_decryption_agrees_with_the_reference(subject: Subject, seed: int) -> No
 
 
 @examples
+@given(seeds, st.integers(0, 7))
+def test_a_projection_keeps_the_coefficients_of_its_period(
+    subject: Subject, seed: int, log_period: int
+) -> None:
+    period = min(1 << log_period, subject.n)
+    data = subject.fresh(np.random.default_rng(seed).uniform(-1, 1, subject.n))
+    projected = subject.evaluator.project(data, period)
+    whole, kept = subject.parse(data), slice(None, None, subject.n // period)
+    parsed = wire.parse_projected(subject.parameters, projected)
+    assert parsed.c0 == [limb[kept] for limb in whole.c0]
+    assert parsed.c1 == whole.c1
+    assert wire.write_projected(subject.parameters, parsed) == projected
+    assert parsed.decrypt(subject.secret) == subject.open(data)[kept]
+
+
+@examples
+@given(seeds, st.integers(0, 7))
+def test_a_period_decrypts_as_the_reference_says(
+    subject: Subject, seed: int, log_period: int
+) -> None:
+    period = min(1 << log_period, subject.n)
+    values = np.random.default_rng(seed).uniform(-1, 1, period)
+    projected = subject.evaluator.project(subject.fresh(values), period)
+    opened = wire.parse_projected(subject.parameters, projected).decrypt(subject.secret)
+    want = ckks.encode(values.tolist(), SCALE, period)
+    assert distance(opened, want) <= subject.noise.fresh_secret
+    got = subject.key.decrypt_projected(projected)
+    assert got == pytest.approx(ckks.decode(opened, SCALE), abs=1e-12)
+    assert got == pytest.approx(values, abs=1e-6)
+
+
+@examples
 @given(seeds, st.integers(1, 9))
 def test_fewer_limbs(subject: Subject, seed: int, limbs: int) -> None:
     limbs = min(limbs, len(subject.parameters.moduli))

@@ -129,6 +129,8 @@ def test_other_peoples_parameters_are_refused() -> None:
     with pytest.raises(ParameterMismatch):
         mine.decrypt(data)
     with pytest.raises(ParameterMismatch):
+        mine.decrypt_projected(_native.Evaluator(two).project(data, 4))
+    with pytest.raises(ParameterMismatch):
         _native.Evaluator(one).drop(data, 1)
     with pytest.raises(ParameterMismatch):
         _native.PublicKey.from_bytes(one, theirs.public_key().to_bytes())
@@ -145,11 +147,13 @@ def test_a_seeded_key_is_for_tests_only() -> None:
 def test_a_destroyed_key_does_nothing() -> None:
     key = _native.SecretKey(SHAPES[0].parameters())
     data = key.encrypt(np.zeros(1), 2.0**30)
+    projected = _native.Evaluator(SHAPES[0].parameters()).project(data, 4)
     key.destroy()
     key.destroy()
     for use in (
         lambda: key.decrypt(data),
         lambda: key.decrypt_coefficients(data),
+        lambda: key.decrypt_projected(projected),
         lambda: key.encrypt(np.zeros(1), 2.0**30),
         lambda: key.encrypt_coefficients(np.zeros(1), 2.0**30),
         key.public_key,

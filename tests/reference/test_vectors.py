@@ -70,6 +70,22 @@ def test_ciphertexts(
     assert decoded == pytest.approx(facts["values"], abs=1e-8)
 
 
+def test_a_projected_ciphertext(
+    parameters: _native.Parameters,
+    key: _native.SecretKey,
+    evaluator: _native.Evaluator,
+    facts: dict[str, Any],
+) -> None:
+    projected = load("projected_ciphertext.bin")
+    assert evaluator.project(load("seeded_ciphertext.bin"), make.PERIOD) == projected
+    parsed = wire.parse_projected(parameters, projected)
+    assert wire.write_projected(parameters, parsed) == projected
+    means = np.reshape(facts["values"], (-1, make.PERIOD)).mean(axis=0)
+    decoded = ckks.decode(parsed.decrypt(facts["secret"]), make.SCALE)
+    assert decoded == pytest.approx(means, abs=1e-8)
+    assert key.decrypt_projected(projected) == pytest.approx(means, abs=1e-8)
+
+
 def test_keys(
     parameters: _native.Parameters,
     key: _native.SecretKey,

@@ -3,16 +3,18 @@
 Everything starts with `HWCK`, kind, version, flags, 0 and the SHA-256 of the parameters; then
 
 - a ciphertext: limbs u16, scale f64, c0, and c1 or, if flagged, its seed;
+- a projected ciphertext: limbs u16, scale f64, period u32, c0, c1;
 - a public key: seed, b;
 - evaluation keys: relinearisation limbs u16, rotations u32, (step u32, limbs u16) of each, and the
   keys in that order: seed, b of each digit over the moduli in use and all special ones.
 
 A polynomial is written limb by limb, each residue in as many bits as its modulus, low bits first.
 A limb holds the values at zeta^(5^k), where zeta is the first x^((q - 1) / 4N), x = 2, 3, ..., that
-is a primitive root of order 4N. A seed stands for uniform limbs, limb i from the stream of 64-bit
-words of ChaCha20 under SHA-256("hushwork stream 1", seed, index u64, label): words below the
-largest multiple of the modulus are reduced, and every other is replaced, after its block of 128 is
-read, by the next such word of the stream.
+is a primitive root of order 4N. A projected c0 has p coefficients, those of the whole one at the
+multiples of N / p, and p values, at the powers of zeta^(N / p). A seed stands for uniform limbs,
+limb i from the stream of 64-bit words of ChaCha20 under SHA-256("hushwork stream 1", seed, index
+u64, label): words below the largest multiple of the modulus are reduced, and every other is
+replaced, after its block of 128 is read, by the next such word of the stream.
 """
 
 from __future__ import annotations
@@ -30,12 +32,13 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 from hushwork import _native
 from tests.reference import ring
-from tests.reference.ckks import Ciphertext
+from tests.reference.ckks import Ciphertext, Projected
 
-CIPHERTEXT, PUBLIC_KEY, EVALUATION_KEYS = 2, 3, 4
+CIPHERTEXT, PUBLIC_KEY, EVALUATION_KEYS, PROJECTED = 2, 3, 4, 5
 VERSION, SEEDED = 1, 1
 HEADER = struct.Struct("<4s4B32s")
 LEVEL = struct.Struct("<Hd")
+PERIOD = struct.Struct("<I")
 SEED, BLOCK = 32, 128
 
 Limbs = list[list[int]]
@@ -110,12 +113,13 @@ class Reader:
     def take(self, format: struct.Struct) -> tuple[Any, ...]:
         return format.unpack(self.bytes(format.size))
 
-    def polynomial(self, moduli: Sequence[int]) -> Limbs:
-        """Coefficients, limb by limb."""
-        limbs = []
+    def polynomial(self, moduli: Sequence[int], period: int = 0) -> Limbs:
+        """Coefficients, limb by limb; `period`: only those that repeat with it."""
+        limbs, count = [], period or self.n
         for q in moduli:
-            values = unpack(self.bytes(-(-self.n * width(q) // 8)), self.n, q)
-            limbs.append(ring.interpolate(values, root(self.n, q), q))
+            values = unpack(self.bytes(-(-count * width(q) // 8)), count, q)
+            zeta = pow(root(self.n, q), self.n // count, q)
+            limbs.append(ring.interpolate(values, zeta, q))
         return limbs
 
     def end(self) -> None:
@@ -135,6 +139,17 @@ def parse(parameters: _native.Parameters, data: bytes) -> Ciphertext:
         c1 = reader.polynomial(moduli)
     reader.end()
     return Ciphertext(scale, moduli, c0, c1)
+
+
+def parse_projected(parameters: _native.Parameters, data: bytes) -> Projected:
+    """A projected ciphertext as coefficients."""
+    reader = Reader(parameters, PROJECTED, data)
+    limbs, scale = reader.take(LEVEL)
+    (period,) = reader.take(PERIOD)
+    moduli = parameters.moduli[:limbs]
+    c0, c1 = reader.polynomial(moduli, period), reader.polynomial(moduli)
+    reader.end()
+    return Projected(scale, moduli, c0, c1)
 
 
 def parse_public_key(parameters: _native.Parameters, data: bytes) -> tuple[Limbs, Limbs]:
@@ -181,9 +196,23 @@ def write(parameters: _native.Parameters, ciphertext: Ciphertext) -> bytes:
     n, digest = parameters.slots, sha256(parameters.to_bytes()).digest()
     out = HEADER.pack(b"HWCK", CIPHERTEXT, VERSION, 0, 0, digest)
     out += LEVEL.pack(len(ciphertext.moduli), ciphertext.scale)
+    return out + _halves(n, ciphertext)
+
+
+def write_projected(parameters: _native.Parameters, projected: Projected) -> bytes:
+    """The inverse of `parse_projected`."""
+    n, digest = parameters.slots, sha256(parameters.to_bytes()).digest()
+    out = HEADER.pack(b"HWCK", PROJECTED, VERSION, 0, 0, digest)
+    out += LEVEL.pack(len(projected.moduli), projected.scale)
+    return out + PERIOD.pack(len(projected.c0[0])) + _halves(n, projected)
+
+
+def _halves(n: int, ciphertext: Ciphertext | Projected) -> bytes:
+    out = b""
     for half in (ciphertext.c0, ciphertext.c1):
         for q, limb in zip(ciphertext.moduli, half, strict=True):
-            out += pack(ring.evaluate(limb, root(n, q), q), q)
+            zeta = pow(root(n, q), n // len(limb), q)
+            out += pack(ring.evaluate(limb, zeta, q), q)
     return out
 
 

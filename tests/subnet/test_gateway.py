@@ -77,6 +77,66 @@ def test_the_best_judged_miners_and_their_models_come_first(town: Town) -> None:
     assert serving(customer) == third._hotkey.address
 
 
+def listed(url: str) -> dict[str, float | None]:
+    """Seconds of an image by manifest."""
+    models = decode(Models, httpx.get(f"{url}/models").content).models
+    return {model.manifest_digest: model.seconds for model in models}
+
+
+def test_the_list_says_how_long_the_best_judged_miner_takes(town: Town) -> None:
+    town.miner("first")
+    town.miner("second", InsecureWorker(tiny_network(5)))
+    validator = town.validator()
+    url = town.gateway(settings=GatewaySettings(offers_seconds=0.0))
+    assert listed(url) == {MANIFEST.digest: None, OTHER.digest: None}
+    validator.run_round()
+    [row] = validator.snapshot.rows
+    assert row.seconds is not None
+    assert listed(url) == {MANIFEST.digest: row.seconds, OTHER.digest: None}
+    assert town.door(url).model().seconds == row.seconds
+
+
+def showing(rows: bytes) -> Starlette:
+    """A validator that shows what it likes."""
+    text = b'{"hotkey":"x","round":1,"phase":"","done":0,"total":0,"scored_rounds":1,"rows":'
+    return make_app([open_route("/scores", lambda _: text + rows + b"}")])
+
+
+def row(manifest: str, hotkey: str, seconds: object) -> bytes:
+    texts = ("hotkey", "url", "task", "manifest", "last_label", "last_error")
+    numbers = ("uid", "agreement", "score", "weight")
+    fields = dict.fromkeys(texts, "") | dict.fromkeys(numbers, 1) | {"last_correct": True}
+    return msgspec.json.encode(
+        fields | {"manifest": manifest, "hotkey": hotkey, "seconds": seconds}
+    )
+
+
+def test_validators_are_heard_alike(town: Town) -> None:
+    miner = town.miner("miner")._hotkey.address
+    for name, seconds in (("a", 1.0), ("b", 3.0), ("c", 100.0)):
+        rows = b"[" + row(MANIFEST.digest, miner, seconds) + b"]"
+        town.serve(name, town.join(name), showing(rows))
+    poor = town.join("poor", stake=TAO)
+    town.serve("poor", poor, showing(b"[" + row(MANIFEST.digest, miner, 1e5) + b"]"))
+    assert listed(town.gateway()) == {MANIFEST.digest: 3.0}
+
+
+@pytest.mark.parametrize(
+    "seconds", [b"0", b"-1", b"1e9", b"1e999", b"null", b'"fast"', b'1,"x":' + b"[" * 100_000]
+)
+def test_a_validator_that_shows_nonsense_spoils_nothing(town: Town, seconds: bytes) -> None:
+    miner = town.miner("miner")._hotkey.address
+    rows = row(MANIFEST.digest, miner, 12345.0).replace(b"12345.0", seconds)
+    town.serve("hostile", town.join("hostile"), showing(b"[" + rows + b"]"))
+    assert listed(town.gateway()) == {MANIFEST.digest: None}
+
+
+def test_an_endless_page_of_scores_is_not_read(town: Town) -> None:
+    town.miner("miner")
+    town.serve("hostile", town.join("hostile"), showing(b"[" + b" " * (2 << 20) + b"]"))
+    assert listed(town.gateway()) == {MANIFEST.digest: None}
+
+
 def test_only_validators_with_a_permit_are_heard() -> None:
     def neuron(uid: int, stake: int, permit: bool) -> Neuron:
         return Neuron(uid, f"h{uid}", stake, permit, "", b"", 0, 0, 0, 0, 0)

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     Ciphertext = 2,
     PublicKey = 3,
     EvaluationKeys = 4,
+    Projected = 5,
 }
 
 /// Flag of a ciphertext: `c1` travels as its seed. Flag of parameters: not secure.

@@ -6,12 +6,13 @@
 //! | header | magic `HWCK`, kind, version, flags, 0 |
 //! | parameters | log N u8, 0, digit u16, primes of Q u16, of P u16, then each as u64 |
 //! | ciphertext | digest 32, limbs u16, scale f64, c0, then seed 32 if flagged, else c1 |
+//! | projected ciphertext | digest 32, limbs u16, scale f64, period u32, c0 of as many values, c1 |
 //! | public key | digest 32, seed 32, b |
 //! | evaluation keys | digest 32, relinearisation limbs u16, rotations u32, then (step u32, limbs u16) of each, ascending, then the keys: seed 32, b of each digit |
 //!
 //! A polynomial is its evaluations, limb by limb, each residue in as many bits as its modulus, low
 //! bits first. Value k of a limb is that at zeta^(5^k), where zeta is the first x^((q - 1) / 4N),
-//! x = 2, 3, ..., whose order is 4N.
+//! x = 2, 3, ..., whose order is 4N. A projected c0 holds the mean over k, k + p, k + 2p, ... at k.
 
 use std::collections::BTreeMap;
 
@@ -297,7 +298,7 @@ fn read_key(
     Ok(SwitchingKey::from_parts(parameters, limbs, seed, b))
 }
 
-fn unflagged(flags: u8) -> Result<()> {
+pub(crate) fn unflagged(flags: u8) -> Result<()> {
     if flags == 0 {
         Ok(())
     } else {
@@ -305,7 +306,7 @@ fn unflagged(flags: u8) -> Result<()> {
     }
 }
 
-fn check_limbs(parameters: &Parameters, limbs: usize) -> Result<usize> {
+pub(crate) fn check_limbs(parameters: &Parameters, limbs: usize) -> Result<usize> {
     if (1..=parameters.limbs()).contains(&limbs) {
         return Ok(limbs);
     }
@@ -316,7 +317,7 @@ fn check_limbs(parameters: &Parameters, limbs: usize) -> Result<usize> {
     ))
 }
 
-fn check_scale(scale: f64) -> Result<f64> {
+pub(crate) fn check_scale(scale: f64) -> Result<f64> {
     if scale.is_finite() && (1.0..=MAX_SCALE).contains(&scale) {
         return Ok(scale);
     }

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use common::{Setup, insecure_literal, literal, sample};
+use hushwork_ckks::projection::projected_bytes;
 use hushwork_ckks::serial::{ciphertext_bytes, evaluation_keys_bytes, public_key_bytes};
-use hushwork_ckks::{Ciphertext, Error, EvaluationKeys, Parameters, PublicKey, Result, SecretKey};
+use hushwork_ckks::{
+    Ciphertext, Error, EvaluationKeys, Parameters, Projected, PublicKey, Result, SecretKey,
+};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -15,6 +18,8 @@ const SCALE: f64 = (1u64 << 36) as f64;
 const LIMBS_AT: usize = 40;
 const SCALE_AT: usize = 42;
 const POLY_AT: usize = 50;
+const PERIOD_AT: usize = 50;
+const PERIOD: usize = 4;
 
 static SETUP: LazyLock<Setup> = LazyLock::new(|| {
     let parameters = Parameters::insecure(literal(4, &[40, 36, 24], &[50], 1)).unwrap();
@@ -37,6 +42,16 @@ fn full() -> Vec<u8> {
         .to_bytes(&SETUP.parameters)
 }
 
+fn projected() -> Vec<u8> {
+    let ciphertext = SETUP.encrypt(&sample(1, PERIOD), SCALE);
+    let projected = Projected::new(&SETUP.parameters, &ciphertext, PERIOD).unwrap();
+    projected.to_bytes(&SETUP.parameters)
+}
+
+fn read_projected(data: &[u8]) -> Result<Projected> {
+    Projected::from_bytes(&SETUP.parameters, data)
+}
+
 fn read(data: &[u8]) -> Result<Ciphertext> {
     Ciphertext::from_bytes(&SETUP.parameters, data)
 }
@@ -49,6 +64,9 @@ fn formats() -> Vec<(Vec<u8>, Rewrite)> {
     vec![
         (seeded(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
         (full(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
+        (projected(), |data| {
+            Ok(read_projected(data)?.to_bytes(&SETUP.parameters))
+        }),
         (SETUP.public.to_bytes(), |data| {
             Ok(PublicKey::from_bytes(&SETUP.parameters, data)?.to_bytes())
         }),
@@ -73,6 +91,7 @@ fn sizes_are_known_before() {
     let parameters = &SETUP.parameters;
     assert_eq!(seeded().len(), ciphertext_bytes(parameters, 3, true));
     assert_eq!(full().len(), ciphertext_bytes(parameters, 3, false));
+    assert_eq!(projected().len(), projected_bytes(parameters, 3, PERIOD));
     assert_eq!(SETUP.public.to_bytes().len(), public_key_bytes(parameters));
     let rotations = SETUP.keys.rotations();
     assert_eq!(
@@ -139,6 +158,10 @@ fn other_parameters_are_refused() {
         Ciphertext::from_bytes(&other, &seeded()),
         Err(Error::ParameterMismatch(_))
     ));
+    assert!(matches!(
+        Projected::from_bytes(&other, &projected()),
+        Err(Error::ParameterMismatch(_))
+    ));
     let keys = EvaluationKeys::from_bytes(&other, &SETUP.keys.to_bytes());
     assert!(matches!(keys, Err(Error::ParameterMismatch(_))));
     assert!(matches!(
@@ -188,6 +211,37 @@ fn residues_limbs_and_scales_are_checked() {
             Err(Error::MalformedBytes(_))
         ));
     }
+}
+
+#[test]
+fn periods_are_checked() {
+    let with = |at: usize, new: &[u8]| {
+        let mut bytes = projected();
+        bytes[at..at + new.len()].copy_from_slice(new);
+        read_projected(&bytes)
+    };
+    for period in [0, 1, 2, 3, 8, 16, 32, 1 << 16, u32::MAX] {
+        let refused = with(PERIOD_AT, &period.to_le_bytes());
+        assert!(matches!(refused, Err(Error::MalformedBytes(_))), "{period}");
+    }
+    for limbs in [0u16, 1, 2, 4, u16::MAX] {
+        let refused = with(LIMBS_AT, &limbs.to_le_bytes());
+        assert!(matches!(refused, Err(Error::MalformedBytes(_))), "{limbs}");
+    }
+    for scale in [0.0, f64::NAN, 1e300] {
+        let refused = with(SCALE_AT, &scale.to_le_bytes());
+        assert!(matches!(refused, Err(Error::MalformedBytes(_))), "{scale}");
+    }
+    let start = PERIOD_AT + 4;
+    for at in [start, start + PERIOD * 40 / 8] {
+        assert!(matches!(with(at, &[255; 6]), Err(Error::MalformedBytes(_))));
+    }
+    let mut flagged = projected();
+    flagged[6] = 1;
+    assert!(matches!(
+        read_projected(&flagged),
+        Err(Error::MalformedBytes(_))
+    ));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hushwork_ckks::encoding::encode;
 use hushwork_ckks::error::Detail;
-use hushwork_ckks::{Ciphertext, Error, EvaluationKeys, Evaluator, Plaintext, Result};
+use hushwork_ckks::{Ciphertext, Error, EvaluationKeys, Evaluator, Plaintext, Projected, Result};
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -15,7 +15,7 @@ use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
 use crate::parameters::PyParameters;
 
-/// Single operations on serialised ciphertexts, for tests and exploration.
+/// Single operations on serialised ciphertexts.
 #[pyclass(frozen, name = "Evaluator", module = "hushwork._native")]
 pub struct PyEvaluator {
     evaluator: Evaluator,
@@ -86,6 +86,32 @@ impl PyEvaluator {
             self.read(&ciphertext)
                 .map(|read| (read.limbs(), read.scale))
         })
+    }
+
+    /// (limbs, scale, period)
+    fn describe_projected(
+        &self,
+        py: Python<'_>,
+        projected: Bytes,
+    ) -> PyResult<(usize, f64, usize)> {
+        detached(py, || {
+            let read = Projected::from_bytes(self.evaluator.parameters(), projected.as_ref())?;
+            Ok((read.limbs(), read.scale, read.period()))
+        })
+    }
+
+    /// What it takes to decrypt one period of the slots.
+    fn project<'py>(
+        &self,
+        py: Python<'py>,
+        a: Bytes,
+        #[pyo3(from_py_with = integers)] period: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let parameters = self.evaluator.parameters();
+        let projected = detached(py, || {
+            Ok(Projected::new(parameters, &self.read(&a)?, period)?.to_bytes(parameters))
+        })?;
+        Ok(PyBytes::new(py, &projected))
     }
 
     fn add<'py>(&self, py: Python<'py>, a: Bytes, b: Bytes) -> PyResult<Bound<'py, PyBytes>> {

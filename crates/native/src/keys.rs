@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hushwork_ckks::encoding::{decode, decode_coefficients, encode, encode_coefficients};
 use hushwork_ckks::error::Detail;
 use hushwork_ckks::{
-    Ciphertext, Error, EvaluationKeys, Parameters, Plaintext, PublicKey, Result, SecretKey,
+    Ciphertext, Error, EvaluationKeys, Parameters, Plaintext, Projected, PublicKey, Result,
+    SecretKey,
 };
 use numpy::{PyArray1, PyReadonlyArray1, ToPyArray};
 use pyo3::prelude::*;
@@ -149,6 +150,19 @@ impl PySecretKey {
         ciphertext: Bytes,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         self.open(py, decode_coefficients, &ciphertext)
+    }
+
+    /// One period of the slots. Raises InvalidBytes or ParameterMismatch.
+    fn decrypt_projected<'py>(
+        &self,
+        py: Python<'py>,
+        projected: Bytes,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let values = self.with(py, |key| {
+            let projected = Projected::from_bytes(&self.parameters, projected.as_ref())?;
+            Ok(decode(&self.parameters, &key.decrypt_projected(&projected)))
+        })?;
+        Ok(values.to_pyarray(py))
     }
 
     /// A key under which anybody encrypts.

@@ -20,7 +20,8 @@ mod _native {
     use crate::keys::{PyEvaluationKeys, PyPublicKey, PySecretKey};
     #[pymodule_export]
     use crate::parameters::{
-        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, kernel, security_bound,
+        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, kernel,
+        projected_bytes, security_bound,
     };
     #[pymodule_export]
     use crate::program::PyProgram;

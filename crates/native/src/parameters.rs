@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use hushwork_ckks::error::Detail;
-use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, security, serial};
+use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, projection, security, serial};
 use hushwork_ring::Choice;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -165,6 +165,22 @@ pub fn ciphertext_bytes(
     detached(py, || {
         check_limbs(&parameters.0, limbs)?;
         Ok(serial::ciphertext_bytes(&parameters.0, limbs, seeded))
+    })
+}
+
+/// Exact size of a serialised projected ciphertext.
+#[pyfunction]
+pub fn projected_bytes(
+    py: Python<'_>,
+    parameters: &PyParameters,
+    #[pyo3(from_py_with = integers)] limbs: usize,
+    #[pyo3(from_py_with = integers)] period: usize,
+) -> PyResult<usize> {
+    let parameters = &parameters.0;
+    detached(py, || {
+        check_limbs(parameters, limbs)?;
+        projection::check_period(parameters, period).map_err(Error::Misuse)?;
+        Ok(projection::projected_bytes(parameters, limbs, period))
     })
 }
 

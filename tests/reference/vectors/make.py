@@ -17,6 +17,7 @@ from tests.reference.subject import recover_secret
 
 FOLDER = Path(__file__).parent
 LOG_N, DIGIT, SCALE = 4, 2, 2.0**36
+PERIOD = 4
 SEED = bytes(range(32))
 MODULI, SPECIAL = ring.primes(16, 40, 3), ring.primes(16, 49, 2)
 SECURE_LOG_N, SECURE = 13, ring.primes(1 << 13, 49, 4)
@@ -42,6 +43,7 @@ def make() -> dict[str, bytes]:
         "insecure_parameters.bin": parameters.to_bytes(),
         "seeded_ciphertext.bin": seeded,
         "ciphertext.bin": evaluator.add_plain(seeded, np.zeros(1)),
+        "projected_ciphertext.bin": evaluator.project(seeded, PERIOD),
         "public_key.bin": key.public_key().to_bytes(),
         "evaluation_keys.bin": key.evaluation_keys({1: 3, 5: 2}, 3),
         "facts.json": json.dumps(facts, indent=1).encode(),
