@@ -75,7 +75,7 @@ def test_a_program_computes_what_its_steps_say(
 def test_needs_are_known_before(program: native.Program) -> None:
     assert program.rotations == {1: 4, 5: 4, 16: 4}
     assert program.relinearisation == 3
-    assert program.plaintext_bytes == 8 * (6 * (8 + 1) + 3 * N + 2 * 2)
+    assert program.plaintext_bytes == 8 * (6 * (N + N) + 3 * N + 2 * 2)
 
 
 def test_bytes_are_checked_before_any_work(
