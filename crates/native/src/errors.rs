@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hushwork_ckks::Error;
 use hushwork_ckks::error::Detail;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use hushwork_ring::OutOfMemory;
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -16,7 +17,7 @@ pub fn detached<T: Send>(
 ) -> PyResult<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(result) => result.map_err(|error| exception(py, &error)),
-        Err(panic) => Err(PyRuntimeError::new_err(message(&*panic))),
+        Err(panic) => Err(unwound(&*panic)),
     }
 }
 
@@ -46,8 +47,11 @@ fn typed(py: Python<'_>, class: &str, detail: &Detail) -> PyResult<PyErr> {
     ))
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+fn unwound(panic: &(dyn Any + Send)) -> PyErr {
+    if let Some(missed) = panic.downcast_ref::<OutOfMemory>() {
+        return PyMemoryError::new_err(missed.to_string());
+    }
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    PyRuntimeError::new_err(text.unwrap_or_default())
 }

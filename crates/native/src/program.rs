@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use hushwork_ckks::program::{Program, ProgramLiteral, Progress, RunError};
 use hushwork_ckks::{Ciphertext, Error, Parameters};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -139,6 +139,7 @@ fn report(progress: Option<&Py<PyAny>>, at: Progress) -> PyResult<()> {
 fn run_exception(py: Python<'_>, error: RunError) -> PyErr {
     match error {
         RunError::Refused(error) => exception(py, &error),
+        missed @ RunError::OutOfMemory(_) => PyMemoryError::new_err(missed.to_string()),
         error => PyRuntimeError::new_err(error.to_string()),
     }
 }

@@ -26,6 +26,9 @@ pub enum RunError {
     /// A bug in here.
     #[error("the run failed: {0}")]
     Panicked(String),
+    /// The system gave no memory; so many bytes were asked for.
+    #[error("out of memory: {0} bytes")]
+    OutOfMemory(usize),
     /// The system gave no threads.
     #[error("no threads: {0}")]
     Threads(String),

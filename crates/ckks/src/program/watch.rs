@@ -1,11 +1,16 @@
-//! Work in a pool of its own while the calling thread watches, reports and may stop it.
+//! Work in a pool of threads while the calling thread watches, reports and may stop it.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use hushwork_ring::OutOfMemory;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::RunError;
 
@@ -71,31 +76,44 @@ impl Shared {
     }
 }
 
+/// The pool of so many threads (0: all cores), made at its first use and kept.
+fn pool(threads: usize) -> Result<Arc<ThreadPool>, RunError> {
+    static POOLS: Mutex<BTreeMap<usize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pools.get(&threads) {
+        return Ok(Arc::clone(pool));
+    }
+    let made = ThreadPoolBuilder::new().num_threads(threads).build();
+    let made = made.map_err(|error| RunError::Threads(error.to_string()))?;
+    Ok(Arc::clone(pools.entry(threads).or_insert(Arc::new(made))))
+}
+
 /// Runs `work` in a pool of `threads` (0: all cores) while this thread calls `watch`.
 ///
 /// # Errors
-/// [`RunError::Stopped`] after a break, [`RunError::Panicked`] where the work panicked, and
-/// [`RunError::Threads`] where the system gives no threads.
+/// [`RunError::Stopped`] after a break, [`RunError::Panicked`] or [`RunError::OutOfMemory`] where
+/// the work panicked, and [`RunError::Threads`] where the system gives no threads.
 pub(super) fn watched<T: Send>(
     threads: usize,
     total: u64,
     watch: &mut Watch<'_>,
     work: impl FnOnce(&Ticker<'_>) -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
-    let refused = |error: &dyn std::error::Error| RunError::Threads(error.to_string());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| refused(&error))?;
+    let pool = pool(threads)?;
     let shared = Shared::default();
     let (ended, news) = mpsc::channel();
-    thread::scope(|scope| {
+    let mut result = Err(RunError::Stopped);
+    pool.in_place_scope(|scope| {
         let ticker = Ticker {
             shared: &shared,
             total,
             ended,
         };
-        let body = || pool.install(move || work(&ticker));
-        let worker = thread::Builder::new().spawn_scoped(scope, body);
-        let worker = worker.map_err(|error| refused(&error))?;
+        let result = &mut result;
+        scope.spawn(move |_| {
+            let worked = catch_unwind(AssertUnwindSafe(|| work(&ticker)));
+            *result = worked.unwrap_or_else(|panic| Err(failure(&*panic)));
+        });
         loop {
             let progress = match news.recv_timeout(PERIOD) {
                 Ok(progress) => progress,
@@ -106,24 +124,28 @@ pub(super) fn watched<T: Send>(
                 shared.stop.store(true, Relaxed);
             }
         }
-        let result = worker.join();
-        if shared.stop.load(Relaxed) {
-            return Err(RunError::Stopped);
-        }
-        result.unwrap_or_else(|panic| Err(RunError::Panicked(message(&*panic))))
-    })
+    });
+    if shared.stop.load(Relaxed) {
+        return Err(RunError::Stopped);
+    }
+    result
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+fn failure(panic: &(dyn Any + Send)) -> RunError {
+    if let Some(OutOfMemory { bytes }) = panic.downcast_ref() {
+        return RunError::OutOfMemory(*bytes);
+    }
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    RunError::Panicked(text.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow::{Break, Continue};
     use std::thread::sleep;
+
+    use rayon::prelude::*;
 
     use super::*;
 
@@ -133,6 +155,22 @@ mod tests {
             panic!("slot {}", 7)
         });
         assert_eq!(result, Err(RunError::Panicked("slot 7".into())));
+    }
+
+    #[test]
+    fn want_of_memory_on_any_thread_is_an_error_that_says_how_much() {
+        let bytes = usize::MAX / 2;
+        let result = watched(2, 0, &mut |_| Continue(()), |_| -> Result<(), _> {
+            let work = |_| hushwork_ring::Buffer::zeroed(bytes / 8).len();
+            (0..8).into_par_iter().for_each(|index| {
+                work(index);
+            });
+            Ok(())
+        });
+        let Err(RunError::OutOfMemory(missed)) = result else {
+            panic!("{result:?}");
+        };
+        assert!((bytes - 64..=bytes + 64).contains(&missed));
     }
 
     #[test]
