@@ -11,6 +11,7 @@ use crate::kernel::{Kernel, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
 use crate::slices::cyclic;
+use transform::{MIN_LENGTH, Tables};
 
 const LANES: usize = 8;
 const WORD: u32 = 52;
@@ -21,9 +22,6 @@ const TILE: usize = 8 * LANES;
 /// Low halves below 2^52 and carries of this many products fit 64 bits.
 const LAZY_TERMS: usize = 1 << 11;
 
-/// Shorter transforms are left to the portable kernel.
-const MIN_LENGTH: usize = 4 * LANES;
-
 /// Whether this processor has what is used here.
 pub fn available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
@@ -31,14 +29,15 @@ pub fn available() -> bool {
 
 /// The portable kernel with its loops vectorised. Made only where `available`.
 #[derive(Debug)]
-pub struct Ifma(Portable);
+pub struct Ifma(Portable, Tables);
 
 impl Ifma {
     /// # Panics
     /// Unless `available`.
     pub fn new(portable: Portable) -> Self {
         assert!(available());
-        Self(portable)
+        let tables = Tables::new(&portable);
+        Self(portable, tables)
     }
 }
 
@@ -292,7 +291,7 @@ impl Kernel for Ifma {
             return self.0.forward(values, scratch);
         }
         self.0.check(values, scratch);
-        unsafe { transform::forward(&self.0, values, scratch) }
+        unsafe { transform::forward(&self.0, &self.1, values, scratch) }
     }
 
     fn inverse(&self, values: &mut [u64], scratch: &mut [u64]) {
@@ -300,7 +299,7 @@ impl Kernel for Ifma {
             return self.0.inverse(values, scratch);
         }
         self.0.check(values, scratch);
-        unsafe { transform::inverse(&self.0, values, scratch) }
+        unsafe { transform::inverse(&self.0, &self.1, values, scratch) }
     }
 
     fn add(&self, a: &mut [u64], b: &[u64]) {

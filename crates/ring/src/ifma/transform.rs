@@ -1,279 +1,372 @@
-//! Both directions of the transform, with the levels of the portable kernel, two a pass where nodes
-//! fill vectors.
+//! Both directions of the transform, with the levels of the portable kernel, in two passes through
+//! memory: over columns of 8 coefficients, then over columns of 8 nodes, which lie in the scratch
+//! array one after the other. What happens to a column happens in the first-level cache, in two
+//! steps of 8 or 16 rows each.
 
-use std::arch::x86_64::*;
+mod registers;
+mod tables;
+mod twist;
 
-use super::{Factor, LANES, Lanes, WORD, constant, load, store};
+use self::registers::{Levels, Vector, gather, scatter, transposed};
+use self::tables::Table;
+pub(super) use self::tables::Tables;
+use super::{LANES, constant, splat};
 use crate::kernel::Kernel;
-use crate::portable::{Constants, Portable};
-use crate::slices::{blocks, blocks_mut, quarters, quarters_mut};
+use crate::portable::Portable;
 
-/// The roots of 8 neighbouring nodes, of which the first has this entry.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn roots(table: &Constants, first: usize) -> Factor {
-    let quotients = load(lanes_at(&table.quotients, first));
-    Factor(
-        load(lanes_at(&table.values, first)),
-        _mm512_srli_epi64::<{ 64 - WORD }>(quotients),
-    )
+/// Shorter transforms are left to the portable kernel.
+pub(super) const MIN_LENGTH: usize = LANES * LANES;
+
+/// log2 of the longest transform without reductions.
+const LAZY_LEVELS: u32 = 16;
+
+/// Levels of each step: two of columns of coefficients, two of columns of nodes.
+fn steps(length: usize) -> [u32; 4] {
+    match length.ilog2() {
+        6 => [3, 0, 0, 3],
+        7 => [4, 0, 0, 3],
+        8 => [4, 0, 0, 4],
+        9 => [3, 3, 0, 3],
+        10 => [4, 3, 0, 3],
+        11 => [4, 4, 0, 3],
+        12 => [4, 4, 0, 4],
+        13 => [4, 3, 3, 3],
+        14 => [4, 3, 4, 3],
+        15 => [4, 4, 4, 3],
+        16 => [4, 4, 4, 4],
+        _ => [4, 4, 5, 4],
+    }
 }
 
-/// The roots of 8 pairs of fewer than 8 nodes, which repeat.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn repeated_roots(table: &Constants, nodes: usize) -> Factor {
-    let gather = |table: &[u64]| load(&std::array::from_fn(|i| table[nodes + i % nodes]));
-    let quotients = gather(&table.quotients);
-    Factor(
-        gather(&table.values),
-        _mm512_srli_epi64::<{ 64 - WORD }>(quotients),
-    )
-}
-
-fn lanes_at(x: &[u64], at: usize) -> &[u64; LANES] {
-    x[at..].first_chunk().expect("in range")
-}
-
-fn lanes_at_mut(x: &mut [u64], at: usize) -> &mut [u64; LANES] {
-    x[at..].first_chunk_mut().expect("in range")
-}
-
-/// Where the left (or right) child of pair i lies among 16 outputs, for fewer than 8 nodes.
-fn child(nodes: usize, i: usize, right: bool) -> usize {
-    i / nodes * 2 * nodes + i % nodes + if right { nodes } else { 0 }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn split(
-    lanes: &Lanes,
-    table: &Constants,
-    nodes: usize,
-    source: &[u64],
-    target: &mut [u64],
-    last: bool,
-) {
-    let (low, high) = source.split_at(source.len() / 2);
-    if nodes < LANES {
-        let mut order = [0; 2 * LANES];
-        for i in 0..LANES {
-            order[child(nodes, i, false)] = i as u64;
-            order[child(nodes, i, true)] = (LANES + i) as u64;
+/// Calls a step with a constant number of rows.
+macro_rules! with_rows {
+    ($levels:expr, $rows:ident => $call:expr) => {
+        match $levels {
+            0 => {
+                const $rows: usize = 1;
+                $call
+            }
+            3 => {
+                const $rows: usize = 8;
+                $call
+            }
+            4 => {
+                const $rows: usize = 16;
+                $call
+            }
+            _ => {
+                const $rows: usize = 32;
+                $call
+            }
         }
-        let (first, second) = (load(lanes_at(&order, 0)), load(lanes_at(&order, LANES)));
-        let w = repeated_roots(table, nodes);
-        let pairs = low.as_chunks().0.iter().zip(high.as_chunks().0);
-        for ((u, v), out) in pairs.zip(target.as_chunks_mut::<{ 2 * LANES }>().0) {
-            let (x, y) = divide(lanes, load(u), load(v), w);
-            store(lanes_at_mut(out, 0), _mm512_permutex2var_epi64(x, first, y));
-            store(
-                lanes_at_mut(out, LANES),
-                _mm512_permutex2var_epi64(x, second, y),
+    };
+}
+
+/// One transform: all that its steps share.
+struct Transform<'a, const LAZY: bool> {
+    levels: Levels<LAZY>,
+    table: &'a Table,
+    /// Coefficients a node between the passes.
+    coefficients: usize,
+}
+
+/// Forward steps. Each brings its own closure for the roots, and so its own copy of the levels,
+/// which is inlined.
+impl<const LAZY: bool> Transform<'_, LAZY> {
+    /// Turns lanes from coefficients into nodes.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn open<const ROWS: usize>(&self, column: &mut [Vector]) {
+        let rest = column.len() / ROWS;
+        for t in 0..rest {
+            let x = gather(column, t, rest);
+            let x = self
+                .levels
+                .split::<ROWS>(x, |entry| self.table.scalar(entry));
+            for (group, x) in x.as_chunks().0.iter().enumerate() {
+                scatter(column, group * LANES * rest + t, rest, transposed(*x));
+            }
+        }
+    }
+
+    /// From `groups` of 8 nodes for each of 8 coefficients, of which the first is given.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn widen<const ROWS: usize>(&self, column: &[Vector], first: usize, target: &mut [Vector]) {
+        let groups = column.len() / ROWS / LANES;
+        for group in 0..groups {
+            let roots = self.table.vectors::<ROWS>(groups * LANES, group * LANES);
+            for j in 0..LANES {
+                let x = gather(column, (group * LANES + j) * ROWS, 1);
+                let x = self.levels.split::<ROWS>(x, |entry| roots(entry));
+                let at = group * self.coefficients + first + j;
+                scatter(target, at, groups * self.coefficients, x);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn spread<const ROWS: usize>(&self, nodes: usize, node: usize, column: &mut [Vector]) {
+        let roots = self.table.vectors::<ROWS>(nodes, node);
+        let rest = column.len() / ROWS;
+        for t in 0..rest {
+            let x = gather(column, t, rest);
+            scatter(
+                column,
+                t,
+                rest,
+                self.levels.split::<ROWS>(x, |entry| roots(entry)),
             );
         }
-        return;
     }
-    let pairs = low.chunks_exact(nodes).zip(high.chunks_exact(nodes));
-    for ((low, high), target) in pairs.zip(target.chunks_exact_mut(2 * nodes)) {
-        let (left, right) = target.split_at_mut(nodes);
-        let outputs = left
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(right.as_chunks_mut().0);
-        let inputs = low.as_chunks().0.iter().zip(high.as_chunks().0);
-        for (i, ((u, v), (left, right))) in inputs.zip(outputs).enumerate() {
-            let (x, y) = divide(lanes, load(u), load(v), roots(table, nodes + i * LANES));
-            store(left, if last { lanes.reduced(x) } else { x });
-            store(right, if last { lanes.reduced(y) } else { y });
+
+    /// The last step, which reduces.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn close<const ROWS: usize>(
+        &self,
+        nodes: usize,
+        node: usize,
+        column: &[Vector],
+        target: &mut [Vector],
+    ) {
+        let parts = column.len() / ROWS;
+        for part in 0..parts {
+            let node = part * nodes + node;
+            let roots = self.table.vectors::<ROWS>(nodes * parts, node);
+            let x = gather(column, part * ROWS, 1);
+            let mut x = self.levels.split::<ROWS>(x, |entry| roots(entry));
+            for x in &mut x {
+                *x = self.levels.reduced(*x);
+            }
+            scatter(target, node / LANES, nodes * parts / LANES, x);
         }
     }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn join(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], target: &mut [u64]) {
-    let (low, high) = target.split_at_mut(source.len() / 2);
-    if nodes < LANES {
-        let order = |right| load(&std::array::from_fn(|i| child(nodes, i, right) as u64));
-        let (left, right) = (order(false), order(true));
-        let w = repeated_roots(table, nodes);
-        let outputs = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
-        for (input, (low, high)) in source.as_chunks::<{ 2 * LANES }>().0.iter().zip(outputs) {
-            let (first, second) = (load(lanes_at(input, 0)), load(lanes_at(input, LANES)));
-            let x = _mm512_permutex2var_epi64(first, left, second);
-            let y = _mm512_permutex2var_epi64(first, right, second);
-            let (u, v) = unite(lanes, x, y, w);
-            store(low, u);
-            store(high, v);
-        }
-        return;
-    }
-    let pairs = low
-        .chunks_exact_mut(nodes)
-        .zip(high.chunks_exact_mut(nodes));
-    for ((low, high), source) in pairs.zip(source.chunks_exact(2 * nodes)) {
-        let (left, right) = source.split_at(nodes);
-        let inputs = left.as_chunks().0.iter().zip(right.as_chunks().0);
-        let outputs = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
-        for (i, ((x, y), (low, high))) in inputs.zip(outputs).enumerate() {
-            let (u, v) = unite(lanes, load(x), load(y), roots(table, nodes + i * LANES));
-            store(low, u);
-            store(high, v);
+/// Inverse steps.
+impl<const LAZY: bool> Transform<'_, LAZY> {
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn unclose<const ROWS: usize>(
+        &self,
+        nodes: usize,
+        node: usize,
+        source: &[Vector],
+        column: &mut [Vector],
+    ) {
+        let parts = column.len() / ROWS;
+        for part in 0..parts {
+            let node = part * nodes + node;
+            let roots = self.table.vectors::<ROWS>(nodes * parts, node);
+            let x = gather(source, node / LANES, nodes * parts / LANES);
+            scatter(
+                column,
+                part * ROWS,
+                1,
+                self.levels.join::<ROWS>(x, |entry| roots(entry)),
+            );
         }
     }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn unspread<const ROWS: usize>(&self, nodes: usize, node: usize, column: &mut [Vector]) {
+        let roots = self.table.vectors::<ROWS>(nodes, node);
+        let rest = column.len() / ROWS;
+        for t in 0..rest {
+            let x = gather(column, t, rest);
+            scatter(
+                column,
+                t,
+                rest,
+                self.levels.join::<ROWS>(x, |entry| roots(entry)),
+            );
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn unwiden<const ROWS: usize>(&self, source: &[Vector], first: usize, column: &mut [Vector]) {
+        let groups = column.len() / ROWS / LANES;
+        for group in 0..groups {
+            let roots = self.table.vectors::<ROWS>(groups * LANES, group * LANES);
+            for j in 0..LANES {
+                let at = group * self.coefficients + first + j;
+                let x = gather(source, at, groups * self.coefficients);
+                let x = self.levels.join::<ROWS>(x, |entry| roots(entry));
+                scatter(column, (group * LANES + j) * ROWS, 1, x);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn unopen<const ROWS: usize>(&self, column: &[Vector], first: usize, target: &mut [Vector]) {
+        let (rest, stride) = (column.len() / ROWS, self.coefficients / LANES);
+        for t in 0..rest {
+            let mut x = [splat(0); ROWS];
+            for (group, x) in x.as_chunks_mut().0.iter_mut().enumerate() {
+                *x = transposed(gather(column, group * LANES * rest + t, rest));
+            }
+            let x = self
+                .levels
+                .join::<ROWS>(x, |entry| self.table.scalar(entry));
+            scatter(target, first / LANES + t * stride, rest * stride, x);
+        }
+    }
 }
 
-/// One butterfly; words below 4q in and out.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn divide(lanes: &Lanes, u: __m512i, v: __m512i, w: Factor) -> (__m512i, __m512i) {
-    let (u, v) = (lanes.below(u, lanes.twice), lanes.times(v, w));
-    (_mm512_add_epi64(u, v), lanes.minus(u, v))
+/// Calls `work` with room for a column of coefficients, which is cleared.
+fn with_column(rows: usize, work: impl FnOnce(&mut [Vector])) {
+    fn with<const ROWS: usize>(rows: usize, work: impl FnOnce(&mut [Vector])) {
+        let mut column = [[0; LANES]; ROWS];
+        work(&mut column[..rows]);
+        column.fill([0; LANES]);
+        std::hint::black_box(&column);
+    }
+    if rows > 16 {
+        with::<256>(rows, work)
+    } else {
+        with::<16>(rows, work)
+    }
 }
 
-/// The inverse of `divide` but for a factor of 2; words below 2q in and out.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn unite(lanes: &Lanes, x: __m512i, y: __m512i, w: Factor) -> (__m512i, __m512i) {
-    let sum = lanes.below(_mm512_add_epi64(x, y), lanes.twice);
-    (sum, lanes.times(lanes.minus(x, y), w))
-}
-
-/// Root vectors of two levels: of nodes k of the first, k and k + n of the second.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn roots_twice(table: &Constants, nodes: usize, first: usize) -> [Factor; 3] {
-    [
-        roots(table, nodes + first),
-        roots(table, 2 * nodes + first),
-        roots(table, 3 * nodes + first),
-    ]
-}
-
-/// Two levels of `split`, from at least 8 nodes on.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn split_twice(
-    lanes: &Lanes,
-    table: &Constants,
-    nodes: usize,
-    source: &[u64],
-    target: &mut [u64],
-    last: bool,
+fn forward_by<const LAZY: bool>(
+    portable: &Portable,
+    table: &Table,
+    values: &mut [u64],
+    scratch: &mut [u64],
 ) {
-    let vectors = nodes / LANES;
-    let source = quarters(source.as_chunks().0);
-    let targets = target.as_chunks_mut().0.chunks_exact_mut(4 * vectors);
-    for (j, target) in targets.enumerate() {
-        let [a, b, c, d] = blocks(source, j, vectors);
-        let mut target = quarters_mut(target);
-        for (i, a) in a.iter().enumerate() {
-            let w = roots_twice(table, nodes, i * LANES);
-            let (x, y) = divide(lanes, load(a), load(&c[i]), w[0]);
-            let (s, t) = divide(lanes, load(&b[i]), load(&d[i]), w[0]);
-            let ((p, r), (q, s)) = (divide(lanes, x, s, w[1]), divide(lanes, y, t, w[2]));
-            for (target, out) in target.iter_mut().zip([p, q, r, s]) {
-                store(&mut target[i], if last { lanes.reduced(out) } else { out });
-            }
-        }
-    }
-}
-
-/// Two levels of `join`, down to at least 8 nodes.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn join_twice(lanes: &Lanes, table: &Constants, nodes: usize, source: &[u64], target: &mut [u64]) {
-    let vectors = nodes / LANES;
-    let mut target = quarters_mut(target.as_chunks_mut().0);
-    let sources = source.as_chunks().0.chunks_exact(4 * vectors);
-    for (j, source) in sources.enumerate() {
-        let [p, q, r, s] = blocks(quarters(source), 0, vectors);
-        let mut target = blocks_mut(&mut target, j, vectors);
-        for (i, p) in p.iter().enumerate() {
-            let w = roots_twice(table, nodes, i * LANES);
-            let (x, s1) = unite(lanes, load(p), load(&r[i]), w[1]);
-            let (y, t1) = unite(lanes, load(&q[i]), load(&s[i]), w[2]);
-            let ((a, c), (b, d)) = (unite(lanes, x, y, w[0]), unite(lanes, s1, t1, w[0]));
-            for (target, out) in target.iter_mut().zip([a, b, c, d]) {
-                store(&mut target[i], out);
-            }
-        }
-    }
-}
-
-/// Calls `work` with the vectors at j and, backwards, at N - j for all j that fill vectors;
-/// returns the first j left over.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn mirrored(values: &mut [u64], work: impl Fn(__m512i, __m512i) -> (__m512i, __m512i)) -> usize {
-    let reverse = load(&[7, 6, 5, 4, 3, 2, 1, 0]);
-    let mut j = 1;
-    while j + LANES <= values.len() / 2 {
-        let end = values.len() - j - (LANES - 1);
-        let back = _mm512_permutexvar_epi64(reverse, load(lanes_at(values, end)));
-        let (a, b) = work(load(lanes_at(values, j)), back);
-        store(lanes_at_mut(values, j), a);
-        store(
-            lanes_at_mut(values, end),
-            _mm512_permutexvar_epi64(reverse, b),
-        );
-        j += LANES;
-    }
-    j
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn forward(portable: &Portable, values: &mut [u64], scratch: &mut [u64]) {
-    let modulus = portable.modulus();
-    let lanes = Lanes::new(modulus);
-    let imaginary = constant(modulus, portable.roots.values[0]);
-    let times = |x| lanes.times(x, imaginary);
-    let first = mirrored(values, |a, b| {
-        (lanes.minus(a, times(b)), lanes.minus(b, times(a)))
-    });
-    portable.twist(values, first);
-    let (mut source, mut target) = (&mut *values, &mut *scratch);
-    let (mut nodes, length, table) = (1, source.len(), &portable.roots);
-    while nodes < length {
-        if nodes >= LANES && 4 * nodes <= length {
-            let last = 4 * nodes == length;
-            split_twice(&lanes, table, nodes, source, target, last);
-            nodes *= 4;
-        } else {
-            split(&lanes, table, nodes, source, target, 2 * nodes == length);
-            nodes *= 2;
-        }
-        (source, target) = (target, source);
-    }
-    if passes_are_odd(length) {
-        values.copy_from_slice(scratch);
-    }
-}
-
-/// Whether the passes are odd in number: one a level up to 8 nodes, half as many from there on.
-fn passes_are_odd(length: usize) -> bool {
-    (3 + (length.ilog2() - 3).div_ceil(2)) % 2 == 1
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn inverse(portable: &Portable, values: &mut [u64], scratch: &mut [u64]) {
-    let modulus = portable.modulus();
-    let (lanes, levels) = (Lanes::new(modulus), values.len().ilog2());
-    let (mut source, mut target) = (&mut *values, &mut *scratch);
-    let (mut nodes, length, table) = (source.len(), source.len(), &portable.inverse_roots);
-    while nodes > 1 {
-        if nodes >= 4 * LANES {
-            nodes /= 4;
-            join_twice(&lanes, table, nodes, source, target);
-        } else {
-            nodes /= 2;
-            join(&lanes, table, nodes, source, target);
-        }
-        (source, target) = (target, source);
-    }
-    if passes_are_odd(length) {
-        values.copy_from_slice(scratch);
-    }
-    let factor = |index: usize| constant(modulus, portable.halves.values[index]);
-    let (half, imaginary) = (factor(levels as usize), factor(64 + levels as usize));
-    let combine = |x, y| {
-        lanes.reduced(_mm512_add_epi64(
-            lanes.times(x, half),
-            lanes.times(y, imaginary),
-        ))
+    let [open, widen, spread, close] = steps(values.len());
+    let nodes = 1 << (open + widen);
+    let coefficients = values.len() / nodes;
+    let levels = Levels::<LAZY>::new(portable.modulus());
+    let transform = Transform {
+        levels,
+        table,
+        coefficients,
     };
-    let first = mirrored(values, |a, b| (combine(a, b), combine(b, a)));
-    portable.untwist(values, first);
+    let imaginary = constant(portable.modulus(), portable.roots.values[0]);
+    let scratch = scratch.as_chunks_mut().0;
+    with_column(nodes, |column| {
+        for first in (0..coefficients).step_by(LANES) {
+            transform.levels.twist(imaginary, values, first, column);
+            with_rows!(open, ROWS => transform.open::<ROWS>(column));
+            with_rows!(widen, ROWS => transform.widen::<ROWS>(column, first, scratch));
+        }
+    });
+    let values = values.as_chunks_mut().0;
+    for (block, column) in scratch.chunks_exact_mut(coefficients).enumerate() {
+        let node = block * LANES;
+        if spread > 0 {
+            with_rows!(spread, ROWS => transform.spread::<ROWS>(nodes, node, column));
+        }
+        with_rows!(close, ROWS => transform.close::<ROWS>(nodes, node, column, values));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn inverse_by<const LAZY: bool>(
+    portable: &Portable,
+    table: &Table,
+    values: &mut [u64],
+    scratch: &mut [u64],
+) {
+    let [open, widen, spread, close] = steps(values.len());
+    let nodes = 1 << (open + widen);
+    let coefficients = values.len() / nodes;
+    let levels = Levels::<LAZY>::new(portable.modulus());
+    let transform = Transform {
+        levels,
+        table,
+        coefficients,
+    };
+    let scratch = scratch.as_chunks_mut().0;
+    for (block, column) in scratch.chunks_exact_mut(coefficients).enumerate() {
+        let (node, source) = (block * LANES, values.as_chunks().0);
+        with_rows!(close, ROWS => transform.unclose::<ROWS>(nodes, node, source, column));
+        if spread > 0 {
+            with_rows!(spread, ROWS => transform.unspread::<ROWS>(nodes, node, column));
+        }
+    }
+    with_column(nodes, |column| {
+        let target = values.as_chunks_mut().0;
+        for first in (0..coefficients).step_by(LANES) {
+            with_rows!(widen, ROWS => transform.unwiden::<ROWS>(scratch, first, column));
+            with_rows!(open, ROWS => transform.unopen::<ROWS>(column, first, target));
+        }
+    });
+    transform.levels.untwist(portable, values);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn forward(
+    portable: &Portable,
+    tables: &Tables,
+    values: &mut [u64],
+    scratch: &mut [u64],
+) {
+    if tables.lazy && values.len() <= 1 << LAZY_LEVELS {
+        forward_by::<true>(portable, &tables.roots, values, scratch);
+    } else {
+        forward_by::<false>(portable, &tables.roots, values, scratch);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn inverse(
+    portable: &Portable,
+    tables: &Tables,
+    values: &mut [u64],
+    scratch: &mut [u64],
+) {
+    if tables.lazy && values.len() <= 1 << LAZY_LEVELS {
+        inverse_by::<true>(portable, &tables.inverse_roots, values, scratch);
+    } else {
+        inverse_by::<false>(portable, &tables.inverse_roots, values, scratch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ifma, WORD, available};
+    use super::tables::LAZY;
+    use super::*;
+    use crate::modulus::Modulus;
+    use crate::prime::is_prime;
+
+    /// Both directions on some residues, and on the largest.
+    fn compare(portable: &Portable, vectors: &Ifma, length: usize) {
+        let q = *portable.modulus();
+        let mixed = (1..=length as u64).map(|x| q.mul(x, q.mul(x, q.value() - x)));
+        for values in [mixed.collect(), vec![q.value() - 1; length]] {
+            let mut scratch = vec![u64::MAX; length];
+            let (mut ours, mut theirs): (Vec<u64>, Vec<u64>) = (values.clone(), values);
+            vectors.forward(&mut ours, &mut scratch);
+            portable.forward(&mut theirs, &mut scratch);
+            assert!(ours == theirs, "{q:?} forward, {length}");
+            ours.reverse();
+            theirs.reverse();
+            vectors.inverse(&mut ours, &mut scratch);
+            portable.inverse(&mut theirs, &mut scratch);
+            assert!(ours == theirs, "{q:?} inverse, {length}");
+        }
+    }
+
+    #[test]
+    fn every_length_agrees_with_the_portable_kernel() {
+        if !available() {
+            return;
+        }
+        let (log_degree, order) = (17, 1 << 19);
+        for below in [
+            1 << 36,
+            (1 << WORD) / LAZY,
+            (1 << WORD) / (LAZY - 1),
+            1 << 50,
+        ] {
+            let mut candidates = (1..below / order).rev().map(|k| k * order + 1);
+            let modulus = Modulus::new(candidates.find(|q| is_prime(*q)).expect("a prime"));
+            let portable = Portable::new(modulus, log_degree);
+            let vectors = Ifma::new(Portable::new(modulus, log_degree));
+            for log_length in 0..=log_degree {
+                compare(&portable, &vectors, 1 << log_length);
+            }
+        }
+    }
 }

@@ -1,0 +1,74 @@
+//! Roots as the steps read them.
+
+use super::super::{Factor, LANES, WORD, load, splat};
+use super::registers::{Strided, Vector};
+use crate::kernel::Kernel;
+use crate::portable::{Constants, Portable};
+
+/// Words of a transform whose reductions all wait until its end lie between 0 and LAZY q: with at
+/// most 16 levels, of which one adds or subtracts up to (1 + x / 2^52) q for a word x, and BIAS.
+pub(super) const LAZY: u64 = 58;
+
+/// Eight neighbouring entries of a portable table, with quotients of 52 bits.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Roots {
+    values: Vector,
+    quotients: Vector,
+}
+
+#[derive(Debug)]
+pub(super) struct Table(Vec<Roots>);
+
+impl Table {
+    fn new(constants: &Constants) -> Self {
+        let values = constants.values.as_chunks().0.iter();
+        let pairs = values.zip(constants.quotients.as_chunks::<LANES>().0);
+        let roots = pairs.map(|(values, quotients)| Roots {
+            values: *values,
+            quotients: quotients.map(|quotient| quotient >> (64 - WORD)),
+        });
+        Self(roots.collect())
+    }
+
+    /// The roots of a step of so many rows, for node `node` of `nodes` and its 7 neighbours.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub(super) fn vectors<const ROWS: usize>(
+        &self,
+        nodes: usize,
+        node: usize,
+    ) -> impl Fn(usize) -> Factor {
+        let roots = Strided::new(&self.0, node / LANES, nodes / LANES, ROWS);
+        move |entry| {
+            let roots = roots.at(entry);
+            Factor(load(&roots.values), load(&roots.quotients))
+        }
+    }
+
+    /// One root for all lanes.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub(super) fn scalar(&self, entry: usize) -> Factor {
+        let (roots, lane) = (&self.0[entry / LANES], entry % LANES);
+        Factor(splat(roots.values[lane]), splat(roots.quotients[lane]))
+    }
+}
+
+/// The tables of both directions.
+#[derive(Debug)]
+pub(in super::super) struct Tables {
+    pub(super) roots: Table,
+    pub(super) inverse_roots: Table,
+    pub(super) lazy: bool,
+}
+
+impl Tables {
+    pub(in super::super) fn new(portable: &Portable) -> Self {
+        Self {
+            roots: Table::new(&portable.roots),
+            inverse_roots: Table::new(&portable.inverse_roots),
+            lazy: portable.modulus().value() <= (1 << WORD) / LAZY,
+        }
+    }
+}
