@@ -1,16 +1,17 @@
 //! Both directions of the transform, with the levels of the portable kernel, in two passes through
 //! memory: over columns of 8 coefficients, then over columns of 8 nodes, which lie in the scratch
-//! array one after the other. What happens to a column happens in the first-level cache, in two
-//! steps of 8 or 16 rows each.
+//! array one after the other. What happens to a column happens in the first-level cache, in steps
+//! of some levels in registers.
 
 mod registers;
+mod steps;
 mod tables;
 mod twist;
 
-use self::registers::{Levels, Vector, gather, scatter, transposed};
+use self::registers::{Levels, Vector};
 use self::tables::Table;
 pub(super) use self::tables::Tables;
-use super::{LANES, constant, splat};
+use super::{Factor, LANES, constant};
 use crate::kernel::Kernel;
 use crate::portable::Portable;
 
@@ -20,7 +21,8 @@ pub(super) const MIN_LENGTH: usize = LANES * LANES;
 /// log2 of the longest transform without reductions.
 const LAZY_LEVELS: u32 = 16;
 
-/// Levels of each step: two of columns of coefficients, two of columns of nodes.
+/// Levels of each step: two of columns of coefficients, of which the second may do nothing, and two
+/// of columns of nodes, of which the first may be absent.
 fn steps(length: usize) -> [u32; 4] {
     match length.ilog2() {
         6 => [3, 0, 0, 3],
@@ -38,26 +40,15 @@ fn steps(length: usize) -> [u32; 4] {
     }
 }
 
-/// Calls a step with a constant number of rows.
+/// Calls a step with a constant number of rows, of the given choices.
 macro_rules! with_rows {
-    ($levels:expr, $rows:ident => $call:expr) => {
+    ($levels:expr, [$($choice:literal)*], $rows:ident => $call:expr) => {
         match $levels {
-            0 => {
-                const $rows: usize = 1;
+            $($choice => {
+                const $rows: usize = 1 << $choice;
                 $call
-            }
-            3 => {
-                const $rows: usize = 8;
-                $call
-            }
-            4 => {
-                const $rows: usize = 16;
-                $call
-            }
-            _ => {
-                const $rows: usize = 32;
-                $call
-            }
+            })*
+            levels => unreachable!("{levels} levels"),
         }
     };
 }
@@ -66,162 +57,94 @@ macro_rules! with_rows {
 struct Transform<'a, const LAZY: bool> {
     levels: Levels<LAZY>,
     table: &'a Table,
-    /// Coefficients a node between the passes.
+    /// Nodes, and coefficients of each, between the passes.
+    nodes: usize,
     coefficients: usize,
+    /// Whether the tables are long enough to be asked for ahead of their use.
+    ahead: bool,
 }
 
-/// Forward steps. Each brings its own closure for the roots, and so its own copy of the levels,
-/// which is inlined.
-impl<const LAZY: bool> Transform<'_, LAZY> {
-    /// Turns lanes from coefficients into nodes.
+impl<'a, const LAZY: bool> Transform<'a, LAZY> {
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn open<const ROWS: usize>(&self, column: &mut [Vector]) {
-        let rest = column.len() / ROWS;
-        for t in 0..rest {
-            let x = gather(column, t, rest);
-            let x = self
-                .levels
-                .split::<ROWS>(x, |entry| self.table.scalar(entry));
-            for (group, x) in x.as_chunks().0.iter().enumerate() {
-                scatter(column, group * LANES * rest + t, rest, transposed(*x));
-            }
-        }
-    }
-
-    /// From `groups` of 8 nodes for each of 8 coefficients, of which the first is given.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn widen<const ROWS: usize>(&self, column: &[Vector], first: usize, target: &mut [Vector]) {
-        let groups = column.len() / ROWS / LANES;
-        for group in 0..groups {
-            let roots = self.table.vectors::<ROWS>(groups * LANES, group * LANES);
-            for j in 0..LANES {
-                let x = gather(column, (group * LANES + j) * ROWS, 1);
-                let x = self.levels.split::<ROWS>(x, |entry| roots(entry));
-                let at = group * self.coefficients + first + j;
-                scatter(target, at, groups * self.coefficients, x);
-            }
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn spread<const ROWS: usize>(&self, nodes: usize, node: usize, column: &mut [Vector]) {
-        let roots = self.table.vectors::<ROWS>(nodes, node);
-        let rest = column.len() / ROWS;
-        for t in 0..rest {
-            let x = gather(column, t, rest);
-            scatter(
-                column,
-                t,
-                rest,
-                self.levels.split::<ROWS>(x, |entry| roots(entry)),
-            );
-        }
-    }
-
-    /// The last step, which reduces.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn close<const ROWS: usize>(
-        &self,
-        nodes: usize,
-        node: usize,
-        column: &[Vector],
-        target: &mut [Vector],
-    ) {
-        let parts = column.len() / ROWS;
-        for part in 0..parts {
-            let node = part * nodes + node;
-            let roots = self.table.vectors::<ROWS>(nodes * parts, node);
-            let x = gather(column, part * ROWS, 1);
-            let mut x = self.levels.split::<ROWS>(x, |entry| roots(entry));
-            for x in &mut x {
-                *x = self.levels.reduced(*x);
-            }
-            scatter(target, node / LANES, nodes * parts / LANES, x);
+    fn new(portable: &Portable, table: &'a Table, length: usize) -> Self {
+        let [open, widen, spread, _] = steps(length);
+        let nodes = 1 << (open + widen);
+        Self {
+            levels: Levels::new(portable.modulus()),
+            table,
+            nodes,
+            coefficients: length / nodes,
+            ahead: spread > 0,
         }
     }
 }
 
-/// Inverse steps.
-impl<const LAZY: bool> Transform<'_, LAZY> {
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn unclose<const ROWS: usize>(
-        &self,
-        nodes: usize,
-        node: usize,
-        source: &[Vector],
-        column: &mut [Vector],
-    ) {
-        let parts = column.len() / ROWS;
-        for part in 0..parts {
-            let node = part * nodes + node;
-            let roots = self.table.vectors::<ROWS>(nodes * parts, node);
-            let x = gather(source, node / LANES, nodes * parts / LANES);
-            scatter(
-                column,
-                part * ROWS,
-                1,
-                self.levels.join::<ROWS>(x, |entry| roots(entry)),
-            );
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn unspread<const ROWS: usize>(&self, nodes: usize, node: usize, column: &mut [Vector]) {
-        let roots = self.table.vectors::<ROWS>(nodes, node);
-        let rest = column.len() / ROWS;
-        for t in 0..rest {
-            let x = gather(column, t, rest);
-            scatter(
-                column,
-                t,
-                rest,
-                self.levels.join::<ROWS>(x, |entry| roots(entry)),
-            );
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn unwiden<const ROWS: usize>(&self, source: &[Vector], first: usize, column: &mut [Vector]) {
-        let groups = column.len() / ROWS / LANES;
-        for group in 0..groups {
-            let roots = self.table.vectors::<ROWS>(groups * LANES, group * LANES);
-            for j in 0..LANES {
-                let at = group * self.coefficients + first + j;
-                let x = gather(source, at, groups * self.coefficients);
-                let x = self.levels.join::<ROWS>(x, |entry| roots(entry));
-                scatter(column, (group * LANES + j) * ROWS, 1, x);
-            }
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn unopen<const ROWS: usize>(&self, column: &[Vector], first: usize, target: &mut [Vector]) {
-        let (rest, stride) = (column.len() / ROWS, self.coefficients / LANES);
-        for t in 0..rest {
-            let mut x = [splat(0); ROWS];
-            for (group, x) in x.as_chunks_mut().0.iter_mut().enumerate() {
-                *x = transposed(gather(column, group * LANES * rest + t, rest));
-            }
-            let x = self
-                .levels
-                .join::<ROWS>(x, |entry| self.table.scalar(entry));
-            scatter(target, first / LANES + t * stride, rest * stride, x);
-        }
-    }
-}
-
-/// Calls `work` with room for a column of coefficients, which is cleared.
+/// Calls `work` with room for a column of so many rows, which is cleared.
 fn with_column(rows: usize, work: impl FnOnce(&mut [Vector])) {
     fn with<const ROWS: usize>(rows: usize, work: impl FnOnce(&mut [Vector])) {
-        let mut column = [[0; LANES]; ROWS];
-        work(&mut column[..rows]);
-        column.fill([0; LANES]);
+        let mut column = Column([[0; LANES]; ROWS]);
+        work(&mut column.0[..rows]);
+        column.0.fill([0; LANES]);
         std::hint::black_box(&column);
     }
-    if rows > 16 {
-        with::<256>(rows, work)
-    } else {
-        with::<16>(rows, work)
+    match rows {
+        ..=16 => with::<16>(rows, work),
+        17..=64 => with::<64>(rows, work),
+        65..=128 => with::<128>(rows, work),
+        129..=256 => with::<256>(rows, work),
+        _ => with::<512>(rows, work),
+    }
+}
+
+#[repr(align(64))]
+struct Column<const ROWS: usize>([Vector; ROWS]);
+
+impl<const LAZY: bool> Transform<'_, LAZY> {
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn forward(&self, imaginary: Factor, values: &mut [u64], scratch: &mut [Vector]) {
+        let ([open, widen, spread, close], nodes) = (steps(values.len()), self.nodes);
+        let coefficients = self.coefficients;
+        with_column(nodes.max(coefficients), |column| {
+            let first = &mut column[..nodes];
+            for j in (0..coefficients).step_by(LANES) {
+                self.levels.twist(imaginary, values, j, first);
+                with_rows!(open, [3 4], ROWS => self.open::<ROWS>(first));
+                with_rows!(widen, [0 3 4], ROWS => self.widen::<ROWS>(first, j, scratch));
+            }
+            let (second, target) = (&mut column[..coefficients], values.as_chunks_mut().0);
+            for (block, source) in scratch.chunks_exact(coefficients).enumerate() {
+                let node = block * LANES;
+                if spread == 0 {
+                    with_rows!(close, [3 4], ROWS => self.close::<ROWS>(nodes, node, source, target));
+                } else {
+                    with_rows!(spread, [3 4 5], ROWS => self.spread::<ROWS>(nodes, node, source, second));
+                    with_rows!(close, [3 4], ROWS => self.close::<ROWS>(nodes, node, second, target));
+                }
+            }
+        });
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn inverse(&self, values: &mut [u64], scratch: &mut [Vector]) {
+        let ([open, widen, spread, close], nodes) = (steps(values.len()), self.nodes);
+        let coefficients = self.coefficients;
+        with_column(nodes.max(coefficients), |column| {
+            let (second, values) = (&mut column[..coefficients], values.as_chunks_mut().0);
+            for (block, target) in scratch.chunks_exact_mut(coefficients).enumerate() {
+                let node = block * LANES;
+                if spread == 0 {
+                    with_rows!(close, [3 4], ROWS => self.unclose::<ROWS>(nodes, node, values, target));
+                } else {
+                    with_rows!(close, [3 4], ROWS => self.unclose::<ROWS>(nodes, node, values, second));
+                    with_rows!(spread, [3 4 5], ROWS => self.unspread::<ROWS>(nodes, node, second, target));
+                }
+            }
+            let first = &mut column[..nodes];
+            for j in (0..coefficients).step_by(LANES) {
+                with_rows!(widen, [0 3 4], ROWS => self.unwiden::<ROWS>(scratch, j, first));
+                with_rows!(open, [3 4], ROWS => self.unopen::<ROWS>(first, j, values));
+            }
+        });
     }
 }
 
@@ -232,32 +155,9 @@ fn forward_by<const LAZY: bool>(
     values: &mut [u64],
     scratch: &mut [u64],
 ) {
-    let [open, widen, spread, close] = steps(values.len());
-    let nodes = 1 << (open + widen);
-    let coefficients = values.len() / nodes;
-    let levels = Levels::<LAZY>::new(portable.modulus());
-    let transform = Transform {
-        levels,
-        table,
-        coefficients,
-    };
+    let transform = Transform::<LAZY>::new(portable, table, values.len());
     let imaginary = constant(portable.modulus(), portable.roots.values[0]);
-    let scratch = scratch.as_chunks_mut().0;
-    with_column(nodes, |column| {
-        for first in (0..coefficients).step_by(LANES) {
-            transform.levels.twist(imaginary, values, first, column);
-            with_rows!(open, ROWS => transform.open::<ROWS>(column));
-            with_rows!(widen, ROWS => transform.widen::<ROWS>(column, first, scratch));
-        }
-    });
-    let values = values.as_chunks_mut().0;
-    for (block, column) in scratch.chunks_exact_mut(coefficients).enumerate() {
-        let node = block * LANES;
-        if spread > 0 {
-            with_rows!(spread, ROWS => transform.spread::<ROWS>(nodes, node, column));
-        }
-        with_rows!(close, ROWS => transform.close::<ROWS>(nodes, node, column, values));
-    }
+    transform.forward(imaginary, values, scratch.as_chunks_mut().0);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -267,30 +167,8 @@ fn inverse_by<const LAZY: bool>(
     values: &mut [u64],
     scratch: &mut [u64],
 ) {
-    let [open, widen, spread, close] = steps(values.len());
-    let nodes = 1 << (open + widen);
-    let coefficients = values.len() / nodes;
-    let levels = Levels::<LAZY>::new(portable.modulus());
-    let transform = Transform {
-        levels,
-        table,
-        coefficients,
-    };
-    let scratch = scratch.as_chunks_mut().0;
-    for (block, column) in scratch.chunks_exact_mut(coefficients).enumerate() {
-        let (node, source) = (block * LANES, values.as_chunks().0);
-        with_rows!(close, ROWS => transform.unclose::<ROWS>(nodes, node, source, column));
-        if spread > 0 {
-            with_rows!(spread, ROWS => transform.unspread::<ROWS>(nodes, node, column));
-        }
-    }
-    with_column(nodes, |column| {
-        let target = values.as_chunks_mut().0;
-        for first in (0..coefficients).step_by(LANES) {
-            with_rows!(widen, ROWS => transform.unwiden::<ROWS>(scratch, first, column));
-            with_rows!(open, ROWS => transform.unopen::<ROWS>(column, first, target));
-        }
-    });
+    let transform = Transform::<LAZY>::new(portable, table, values.len());
+    transform.inverse(values, scratch.as_chunks_mut().0);
     transform.levels.untwist(portable, values);
 }
 

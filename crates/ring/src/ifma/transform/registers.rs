@@ -276,3 +276,23 @@ fn exchanged<const SIZE: usize>(x: [__m512i; LANES]) -> [__m512i; LANES] {
     }
     out
 }
+
+/// Asks for what follows an item in memory to be in the second-level cache when its turn comes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn prefetch_next<T>(item: &T) {
+    let next = (&raw const *item).wrapping_add(1).cast::<i8>();
+    for line in 0..size_of::<T>() / size_of::<Vector>() {
+        _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(line * size_of::<Vector>()));
+    }
+}
+
+/// Asks for the vectors after those that `gather` gives.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn prefetch_all<const ROWS: usize>(x: &[Vector], first: usize, stride: usize) {
+    let x = Strided::new(x, first, stride, ROWS);
+    for row in 0..ROWS {
+        prefetch_next(x.at(row));
+    }
+}

@@ -1,7 +1,7 @@
 //! Roots as the steps read them.
 
 use super::super::{Factor, LANES, WORD, load, splat};
-use super::registers::{Strided, Vector};
+use super::registers::{Strided, Vector, prefetch_next};
 use crate::kernel::Kernel;
 use crate::portable::{Constants, Portable};
 
@@ -43,6 +43,16 @@ impl Table {
         move |entry| {
             let roots = roots.at(entry);
             Factor(load(&roots.values), load(&roots.quotients))
+        }
+    }
+
+    /// Asks for what `vectors` gives for the next 8 nodes.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub(super) fn prefetch_next<const ROWS: usize>(&self, nodes: usize, node: usize) {
+        let roots = Strided::new(&self.0, node / LANES, nodes / LANES, ROWS);
+        for entry in 1..ROWS {
+            prefetch_next(roots.at(entry));
         }
     }
 

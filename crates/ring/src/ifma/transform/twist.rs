@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::{Factor, LANES, WORD, constant, load, store};
-use super::registers::{Levels, Vector};
+use super::registers::{Levels, Vector, prefetch_next};
 use crate::kernel::Kernel;
 use crate::portable::Portable;
 
@@ -23,6 +23,7 @@ impl<const LAZY: bool> Levels<LAZY> {
         let (vectors, shifted) = (values.as_chunks().0, values[1..].as_chunks().0);
         let reversed = load(&REVERSED);
         let row = |out: &mut Vector, at: usize, mirrored| {
+            prefetch_next(&vectors[at]);
             let own = _mm512_add_epi64(load(&vectors[at]), self.bias);
             store(
                 out,
