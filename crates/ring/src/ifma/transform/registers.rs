@@ -201,7 +201,7 @@ impl<'a, T> Strided<'a, T> {
     pub(super) fn new(slice: &'a [T], first: usize, stride: usize, count: usize) -> Self {
         assert!(first + (count - 1) * stride < slice.len());
         Self {
-            first: &raw const slice[first],
+            first: slice.as_ptr().wrapping_add(first),
             stride,
             count,
             slice: PhantomData,
@@ -225,8 +225,8 @@ pub(super) fn gather<const ROWS: usize>(
     stride: usize,
 ) -> [__m512i; ROWS] {
     let (x, mut rows) = (Strided::new(x, first, stride, ROWS), [splat(0); ROWS]);
-    for row in 0..ROWS {
-        rows[row] = load(x.at(row));
+    for (row, out) in rows.iter_mut().enumerate() {
+        *out = load(x.at(row));
     }
     rows
 }
@@ -241,10 +241,10 @@ pub(super) fn scatter<const ROWS: usize>(
     rows: [__m512i; ROWS],
 ) {
     assert!(first + (ROWS - 1) * stride < x.len());
-    let first = &raw mut x[first];
-    for row in 0..ROWS {
+    let first = x.as_mut_ptr().wrapping_add(first);
+    for (row, value) in rows.into_iter().enumerate() {
         // SAFETY: the vector lies in the slice, as was checked.
-        store(unsafe { &mut *first.add(row * stride) }, rows[row]);
+        store(unsafe { &mut *first.add(row * stride) }, value);
     }
 }
 

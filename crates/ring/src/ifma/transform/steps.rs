@@ -35,7 +35,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
             let roots = self.table.vectors::<ROWS>(groups * LANES, group * LANES);
             for j in 0..LANES {
                 let x = gather(column, (group * LANES + j) * ROWS, 1);
-                let x = self.levels.split::<ROWS>(x, |entry| roots(entry));
+                let x = self.levels.split::<ROWS>(x, |entry| roots.factor(entry));
                 let at = group * self.coefficients + first + j;
                 scatter(target, at, groups * self.coefficients, x);
             }
@@ -54,7 +54,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
         let rest = column.len() / ROWS;
         for t in 0..rest {
             let x = gather(source, t, rest);
-            let x = self.levels.split::<ROWS>(x, |entry| roots(entry));
+            let x = self.levels.split::<ROWS>(x, |entry| roots.factor(entry));
             scatter(column, t, rest, x);
         }
     }
@@ -76,7 +76,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
                 self.table.prefetch_next::<ROWS>(nodes * parts, node);
             }
             let x = gather(column, part * ROWS, 1);
-            let mut x = self.levels.split::<ROWS>(x, |entry| roots(entry));
+            let mut x = self.levels.split::<ROWS>(x, |entry| roots.factor(entry));
             for x in &mut x {
                 *x = self.levels.reduced(*x);
             }
@@ -110,7 +110,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
                 column,
                 part * ROWS,
                 1,
-                self.levels.join::<ROWS>(x, |entry| roots(entry)),
+                self.levels.join::<ROWS>(x, |entry| roots.factor(entry)),
             );
         }
     }
@@ -127,7 +127,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
         let rest = column.len() / ROWS;
         for t in 0..rest {
             let x = gather(column, t, rest);
-            let x = self.levels.join::<ROWS>(x, |entry| roots(entry));
+            let x = self.levels.join::<ROWS>(x, |entry| roots.factor(entry));
             scatter(target, t, rest, x);
         }
     }
@@ -145,7 +145,7 @@ impl<const LAZY: bool> Transform<'_, LAZY> {
             for j in 0..LANES {
                 let at = group * self.coefficients + first + j;
                 let x = gather(source, at, groups * self.coefficients);
-                let x = self.levels.join::<ROWS>(x, |entry| roots(entry));
+                let x = self.levels.join::<ROWS>(x, |entry| roots.factor(entry));
                 scatter(column, (group * LANES + j) * ROWS, 1, x);
             }
         }

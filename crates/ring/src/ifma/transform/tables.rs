@@ -33,17 +33,8 @@ impl Table {
 
     /// The roots of a step of so many rows, for node `node` of `nodes` and its 7 neighbours.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    pub(super) fn vectors<const ROWS: usize>(
-        &self,
-        nodes: usize,
-        node: usize,
-    ) -> impl Fn(usize) -> Factor {
-        let roots = Strided::new(&self.0, node / LANES, nodes / LANES, ROWS);
-        move |entry| {
-            let roots = roots.at(entry);
-            Factor(load(&roots.values), load(&roots.quotients))
-        }
+    pub(super) fn vectors<const ROWS: usize>(&self, nodes: usize, node: usize) -> Step<'_> {
+        Step(Strided::new(&self.0, node / LANES, nodes / LANES, ROWS))
     }
 
     /// Asks for what `vectors` gives for the next 8 nodes.
@@ -62,6 +53,18 @@ impl Table {
     pub(super) fn scalar(&self, entry: usize) -> Factor {
         let (roots, lane) = (&self.0[entry / LANES], entry % LANES);
         Factor(splat(roots.values[lane]), splat(roots.quotients[lane]))
+    }
+}
+
+/// What `Table::vectors` gives.
+pub(super) struct Step<'a>(Strided<'a, Roots>);
+
+impl Step<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub(super) fn factor(&self, entry: usize) -> Factor {
+        let roots = self.0.at(entry);
+        Factor(load(&roots.values), load(&roots.quotients))
     }
 }
 
