@@ -13,12 +13,10 @@ use crate::modulus::Modulus;
 use crate::portable::Portable;
 use crate::weights::Tile;
 use dot::{Constants, Folding, Sum};
+use transform::{MIN_LENGTH, Tables};
 
 const LANES: usize = 8;
 const WORD: u32 = 52;
-
-/// Shorter transforms are left to the portable kernel.
-const MIN_LENGTH: usize = 4 * LANES;
 
 /// Whether this processor has what is used here.
 pub fn available() -> bool {
@@ -29,15 +27,22 @@ pub fn available() -> bool {
 
 /// The portable kernel with its loops vectorised. Made only where `available`.
 #[derive(Debug)]
-pub struct Ifma(Portable, Constants);
+pub struct Ifma {
+    portable: Portable,
+    constants: Constants,
+    tables: Tables,
+}
 
 impl Ifma {
     /// # Panics
     /// Unless `available`.
     pub fn new(portable: Portable) -> Self {
         assert!(available());
-        let constants = Constants::new(portable.modulus());
-        Self(portable, constants)
+        Self {
+            constants: Constants::new(portable.modulus()),
+            tables: Tables::new(&portable),
+            portable,
+        }
     }
 }
 
@@ -186,27 +191,27 @@ fn lift(modulus: &Modulus, values: &[i32], out: &mut [u64]) {
 // SAFETY of every call below: an `Ifma` is made only where the features are available.
 impl Kernel for Ifma {
     fn modulus(&self) -> &Modulus {
-        self.0.modulus()
+        self.portable.modulus()
     }
 
     fn log_degree(&self) -> u32 {
-        self.0.log_degree()
+        self.portable.log_degree()
     }
 
     fn forward(&self, values: &mut [u64], scratch: &mut [u64]) {
         if values.len() < MIN_LENGTH {
-            return self.0.forward(values, scratch);
+            return self.portable.forward(values, scratch);
         }
-        self.0.check(values, scratch);
-        unsafe { transform::forward(&self.0, values, scratch) }
+        self.portable.check(values, scratch);
+        unsafe { transform::forward(&self.portable, &self.tables, values, scratch) }
     }
 
     fn inverse(&self, values: &mut [u64], scratch: &mut [u64]) {
         if values.len() < MIN_LENGTH {
-            return self.0.inverse(values, scratch);
+            return self.portable.inverse(values, scratch);
         }
-        self.0.check(values, scratch);
-        unsafe { transform::inverse(&self.0, values, scratch) }
+        self.portable.check(values, scratch);
+        unsafe { transform::inverse(&self.portable, &self.tables, values, scratch) }
     }
 
     fn add(&self, a: &mut [u64], b: &[u64]) {
@@ -218,11 +223,11 @@ impl Kernel for Ifma {
     }
 
     fn neg(&self, a: &mut [u64]) {
-        self.0.neg(a);
+        self.portable.neg(a);
     }
 
     fn mul(&self, a: &mut [u64], b: &[u64]) {
-        unsafe { mul(self.modulus(), &self.1, a, b) }
+        unsafe { mul(self.modulus(), &self.constants, a, b) }
     }
 
     fn scale(&self, a: &mut [u64], scalar: u64) {
@@ -234,7 +239,7 @@ impl Kernel for Ifma {
     }
 
     fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]) {
-        unsafe { dot::dot(self.modulus(), &self.1, runs, terms, out) }
+        unsafe { dot::dot(self.modulus(), &self.constants, runs, terms, out) }
     }
 
     fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
@@ -250,7 +255,7 @@ impl Kernel for Ifma {
     }
 
     fn multiply(&self, tile: &Tile<'_>, out: &mut [u64]) {
-        unsafe { dot::multiply(self.modulus(), &self.1, tile, out) }
+        unsafe { dot::multiply(self.modulus(), &self.constants, tile, out) }
     }
 }
 

@@ -5,6 +5,8 @@
 //! k + 2^l. Coefficient j of node k lies at j 2^l + k (Stockham), so that the leaves come out in
 //! orbit order without a permutation. A level of the subring of degree p uses the same roots.
 
+use std::ops::Range;
+
 use crate::kernel::{Kernel, Runs, Term};
 use crate::modulus::Modulus;
 
@@ -28,7 +30,7 @@ impl Constants {
         (self.values[index], self.quotients[index])
     }
 
-    fn slice(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = (&u64, &u64)> {
+    fn slice(&self, range: Range<usize>) -> impl Iterator<Item = (&u64, &u64)> {
         self.values[range.clone()]
             .iter()
             .zip(&self.quotients[range])
@@ -92,8 +94,8 @@ impl Portable {
     }
 
     /// a_j = (b_j + I b_(N-j)) / 2N, reduced, for j = 0, where b_N counts as -I b_0, and for
-    /// `first` <= j <= N - `first`, `first` > 0.
-    pub(crate) fn untwist(&self, values: &mut [u64], first: usize) {
+    /// all j of the range, N - j and N / 2.
+    pub(crate) fn untwist(&self, values: &mut [u64], range: Range<usize>) {
         let (q, length) = (&self.modulus, values.len());
         let level = length.ilog2() as usize;
         let ((half, half_quotient), (i, i_quotient)) =
@@ -102,7 +104,7 @@ impl Portable {
             q.reduce(q.mul_shoup_lazy(x, half, half_quotient) + q.mul_shoup_lazy(y, i, i_quotient))
         };
         values[0] = q.reduce(2 * q.mul_shoup_lazy(values[0], half, half_quotient));
-        for j in first..length.div_ceil(2) {
+        for j in range {
             let (a, b) = (values[j], values[length - j]);
             values[j] = combine(a, b);
             values[length - j] = combine(b, a);
@@ -242,7 +244,7 @@ impl Kernel for Portable {
         if levels % 2 == 1 {
             values.copy_from_slice(scratch);
         }
-        self.untwist(values, 1);
+        self.untwist(values, 1..values.len().div_ceil(2));
     }
 
     fn add(&self, a: &mut [u64], b: &[u64]) {

@@ -289,5 +289,5 @@ pub(super) fn inverse(kernel: &Avx2, values: &mut [u64], scratch: &mut [u64]) {
         (combine(a, b), combine(b, a))
     });
     left_over(values, first, |x| modulus.lift(f64::from_bits(x) as i64));
-    kernel.portable.untwist(values, first);
+    kernel.portable.untwist(values, first..values.len() / 2);
 }
