@@ -3,7 +3,7 @@
 use super::check::Checked;
 use super::linear::ROTATION;
 use super::literal::{Register, Step};
-use super::matrix::Matrix;
+use super::matrix::{Grant, Matrix};
 use super::plain::Plain;
 use crate::Parameters;
 
@@ -62,15 +62,21 @@ impl Compiled {
 
 /// Compiles steps that have been checked.
 pub(super) fn compile(parameters: &Parameters, checked: &Checked, steps: &[Step]) -> Vec<Compiled> {
+    let mut grant = Grant::new();
     steps
         .iter()
-        .map(|step| compile_step(parameters, checked, step))
+        .map(|step| compile_step(parameters, checked, step, &mut grant))
         .collect()
 }
 
-fn compile_step(parameters: &Parameters, checked: &Checked, step: &Step) -> Compiled {
+fn compile_step(
+    parameters: &Parameters,
+    checked: &Checked,
+    step: &Step,
+    grant: &mut Grant,
+) -> Compiled {
     match step {
-        Step::Linear(linear) => Compiled::Linear(Matrix::new(parameters, checked, linear)),
+        Step::Linear(linear) => Compiled::Linear(Matrix::new(parameters, checked, linear, grant)),
         &Step::Multiply { a, b, output, .. } => Compiled::Multiply {
             a,
             b,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hushwork_ring::{Kernel, Pattern, Weights};
+use hushwork_ring::{Basis, Kernel, Pattern, Poly, Weights};
 use rayon::prelude::*;
 
 use super::check::{Checked, plain_scale};
@@ -14,6 +14,8 @@ use crate::Parameters;
 
 /// Memory for the sums that share one making of the rotated inputs.
 const SUMS_BYTES: usize = 512 << 20;
+/// Memory for long weights that are kept transformed.
+const KEPT_BYTES: usize = 1 << 30;
 /// The shortest period of packed weights: shorter ones are repeated.
 const SHORTEST: usize = 64;
 
@@ -72,9 +74,30 @@ pub(super) struct Long {
     pub inputs: Vec<usize>,
     /// Of each sum: places among the inputs, and among the weights.
     pub sums: Vec<Vec<(usize, usize)>>,
-    pub weights: Vec<Coefficients>,
+    pub weights: Vec<LongWeights>,
     /// The shortest period of all.
     pub period: usize,
+}
+
+/// Long weights: transformed as far as memory is granted, and else at every use.
+pub(super) enum LongWeights {
+    Kept(Poly),
+    Made(Coefficients),
+}
+
+/// Memory still granted for long weights that are kept transformed, in bytes.
+pub(super) struct Grant(usize);
+
+impl Grant {
+    pub fn new() -> Self {
+        Self(KEPT_BYTES)
+    }
+
+    fn spend(&mut self, bytes: usize) -> bool {
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
 }
 
 /// A product to be grouped.
@@ -114,7 +137,12 @@ impl Matrix {
         weights + biases.map(Plain::bytes).sum::<usize>()
     }
 
-    pub fn new(parameters: &Parameters, checked: &Checked, linear: &Linear) -> Self {
+    pub fn new(
+        parameters: &Parameters,
+        checked: &Checked,
+        linear: &Linear,
+        grant: &mut Grant,
+    ) -> Self {
         let limbs = checked.shapes[&linear.inputs[0]].limbs;
         let (anchors, numbers) = rotations(parameters, linear);
         let weights = encode(parameters, checked, linear, limbs);
@@ -148,7 +176,7 @@ impl Matrix {
             anchors,
             outputs: outputs.collect(),
             places,
-            groups: groups(parameters, limbs, sums.into_values()),
+            groups: groups(parameters, limbs, sums.into_values(), grant),
         }
     }
 }
@@ -216,20 +244,21 @@ fn groups(
     parameters: &Parameters,
     limbs: usize,
     sums: impl Iterator<Item = Vec<Product>>,
+    grant: &mut Grant,
 ) -> Vec<Group> {
-    let kernels = parameters.extended(limbs).kernels();
-    let bytes = 2 * parameters.degree() * kernels.len() * size_of::<u64>();
+    let basis = parameters.extended(limbs);
+    let bytes = 2 * parameters.degree() * basis.limbs() * size_of::<u64>();
     let most = (SUMS_BYTES / bytes).max(1);
     let (mut groups, mut sums) = (Vec::new(), sums.peekable());
     while sums.peek().is_some() {
         let some = sums.by_ref().take(most).collect();
-        groups.push(Group::new(some, kernels, parameters.degree()));
+        groups.push(Group::new(some, basis, parameters.degree(), grant));
     }
     groups
 }
 
 impl Group {
-    fn new(sums: Vec<Vec<Product>>, kernels: &[std::sync::Arc<dyn Kernel>], degree: usize) -> Self {
+    fn new(sums: Vec<Vec<Product>>, basis: &Basis, degree: usize, grant: &mut Grant) -> Self {
         let count = sums.len();
         let products = sums.iter().map(Vec::len).sum::<usize>() as u64;
         let (mut short, mut long) = (Short::default(), Vec::new());
@@ -249,8 +278,9 @@ impl Group {
         }
         Self {
             sums: count,
-            periodic: (!short.is_empty()).then(|| Periodic::new(count, short, kernels, degree)),
-            long: (!long.is_empty()).then(|| Long::new(count, long)),
+            periodic: (!short.is_empty())
+                .then(|| Periodic::new(count, short, basis.kernels(), degree)),
+            long: (!long.is_empty()).then(|| Long::new(count, long, basis, grant)),
             products,
         }
     }
@@ -264,12 +294,12 @@ impl Group {
         let classes = self.periodic.iter().flat_map(|periodic| &periodic.classes);
         let packed = classes.flat_map(|class| &class.weights).map(Weights::bytes);
         let long = self.long.iter().flat_map(|long| &long.weights);
-        packed.sum::<usize>() + long.map(Coefficients::bytes).sum::<usize>()
+        packed.sum::<usize>() + long.map(LongWeights::bytes).sum::<usize>()
     }
 }
 
 /// By period: sum, rotated input and weights of each product, in order of the sums.
-type Short = BTreeMap<usize, Vec<(usize, usize, hushwork_ring::Poly)>>;
+type Short = BTreeMap<usize, Vec<(usize, usize, Poly)>>;
 
 impl Periodic {
     fn new(
@@ -307,17 +337,42 @@ impl Periodic {
     }
 }
 
+impl LongWeights {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Kept(poly) => size_of_val(poly.values()),
+            Self::Made(coefficients) => coefficients.bytes(),
+        }
+    }
+}
+
 impl Long {
-    fn new(count: usize, products: Vec<(usize, usize, Coefficients)>) -> Self {
+    fn new(
+        count: usize,
+        products: Vec<(usize, usize, Coefficients)>,
+        basis: &Basis,
+        grant: &mut Grant,
+    ) -> Self {
         let inputs = distinct(products.iter().map(|&(_, rotated, _)| rotated));
         let period = products.iter().map(|(_, _, weights)| weights.period());
         let period = period.min().unwrap_or(0);
         let mut sums = vec![Vec::new(); count];
-        let mut weights = Vec::new();
-        for (sum, rotated, each) in products {
-            sums[sum].push((place(&inputs, rotated), weights.len()));
-            weights.push(each);
+        for (number, (sum, rotated, _)) in products.iter().enumerate() {
+            sums[*sum].push((place(&inputs, *rotated), number));
         }
+        let granted = products.iter().map(|(_, _, weights)| {
+            grant.spend(weights.period() * basis.limbs() * size_of::<u64>())
+        });
+        let granted: Vec<_> = granted.collect();
+        let weights = products.into_par_iter().zip(granted);
+        let weights = weights.map(|((_, _, weights), granted)| {
+            if granted {
+                LongWeights::Kept(weights.transformed(basis))
+            } else {
+                LongWeights::Made(weights)
+            }
+        });
+        let weights = weights.collect();
         Self {
             inputs,
             sums,

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use hushwork_ring::{Basis, Buffer, Kernel, Poly, with_scratch};
+use hushwork_ring::{Basis, Kernel, Poly, with_scratch};
+use rayon::prelude::*;
 
 use super::limits::MAX_TRANSFORMED_PERIOD;
 use crate::Parameters;
@@ -37,7 +38,7 @@ impl Plain {
     pub fn transformed(&self, basis: &Basis) -> Cow<'_, Poly> {
         match self {
             Self::Short(poly) => Cow::Borrowed(poly),
-            Self::Long(coefficients) => Cow::Owned(transform(basis, &coefficients.widened())),
+            Self::Long(coefficients) => Cow::Owned(coefficients.transformed(basis)),
         }
     }
 
@@ -66,25 +67,25 @@ impl Coefficients {
         small.map_or(Self::Wide(values), Self::Small)
     }
 
-    fn widened(&self) -> Vec<i64> {
-        match self {
-            Self::Small(values) => values.iter().map(|&value| value.into()).collect(),
-            Self::Wide(values) => values.clone(),
-        }
+    /// Evaluations over a basis.
+    pub fn transformed(&self, basis: &Basis) -> Poly {
+        let mut poly = Poly::recycled(self.period(), basis.limbs());
+        let rows = poly.values_mut().par_chunks_exact_mut(self.period());
+        let rows = rows.zip(basis.kernels());
+        rows.for_each(|(out, kernel)| self.transform(&**kernel, out));
+        poly
     }
 
     /// The evaluations modulo one prime.
-    pub fn row(&self, kernel: &dyn Kernel) -> Buffer {
-        let mut out = Buffer::recycled(self.period());
+    pub fn transform(&self, kernel: &dyn Kernel, out: &mut [u64]) {
         match self {
-            Self::Small(values) => kernel.lift(values, &mut out),
+            Self::Small(values) => kernel.lift(values, out),
             Self::Wide(values) => {
                 let pairs = out.iter_mut().zip(values);
                 pairs.for_each(|(out, value)| *out = kernel.modulus().lift(*value));
             }
         }
-        with_scratch(out.len(), |scratch| kernel.forward(&mut out, scratch));
-        out
+        with_scratch(out.len(), |scratch| kernel.forward(out, scratch));
     }
 
     /// How many there are.

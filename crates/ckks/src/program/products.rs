@@ -1,11 +1,14 @@
 //! Sums of products, tile by tile: the only place where rotated inputs exist, a tile at a time.
 
-use hushwork_ring::{Buffer, Kernel, Poly, Runs, Tile, with_scratch};
+use std::borrow::Cow;
+
+use hushwork_ring::{Buffer, Kernel, Poly, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
-use super::matrix::{Group, Long, Periodic};
+use super::matrix::{Group, Long, LongWeights, Periodic};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
+use crate::Evaluator;
 use crate::switching::{Addend, Half, rows};
 
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
@@ -67,6 +70,14 @@ fn tiles(degree: usize, period: usize, inputs: usize) -> Vec<Runs> {
         .collect()
 }
 
+/// One row of all sums of a group, and what makes it.
+struct Row<'a> {
+    evaluator: &'a Evaluator,
+    rotated: &'a [Rotated<'a>],
+    kernel: &'a dyn Kernel,
+    row: usize,
+}
+
 impl Run<'_> {
     /// All sums of a group.
     pub(super) fn sums(
@@ -78,83 +89,78 @@ impl Run<'_> {
         let degree = self.parameters().degree();
         let words = degree * group.sums;
         let kernels = self.parameters().extended(limbs).kernels();
-        let mut halves = [0, 1].map(|_| Buffer::recycled(words * kernels.len()));
-        let each_half = [Half::Constant, Half::Secret].into_par_iter();
-        each_half.zip(&mut halves).try_for_each(|(half, buffer)| {
-            let rows = buffer.par_chunks_exact_mut(words).enumerate();
-            rows.try_for_each(|(row, out)| {
-                self.tick(0, 0)?;
-                out.fill(0);
-                if let Some(periodic) = &group.periodic {
-                    self.periodic(periodic, rotated, half, row, &*kernels[row], out);
-                }
-                Ok::<_, RunError>(())
-            })
+        let [mut constant, mut secret] = [0, 1].map(|_| Buffer::recycled(words * kernels.len()));
+        let both = constant.par_chunks_exact_mut(words);
+        let both = both.zip(secret.par_chunks_exact_mut(words)).enumerate();
+        both.try_for_each(|(row, (constant, secret))| {
+            let evaluator = &self.evaluator;
+            let kernel = &*kernels[row];
+            let row = Row {
+                evaluator,
+                rotated,
+                kernel,
+                row,
+            };
+            self.tick(0, 0)?;
+            row.fill(group, [constant, secret]);
+            Ok::<_, RunError>(())
         })?;
-        if let Some(long) = &group.long {
-            self.long(long, rotated, kernels, words, &mut halves)?;
-        }
         self.tick(group.units(), limbs)?;
         Ok(Sums {
             degree,
             count: group.sums,
-            halves,
+            halves: [constant, secret],
         })
     }
+}
 
-    /// One half and row of the products with short weights.
-    fn periodic(
-        &self,
-        pass: &Periodic,
-        rotated: &[Rotated<'_>],
-        half: Half,
-        row: usize,
-        kernel: &dyn Kernel,
-        out: &mut [u64],
-    ) {
-        let degree = self.parameters().degree();
+impl Row<'_> {
+    /// All products of both halves.
+    fn fill(&self, group: &Group, [constant, secret]: [&mut [u64]; 2]) {
+        let halves = [
+            (Half::Constant, &mut *constant),
+            (Half::Secret, &mut *secret),
+        ];
+        halves.into_par_iter().for_each(|(half, out)| {
+            out.fill(0);
+            if let Some(periodic) = &group.periodic {
+                self.periodic(periodic, half, out);
+            }
+        });
+        if let Some(long) = &group.long {
+            self.long(long, [constant, secret]);
+        }
+    }
+
+    fn degree(&self) -> usize {
+        1 << self.kernel.log_degree()
+    }
+
+    /// One half of the products with short weights.
+    fn periodic(&self, pass: &Periodic, half: Half, out: &mut [u64]) {
+        let degree = self.degree();
         let tiles = tiles(degree, pass.period, pass.inputs.len());
         let pitch = tiles[0].indices() + SKEW;
         with_scratch(pitch * pass.inputs.len(), |inputs| {
             for runs in tiles {
-                self.rotate(
-                    &pass.inputs,
-                    rotated,
-                    half,
-                    row,
-                    kernel,
-                    runs,
-                    pitch,
-                    inputs,
-                );
+                self.rotate(&pass.inputs, half, runs, pitch, inputs);
                 for class in &pass.classes {
                     let tile = Tile {
                         pattern: &class.pattern,
-                        weights: &class.weights[row],
+                        weights: &class.weights[self.row],
                         runs,
                         inputs,
                         pitch,
                         degree,
                     };
-                    kernel.multiply(&tile, out);
+                    self.kernel.multiply(&tile, out);
                 }
             }
         });
     }
 
-    /// Makes a tile of rotated inputs.
-    #[allow(clippy::too_many_arguments)]
-    fn rotate(
-        &self,
-        which: &[usize],
-        rotated: &[Rotated<'_>],
-        half: Half,
-        row: usize,
-        kernel: &dyn Kernel,
-        runs: Runs,
-        pitch: usize,
-        inputs: &mut [u64],
-    ) {
+    /// Makes a tile of some rotated inputs, one from every multiple of `pitch` on.
+    fn rotate(&self, which: &[usize], half: Half, runs: Runs, pitch: usize, inputs: &mut [u64]) {
         let whole = if runs.length == runs.stride {
             Runs::one(runs.start, runs.indices())
         } else {
@@ -162,86 +168,71 @@ impl Run<'_> {
         };
         let mut terms = Vec::new();
         for (&which, out) in which.iter().zip(inputs.chunks_exact_mut(pitch)) {
-            rotated[which].terms(&mut terms, &self.evaluator, half, row);
-            kernel.dot(whole, &terms, &mut out[..runs.indices()]);
+            self.rotated[which].terms(&mut terms, self.evaluator, half, self.row);
+            self.kernel.dot(whole, &terms, &mut out[..whole.indices()]);
         }
     }
 
-    /// Both halves of the products with long weights, which are transformed a few rows at a time.
-    fn long(
-        &self,
-        pass: &Long,
-        rotated: &[Rotated<'_>],
-        kernels: &[std::sync::Arc<dyn Kernel>],
-        words: usize,
-        halves: &mut [Buffer; 2],
-    ) -> Result<(), RunError> {
-        let together = rayon::current_num_threads().div_ceil(2);
-        for first in (0..kernels.len()).step_by(together) {
-            let some = first..kernels.len().min(first + together);
-            let places = some.clone().into_par_iter().flat_map(|row| {
-                let plains = pass.weights.par_iter();
-                plains.map(move |plain| plain.row(&*kernels[row]))
-            });
-            let weights: Vec<Buffer> = places.collect();
-            let range = some.start * words..some.end * words;
-            let each_half = [Half::Constant, Half::Secret].into_par_iter();
-            each_half.zip(&mut *halves).try_for_each(|(half, buffer)| {
-                let rows = buffer[range.clone()].par_chunks_exact_mut(words);
-                rows.enumerate().try_for_each(|(index, out)| {
-                    self.tick(0, 0)?;
-                    let row = first + index;
-                    let weights = &weights[index * pass.weights.len()..];
-                    self.long_row(pass, rotated, half, row, &*kernels[row], weights, out);
-                    Ok::<_, RunError>(())
-                })
-            })?;
-        }
-        Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn long_row(
-        &self,
-        pass: &Long,
-        rotated: &[Rotated<'_>],
-        half: Half,
-        row: usize,
-        kernel: &dyn Kernel,
-        weights: &[Buffer],
-        out: &mut [u64],
-    ) {
-        let degree = self.parameters().degree();
-        let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1);
-        let length = (1 << fitting.max(64).ilog2()).min(pass.period);
+    /// Both halves of the products with long weights, which are read but once.
+    fn long(&self, pass: &Long, mut halves: [&mut [u64]; 2]) {
+        let made: Vec<_> = pass
+            .weights
+            .iter()
+            .map(|weights| self.weights(weights))
+            .collect();
+        let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1) / 2;
+        let length = (1 << fitting.max(SHORTEST).ilog2()).min(pass.period);
         let pitch = length + SKEW;
-        with_scratch(pitch * pass.inputs.len() + length, |scratch| {
+        with_scratch(2 * pitch * pass.inputs.len() + length, |scratch| {
             let (sum, inputs) = scratch.split_at_mut(length);
-            for start in (0..degree).step_by(length) {
+            for start in (0..self.degree()).step_by(length) {
                 let runs = Runs::one(start, length);
-                self.rotate(
-                    &pass.inputs,
-                    rotated,
-                    half,
-                    row,
-                    kernel,
-                    runs,
-                    pitch,
-                    inputs,
-                );
-                for (entries, out) in pass.sums.iter().zip(out.chunks_exact_mut(degree)) {
-                    let terms = entries.iter().map(|&(column, weight)| hushwork_ring::Term {
-                        left: &inputs[column * pitch..][..length],
-                        shift: 0,
-                        right: &weights[weight][start & (weights[weight].len() - 1)..][..length],
-                    });
-                    let terms: Vec<_> = terms.collect();
-                    if !terms.is_empty() {
-                        kernel.dot(Runs::one(0, length), &terms, sum);
-                        kernel.add(&mut out[start..][..length], sum);
+                let both = inputs.chunks_exact_mut(pitch * pass.inputs.len());
+                for (half, inputs) in [Half::Constant, Half::Secret].into_iter().zip(both) {
+                    self.rotate(&pass.inputs, half, runs, pitch, inputs);
+                }
+                for (index, entries) in pass.sums.iter().enumerate() {
+                    let at = index * self.degree() + start;
+                    let both = inputs.chunks_exact(pitch * pass.inputs.len());
+                    for (out, inputs) in halves.iter_mut().zip(both) {
+                        self.long_sum(entries, &made, (inputs, pitch), start, sum);
+                        self.kernel.add(&mut out[at..][..length], sum);
                     }
                 }
             }
         });
+    }
+
+    fn weights<'a>(&self, weights: &'a LongWeights) -> Cow<'a, [u64]> {
+        match weights {
+            LongWeights::Kept(poly) => Cow::Borrowed(poly.limb(self.row)),
+            LongWeights::Made(coefficients) => {
+                let mut out = vec![0; coefficients.period()];
+                coefficients.transform(self.kernel, &mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// A tile of one sum.
+    fn long_sum(
+        &self,
+        entries: &[(usize, usize)],
+        weights: &[Cow<'_, [u64]>],
+        (inputs, pitch): (&[u64], usize),
+        start: usize,
+        sum: &mut [u64],
+    ) {
+        let length = sum.len();
+        let terms = entries.iter().map(|&(column, number)| {
+            let weights = &weights[number];
+            Term {
+                left: &inputs[column * pitch..][..length],
+                shift: 0,
+                right: &weights[start & (weights.len() - 1)..][..length],
+            }
+        });
+        self.kernel
+            .dot(Runs::one(0, length), &terms.collect::<Vec<_>>(), sum);
     }
 }
