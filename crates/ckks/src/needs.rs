@@ -53,8 +53,7 @@ impl KeyNeeds {
 
     /// (rotation in 1..N, limbs): by rotation, then falling limbs, one of each tier at most.
     pub fn rotations(&self) -> impl Iterator<Item = (usize, usize)> {
-        let all = self.iter().filter(|(step, _)| *step != RELINEARISATION);
-        all.map(|(step, limbs)| (step, limbs))
+        self.iter().filter(|(step, _)| *step != RELINEARISATION)
     }
 
     /// Falling limbs, one of each tier at most.
