@@ -112,6 +112,7 @@ def test_parameters_that_are_none(manifest):
         {"rotations": {1: [99]}},
         {"rotations": dict.fromkeys(range(1, 1026), (2,))},
         {"rotations": dict.fromkeys(range(1, 1000), (5,))},
+        {"rotations": {1: (2,) * 1025}},
         {"relinearisation": [-1]},
         {"relinearisation": [99]},
         {"gather": b""},
