@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Tier = tuple[int, int, int]
+"""(limbs, digit, special): how keys are switched at `limbs` limbs of Q and below, down to the next
+tier: in digits of `digit` limbs, by the first `special` special primes. A key serves one tier."""
 
 def kernel() -> str:
     """The arithmetic in use: "ifma" (AVX-512), "avx2" or "portable"; all give the same bits.
@@ -35,16 +38,16 @@ def security_bound(log_n: int) -> int:
 
 @final
 class Parameters:
-    """Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit."""
+    """Checked and immutable. `moduli` bottom first; `tiers` highest first, of all limbs."""
 
     def __new__(
-        cls, log_n: int, moduli: Sequence[int], special: Sequence[int], digit: int
+        cls, log_n: int, moduli: Sequence[int], special: Sequence[int], tiers: Sequence[Tier]
     ) -> Parameters:
         """Raises InsecureParameters over the bound, InvalidParameters for anything else."""
 
     @staticmethod
     def insecure(
-        log_n: int, moduli: Sequence[int], special: Sequence[int], digit: int
+        log_n: int, moduli: Sequence[int], special: Sequence[int], tiers: Sequence[Tier]
     ) -> Parameters:
         """A test-only set: every check but the bound. from_bytes refuses it."""
 
@@ -60,9 +63,11 @@ class Parameters:
     @property
     def special(self) -> list[int]: ...
     @property
-    def digit(self) -> int: ...
+    def tiers(self) -> list[Tier]: ...
     @property
-    def log_qp(self) -> float: ...
+    def log_qp(self) -> float:
+        """Bits of Q * P in the tier where they are most."""
+
     @property
     def is_secure(self) -> bool: ...
     def __eq__(self, other: object) -> bool: ...
@@ -91,8 +96,13 @@ class SecretKey:
         """One period of the slots. Raises InvalidBytes or ParameterMismatch."""
 
     def public_key(self) -> PublicKey: ...
-    def evaluation_keys(self, rotations: Mapping[int, int], relinearisation: int = 0) -> bytes:
-        """Seeded keys: rotation step -> most limbs at which it is used; 0: no relinearisation."""
+    def evaluation_keys(
+        self, rotations: Mapping[int, Sequence[int]], relinearisation: Sequence[int] = ...
+    ) -> bytes:
+        """Seeded keys: rotation step -> limbs at which it is used, and limbs of products.
+
+        One key is made for each tier in which there is a use, at the most limbs of any.
+        """
 
     def destroy(self) -> None:
         """Zeroise now; every later use raises ValueError."""
@@ -109,9 +119,11 @@ class EvaluationKeys:
     @staticmethod
     def from_bytes(parameters: Parameters, data: bytes | memoryview) -> EvaluationKeys: ...
     @property
-    def rotations(self) -> dict[int, int]: ...
+    def rotations(self) -> dict[int, list[int]]:
+        """Step -> limbs of each tier's key, falling."""
+
     @property
-    def relinearisation(self) -> int: ...
+    def relinearisation(self) -> list[int]: ...
 
 def ciphertext_bytes(parameters: Parameters, limbs: int, seeded: bool) -> int:
     """Exact size of a serialised ciphertext."""
@@ -120,9 +132,11 @@ def projected_bytes(parameters: Parameters, limbs: int, period: int) -> int:
     """Exact size of a serialised projected ciphertext."""
 
 def evaluation_keys_bytes(
-    parameters: Parameters, rotations: Mapping[int, int], relinearisation: int = 0
+    parameters: Parameters,
+    rotations: Mapping[int, Sequence[int]],
+    relinearisation: Sequence[int] = ...,
 ) -> int:
-    """Exact size of serialised evaluation keys."""
+    """Exact size of serialised evaluation keys, for the same uses as SecretKey.evaluation_keys."""
 
 @final
 class Evaluator:
@@ -183,11 +197,14 @@ class Program:
         outputs: Sequence[int],
     ) -> Program: ...
     @property
-    def rotations(self) -> dict[int, int]:
-        """Rotation keys that are needed, each with the limbs at which it is used."""
+    def rotations(self) -> dict[int, list[int]]:
+        """Rotation keys that are needed: step -> most limbs of each tier in which it is used."""
 
     @property
-    def relinearisation(self) -> int: ...
+    def relinearisation(self) -> list[int]: ...
+    def check_keys(self, keys: EvaluationKeys) -> None:
+        """Raises MissingKey or ParameterMismatch unless these are keys to run with."""
+
     @property
     def outputs(self) -> list[tuple[int, float]]:
         """(limbs, scale) of each output ciphertext."""

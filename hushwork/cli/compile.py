@@ -19,7 +19,14 @@ from hushwork._native import kernel
 from hushwork.cli.customer import follow
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import size
-from hushwork.encrypted import EncryptedWorker, LayerSummary, Summary, guarantee, summarise
+from hushwork.encrypted import (
+    EncryptedWorker,
+    LayerSummary,
+    Summary,
+    TierSummary,
+    guarantee,
+    summarise,
+)
 from hushwork.encrypted.samples import samples
 from hushwork.guarantee import Progress
 from hushwork.networks import Network, evaluate, open_network
@@ -135,12 +142,21 @@ def _products(layer: LayerSummary) -> str:
     return " + ".join(parts) or "0"
 
 
+def tier_line(tier: TierSummary) -> str:
+    """How keys are switched at some levels."""
+    digits = f"digits of {tier.digit}" if tier.digit < tier.limbs else "one digit"
+    special = f"{tier.special} special primes, {tier.special_bits:.0f} bits"
+    return f"up to {tier.limbs} limbs: {digits}, {special}, {tier.keys} keys"
+
+
 def totals(summary: Summary, measured: Measured | None) -> Table:
     """What the whole network takes."""
     table = Table.grid(padding=(0, 2, 0, 0))
     bound = f"128-bit security allows {summary.log_qp_bound}"
     table.add_row("ring", f"N = 2^{summary.log_n}")
     table.add_row("moduli", f"Q {summary.log_q:.1f} bits, QP {summary.log_qp:.1f} bits; {bound}")
+    for tier in summary.tiers:
+        table.add_row("tier", tier_line(tier))
     table.add_row("keys", f"{summary.keys}; {size(summary.keys_bytes)} to upload once")
     table.add_row("request", f"{size(summary.request_bytes)}, layout {summary.request_layout}")
     table.add_row("answer", size(summary.answer_bytes))

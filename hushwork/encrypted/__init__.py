@@ -8,7 +8,7 @@ from hushwork.encrypted.client import EncryptedClient
 from hushwork.encrypted.compiler import compile_network
 from hushwork.encrypted.manifest import NAME
 from hushwork.encrypted.plan import Plan
-from hushwork.encrypted.summary import LayerSummary, Summary, summarise
+from hushwork.encrypted.summary import LayerSummary, Summary, TierSummary, summarise
 from hushwork.encrypted.worker import EncryptedSession, EncryptedWorker
 from hushwork.guarantee import Manifest, Progress
 from hushwork.networks import Network
@@ -21,6 +21,7 @@ __all__ = [
     "LayerSummary",
     "Plan",
     "Summary",
+    "TierSummary",
     "compile_network",
     "guarantee",
     "summarise",

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import product
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.cost import Cost
-from hushwork.encrypted.emit import Emitter
-from hushwork.encrypted.layout import GARBAGE, Layout
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
-from hushwork.encrypted.parameters import (
-    LOG_N,
-    Literal,
-    levels_at,
-    literals,
-    output_scale,
-    scale_of,
-)
-from hushwork.encrypted.plan import Plan, PlannedLayer
-from hushwork.encrypted.rotations import Rotations
+from hushwork.encrypted.packing import Packing
+from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
+from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.search import MEMORY, Arranged, Arrangement, NoRoom, prepared, search
+from hushwork.encrypted.search import MEMORY, STEP, Arrangement, NoRoom, search
 from hushwork.encrypted.simulate import outputs, simulate
-from hushwork.encrypted.stages import Product, Stages, lower
+from hushwork.encrypted.stages import Stages, lower
+from hushwork.encrypted.tiers import Price, Tier, Tiering, cheapest
 from hushwork.errors import DoesNotFit
 from hushwork.guarantee import Progress
 from hushwork.networks import Network, trace
@@ -35,8 +25,8 @@ from hushwork.networks import Network, trace
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-STEPS = (2, 4, 8, 16, 32)
-"""Giant steps tried; one serves the whole plan, so that its stages share keys."""
+ROTATIONS = 16
+"""At each level, as far as is known before anything is laid out."""
 LARGEST = 2.0**12
 """Largest magnitude of any slot, where values are about one, before garbage is masked away."""
 AGREEMENT = 1e-8
@@ -90,24 +80,42 @@ def _magnitude(batch: Array) -> float:
 def _planned(
     stages: Stages, levels: Levels, factor: float, tell: Progress, *, masked: bool
 ) -> Plan:
-    literal, found = _fit(stages, levels, tell, masked=masked)
-    packing = _Packing(stages, levels, found, 1 << literal.log_n, tell)
-    pairs = product(literals(levels, literal.log_n), STEPS)
-    return packing.plan(*min(pairs, key=lambda pair: packing.cost(*pair)), factor)
+    chain, found = _fit(stages, levels, tell, masked=masked)
+    packing = Packing(stages, levels, found, 1 << chain.log_n, tell)
+    return packing.plan(chain, _tiering(chain, packing.price), factor)
+
+
+def _tiering(chain: Chain, price: Price) -> Tiering:
+    """The cheapest tiers over all sizes of special primes."""
+    limbs, sizes = len(chain.bits), chain.special_sizes()
+    found = [cheapest(limbs, partial(chain.tiers, size=size), price) for size in sizes]
+    return min((one for one in found if one), key=lambda one: one.cost)
+
+
+def _rough(slots: int) -> Price:
+    """A price before anything is laid out: some rotations at every level, by keys of its own."""
+
+    def price(low: int, tier: Tier) -> tuple[float, int]:
+        model = Cost(slots, (tier,))
+        levels = range(low + 1, tier.limbs + 1)
+        work = sum(ROTATIONS * model.rotation(limbs) for limbs in levels)
+        return work + model.keys(tier.limbs, ROTATIONS), STEP
+
+    return price
 
 
 def _fit(
     stages: Stages, levels: Levels, tell: Progress, *, masked: bool
-) -> tuple[Literal, Arrangement]:
+) -> tuple[Chain, Arrangement]:
     """The smallest ring that carries the network, and the arrangement in it."""
     blocked = ""
     for log_n in LOG_N:
-        sets = list(literals(levels, log_n))
-        if sets:
-            middle = min(sets, key=lambda one: (one.log_qp, one.digit))
-            model = Cost(1 << log_n, middle.digit, middle.special)
+        chain = carrier(levels, log_n)
+        if chain:
+            slots = 1 << log_n
+            model = Cost(slots, _tiering(chain, _rough(slots)).tiers)
             try:
-                return middle, search(stages, levels, 1 << log_n, model, masked=masked, tell=tell)
+                return chain, search(stages, levels, slots, model, masked=masked, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
     if blocked:
@@ -130,109 +138,6 @@ def _too_deep(stages: Stages, levels: Levels) -> DoesNotFit:
         expected=f"about {carried} levels",
         got=f"{levels.count} levels",
     )
-
-
-class _Packing:
-    """The exact diagonals of a found arrangement, and the steps they become."""
-
-    def __init__(
-        self, stages: Stages, levels: Levels, found: Arrangement, slots: int, tell: Progress
-    ) -> None:
-        self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
-        self.layouts = {0: found.input}
-        self.made: dict[int, Arranged] = {}
-        for index, stage in enumerate(stages.stages):
-            tell("diagonals", index, len(stages.stages))
-            if isinstance(stage, Product):
-                self.layouts[stage.output] = self.layouts[stage.a]
-                continue
-            now = replace(found, layouts=self.layouts)
-            choice = found.choices[index]
-            ready = prepared(now, now.terms(index, stage), choice.output, choice.copies)
-            self.made[index] = ready.arranged(choice.masked)
-            self.layouts[stage.output] = self.made[index].diagonals.layout
-        tell("diagonals", len(stages.stages), len(stages.stages))
-
-    def cost(self, literal: Literal, step: int) -> float:
-        """Milliseconds of all stages under one choice of digits and giant step."""
-        return sum(self._costs(self._rotations(literal, step)).values())
-
-    def _rotations(self, literal: Literal, step: int) -> Rotations:
-        return Rotations(step, Cost(self.slots, literal.digit, literal.special))
-
-    def _costs(self, rotations: Rotations) -> dict[str, float]:
-        costs: dict[str, float] = {}
-        for index, stage in enumerate(self.stages.stages):
-            limbs = self.levels.stage[index]
-            if isinstance(stage, Product):
-                cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
-            else:
-                cost = self.made[index].cost(limbs, rotations)
-            costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
-        return costs
-
-    def plan(self, literal: Literal, step: int, factor: float) -> Plan:
-        """Write it down."""
-        parameters, scale = literal.check(), scale_of(literal.scale_bits)
-        rotations = self._rotations(literal, step)
-        count = self.found.input.ciphertexts
-        emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
-        for index, stage in enumerate(self.stages.stages):
-            limbs = self.levels.stage[index]
-            if isinstance(stage, Product):
-                emitter.product(stage, self.layouts[stage.a], limbs)
-            else:
-                last = stage.output == self.stages.output
-                made_scale = output_scale() if last else scale
-                emitter.affine(stage, self.made[index], limbs, made_scale)
-        output = self.stages.output
-        return Plan(
-            log_n=literal.log_n,
-            moduli=tuple(parameters.moduli),
-            special=tuple(parameters.special),
-            digit=literal.digit,
-            request_scale=scale,
-            request_limbs=self.levels.input,
-            gather=_gather(self.found),
-            steps=tuple(emitter.steps),
-            names=tuple(emitter.names),
-            results=tuple(emitter.registers(output)),
-            output_scale=output_scale(),
-            scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
-            factor=factor,
-            layers=self._layers(rotations),
-            request_layout=self.found.input.short,
-        )
-
-    def _layers(self, rotations: Rotations) -> dict[str, PlannedLayer]:
-        costs = self._costs(rotations)
-        limbs: dict[str, tuple[int, ...]] = {}
-        layouts: dict[str, str] = {}
-        for stage, level in zip(self.stages.stages, self.levels.stage, strict=True):
-            limbs[stage.name] = (*limbs.get(stage.name, ()), level)
-            layouts[stage.name] = self.layouts[stage.output].short
-        return {
-            name: PlannedLayer(layouts[name], limbs[name], cost) for name, cost in costs.items()
-        }
-
-
-def _held(layout: Layout) -> Index:
-    """(ciphertexts, N): the element in each slot, -1: none."""
-    held = np.full(layout.states.shape, -1, dtype=np.int64)
-    element, copy = np.nonzero(layout.addresses >= 0)
-    held.reshape(-1)[layout.addresses[element, copy]] = element
-    return held
-
-
-def _scatter(layout: Layout) -> Index:
-    """(ciphertexts, N): the output element in each slot, or what a client is to make of it."""
-    return np.where(layout.states == GARBAGE, UNCHECKED, _held(layout))
-
-
-def _gather(found: Arrangement) -> Index:
-    """(ciphertexts, N): the input element that each slot of the request holds, -1: none."""
-    held = _held(found.input)
-    return np.append(found.gather, -1)[held]
 
 
 def _check(plan: Plan, inputs: Array, wanted: Array) -> float:

@@ -9,17 +9,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from hushwork.encrypted.tiers import Tier, place
+
 TRANSFORMED = 4096
 """Weight vectors up to this period are kept transformed; longer ones are transformed at use."""
 
 
+KEY = 12.0
+"""Price of a key, in inner products with it: making, sending and expanding it, spread over the
+requests of a session."""
+RELINEARISATION = 0
+"""Stands for its key, since a rotation by 0 needs none."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Work at one number of limbs, and the rotations whose keys it needs."""
+
+    limbs: int
+    cost: float
+    keys: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How many rotations of each kind a linear step takes."""
+
+    full: int
+    """By an anchor: only the half that is decomposed again is divided by P."""
+    decomposed: int
+    """Inputs, as they are and under anchors, whose digits are made."""
+    hoisted: int
+    """By a baby, from digits that are there."""
+    giants: int
+    """As by an anchor, digits included."""
+    outputs: int
+
+
 @dataclass(frozen=True)
 class Cost:
-    """Unit costs at one ring size and one choice of digits."""
+    """Unit costs at one ring size and one choice of tiers."""
 
     slots: int
-    digit: int
-    special: int
+    tiers: tuple[Tier, ...]
+
+    def _tier(self, limbs: int) -> tuple[int, int]:
+        """Digits and special primes at so many limbs."""
+        tier = self.tiers[place(self.tiers, limbs)]
+        return ceil(limbs / tier.digit), tier.special
 
     @property
     def _transform(self) -> float:
@@ -30,35 +67,40 @@ class Cost:
         return self.slots * 5e-4
 
     def _decompose(self, limbs: int) -> float:
-        digits, extended = ceil(limbs / self.digit), limbs + self.special
+        digits, special = self._tier(limbs)
+        extended = limbs + special
         lifts = limbs * extended * self._multiply_add
         return (limbs + digits * extended) * self._transform + lifts
 
     def _inner(self, limbs: int) -> float:
-        return 2 * ceil(limbs / self.digit) * (limbs + self.special) * self._multiply_add
+        digits, special = self._tier(limbs)
+        return 2 * digits * (limbs + special) * self._multiply_add
 
     def _down(self, limbs: int) -> float:
-        transforms = 2 * (limbs + self.special) * self._transform
-        return transforms + 2 * limbs * self.special * self._multiply_add
+        _, special = self._tier(limbs)
+        transforms = 2 * (limbs + special) * self._transform
+        return transforms + 2 * limbs * special * self._multiply_add
 
     def rotation(self, limbs: int) -> float:
         """One rotation on its own, or one relinearisation."""
         return self._decompose(limbs) + self._inner(limbs) + self._down(limbs)
 
-    def rotations(self, limbs: int, full: int, decomposed: int, hoisted: int, giants: int) -> float:
-        """Rotations of a linear step."""
-        once = self._inner(limbs) + self._down(limbs)
+    def rotations(self, limbs: int, turns: Turns) -> float:
+        """Rotations of a linear step, all of it over Q * P until each output is divided by P."""
+        half = self._down(limbs) / 2
         return (
-            (full + giants) * self.rotation(limbs)
-            + decomposed * self._decompose(limbs)
-            + hoisted * once
+            (turns.full + turns.hoisted + turns.giants) * self._inner(limbs)
+            + (turns.decomposed + turns.giants) * self._decompose(limbs)
+            + (turns.full + turns.giants) * half
+            + turns.outputs * 2 * half
         )
 
     def products(self, limbs: int, short: int, long: int) -> float:
         """Plaintext products, by whether the weights are kept transformed."""
-        each = 2 * limbs * self._multiply_add
+        _, special = self._tier(limbs)
+        each = 2 * (limbs + special) * self._multiply_add
         # Long weights are reduced modulo every prime and transformed at every use.
-        return (short + long) * each + long * limbs * 2.5 * self._transform
+        return (short + long) * each + long * (limbs + special) * 2.5 * self._transform
 
     def multiply(self, limbs: int) -> float:
         """A product of ciphertexts with relinearisation and rescaling."""
@@ -70,5 +112,5 @@ class Cost:
         return self.slots * 10.0
 
     def keys(self, limbs: int, count: int) -> float:
-        """The price of making, sending and expanding keys, spread over a session's requests."""
-        return count * self._inner(limbs) * 4
+        """The price of keys."""
+        return count * self._inner(limbs) * KEY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from math import isfinite, prod
 
 import msgspec
@@ -24,7 +25,7 @@ Index = NDArray[np.int64]
 NAME = "encrypted"
 VERSION = 2
 KEYS = 1024
-"""Most rotation keys that a client makes."""
+"""Most evaluation keys that a client makes."""
 KEYS_LIMIT = 2 << 30
 """Most bytes of keys that a client makes."""
 CIPHERTEXTS = 64
@@ -44,9 +45,10 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_scale: float
     gather: bytes
     """32-bit little-endian: input element of each slot of the request, -1: zero."""
-    rotations: dict[int, int]
-    """Rotation -> most limbs at which it is used."""
-    relinearisation: int
+    rotations: dict[int, list[int]]
+    """Rotation -> most limbs at which it is used, in each tier."""
+    relinearisation: list[int]
+    """Most limbs of a product, in each tier."""
     response_scale: float
     period: int
     """Slots after which the answer repeats, and of which it is sent: a power of two."""
@@ -151,12 +153,12 @@ def _check_period(period: int, slots: int) -> None:
 
 
 def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
-    limbs = len(parameters.moduli)
-    _within("number of rotation keys", len(body.rotations), 0, KEYS)
-    for step, depth in body.rotations.items():
+    count = sum(map(len, body.rotations.values())) + len(body.relinearisation)
+    _within("number of keys", count, 0, KEYS)
+    for step in body.rotations:
         _within("rotation", step, 1, parameters.slots - 1)
-        _within("limbs of a rotation key", depth, 1, limbs)
-    _within("limbs of the relinearisation key", body.relinearisation, 0, limbs)
+    for depth in chain(body.relinearisation, *body.rotations.values()):
+        _within("limbs of a key", depth, 1, len(parameters.moduli))
     size = evaluation_keys_bytes(parameters, body.rotations, body.relinearisation)
     _within("bytes of keys", size, 0, min(KEYS_LIMIT, manifest.hello_limit))
 

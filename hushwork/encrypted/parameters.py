@@ -2,69 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, log2
 
 from hushwork._native import Parameters, find_primes, security_bound
 from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.tiers import Tier
 
 LOG_N = (13, 14, 15, 16)
 PRECISIONS = ((36, 32), (35, 30), (34, 28), (32, 26))
 """Bits of the scale, and of a prime that only affine stages use, best first."""
-LAST_BITS = 50
+LAST_BITS = 46
 """Bits of the last prime: room for the outputs."""
 ROOM = 14
 """Bits between the usual largest output and half the last prime."""
-SPECIAL_BITS = 50
+SPECIAL_BITS = (30, 46)
+"""Least and most bits of a special prime; transforms are fastest below 2^46.5."""
 MARGIN = 6
 """Bits by which the special primes exceed a digit."""
 
 
 @dataclass(frozen=True)
-class Literal:
-    """Parameters by sizes, before primes are looked for."""
+class Chain:
+    """Moduli by their sizes, before primes are looked for."""
 
     log_n: int
     bits: tuple[int, ...]
-    """Of the moduli, last one first."""
-    special: int
-    digit: int
+    """Last one first."""
     scale_bits: int
 
-    @property
-    def log_qp(self) -> int:
-        """Bits of Q * P, rounded up."""
-        return sum(self.bits) + SPECIAL_BITS * self.special
+    def special_sizes(self) -> list[int]:
+        """Bits of special primes that would be just enough for some digit of some tier."""
+        least, most = SPECIAL_BITS
+        counts = range(1, len(self.bits) + 1)
+        needed = {self._needed(limbs, digit) for limbs in counts for digit in range(1, limbs + 1)}
+        return sorted({max(least, ceil(bits / ceil(bits / most))) for bits in needed})
 
-    def check(self) -> Parameters:
-        """Find primes. Raises InsecureParameters over the bound."""
-        primes = find_primes(self.log_n, [*self.bits, *[SPECIAL_BITS] * self.special])
-        moduli, special = primes[: len(self.bits)], primes[len(self.bits) :]
-        return Parameters(self.log_n, moduli, special, self.digit)
-
-
-def literals(levels: Levels, log_n: int) -> Iterator[Literal]:
-    """Secure sets for one ring, of the best precision that it allows, over all digit sizes."""
-    bound = security_bound(log_n)
-    for scale_bits, affine_bits in PRECISIONS:
-        bits = (LAST_BITS, *_chain(levels, scale_bits, affine_bits))
-        sets = [_with_digit(log_n, bits, digit, scale_bits) for digit in range(1, len(bits) + 1)]
+    def tiers(self, limbs: int, size: int) -> list[Tier]:
+        """The secure tiers that begin at so many limbs, one for each number of digits."""
+        smallest = {ceil(limbs / digit): digit for digit in range(limbs, 0, -1)}
+        tiers = [
+            Tier(limbs, digit, ceil(self._needed(limbs, digit) / size))
+            for digit in smallest.values()
+        ]
         # The bound counts whole bits, and primes may lie just above their power of two.
-        secure = [one for one in sets if one.log_qp < bound]
-        if secure:
-            yield from secure
-            return
+        bound = security_bound(self.log_n) - sum(self.bits[:limbs])
+        return [tier for tier in tiers if size * tier.special < bound]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether any tier can begin at its top."""
+        return any(self.tiers(len(self.bits), size) for size in self.special_sizes())
+
+    def special_bits(self, tiers: Sequence[Tier]) -> list[int]:
+        """Sizes of the special primes of chosen tiers: just enough for each, as even as can be."""
+        least, most = SPECIAL_BITS
+        needed = {0: 0}
+        for tier in tiers:
+            bits = self._needed(tier.limbs, tier.digit)
+            needed[tier.special] = max(bits, needed.get(tier.special, 0))
+        counts = sorted(needed)
+        for fewer, more in reversed(list(pairwise(counts))):
+            needed[fewer] = max(needed[fewer], needed[more] - most * (more - fewer))
+        sizes: list[int] = []
+        for fewer, more in pairwise(counts):
+            count = more - fewer
+            total = max(needed[more] - sum(sizes), least * count)
+            sizes += [(total + place) // count for place in reversed(range(count))]
+        return sizes
+
+    def check(self, tiers: Sequence[Tier]) -> Parameters:
+        """Find primes. Raises InsecureParameters over the bound."""
+        count = len(self.bits)
+        primes = find_primes(self.log_n, [*self.bits, *self.special_bits(tiers)])
+        return Parameters(self.log_n, primes[:count], primes[count:], tiers)
+
+    def _needed(self, limbs: int, digit: int) -> int:
+        """Bits of special primes."""
+        bits = self.bits[:limbs]
+        return MARGIN + max(sum(bits[i : i + digit]) for i in range(0, limbs, digit))
 
 
-def _chain(levels: Levels, scale_bits: int, affine_bits: int) -> list[int]:
+def carrier(levels: Levels, log_n: int) -> Chain | None:
+    """The chain of the best precision that one ring allows."""
+    for scale_bits, affine_bits in PRECISIONS:
+        made = Chain(log_n, (LAST_BITS, *_levels(levels, scale_bits, affine_bits)), scale_bits)
+        if made.is_secure:
+            return made
+    return None
+
+
+def _levels(levels: Levels, scale_bits: int, affine_bits: int) -> list[int]:
     counts = range(2, levels.input + 1)
     return [scale_bits if limbs in levels.products else affine_bits for limbs in counts]
-
-
-def _with_digit(log_n: int, bits: tuple[int, ...], digit: int, scale_bits: int) -> Literal:
-    largest = max(sum(bits[i : i + digit]) for i in range(0, len(bits), digit))
-    return Literal(log_n, bits, ceil((largest + MARGIN) / SPECIAL_BITS), digit, scale_bits)
 
 
 def levels_at(log_n: int) -> int:
@@ -74,8 +106,7 @@ def levels_at(log_n: int) -> int:
     while True:
         pairs = range(count + 1)
         bits = (LAST_BITS, *(affine_bits if k % 2 == 0 else scale_bits for k in pairs))
-        sets = (_with_digit(log_n, bits, digit, scale_bits) for digit in range(1, len(bits) + 1))
-        if min(one.log_qp for one in sets) >= security_bound(log_n):
+        if not Chain(log_n, bits, scale_bits).is_secure:
             return count
         count += 1
 

@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.tiers import Tier
+
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Step = dict[str, Any]
@@ -36,7 +38,8 @@ class Plan:
     moduli: Sequence[int]
     """Last one first."""
     special: Sequence[int]
-    digit: int
+    tiers: Sequence[Tier]
+    """Highest first."""
     request_scale: float
     request_limbs: int
     gather: Index
@@ -71,7 +74,7 @@ class Plan:
 
     def _parts(self) -> Iterator[bytes]:
         encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
-        yield encode((self.log_n, list(self.moduli), list(self.special), self.digit))
+        yield encode((self.log_n, list(self.moduli), list(self.special), list(self.tiers)))
         yield encode((self.request_scale, self.request_limbs, self.gather))
         yield encode((list(self.results), self.output_scale, self.scatter, self.factor))
         yield from (encode(step) for step in self.steps)

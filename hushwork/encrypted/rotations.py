@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.cost import Cost, Turns
 from hushwork.encrypted.fill import Places
+from hushwork.encrypted.tiers import place
 
 Index = NDArray[np.int64]
 
@@ -17,9 +18,13 @@ Index = NDArray[np.int64]
 class Rotations:
     """What a plan has decided for the rotations of all its linear steps."""
 
-    step: int
-    """The giant step; one serves all stages, so that they share keys."""
+    steps: tuple[int, ...]
+    """The giant step of each tier; it serves all stages there, so that they share keys."""
     model: Cost
+
+    def step(self, limbs: int) -> int:
+        """The giant step at so many limbs."""
+        return self.steps[place(self.model.tiers, limbs)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,21 +51,21 @@ class Split:
         span = int(self.anchor.max(initial=0)) + 1
         anchors = np.unique(places.input * span + self.anchor)
         rotated = np.unique((places.input * span + self.anchor) * self.step + self.baby)
-        full = int(np.count_nonzero(anchors % span))
-        decomposed = len(anchors)
+        turned = anchors[anchors % span != 0]
         hoisted = int(np.count_nonzero(rotated % self.step))
-        giants = sum(
-            int(self.giant[places.output == output].max(initial=0))
-            for output in np.unique(places.output)
-        )
-        return model.rotations(limbs, full, decomposed if hoisted else 0, hoisted, giants)
+        roots = turned // span * span
+        decomposed = np.union1d(anchors, roots) if hoisted else np.unique(roots)
+        outputs = np.unique(places.output)
+        giants = sum(int(self.giant[places.output == output].max()) for output in outputs)
+        turns = Turns(len(turned), len(decomposed), hoisted, giants, len(outputs))
+        return model.rotations(limbs, turns)
 
 
 def split(places: Places, ring: int, limbs: int, rotations: Rotations) -> Split:
     """The cheapest split over all sizes of anchors."""
-    model = rotations.model
+    model, step = rotations.model, rotations.step(limbs)
     sizes = [ring >> k for k in range(max(1, ring.bit_length() - 3))]
-    candidates = [_split(places.offset, ring, size, rotations.step) for size in sizes]
+    candidates = [_split(places.offset, ring, size, step) for size in sizes]
     return min(
         candidates,
         key=lambda one: one.cost(places, limbs, model) + model.keys(limbs, len(one.keys)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.cost import TRANSFORMED, Cost
+from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
 from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
 from hushwork.encrypted.layout import GARBAGE, Geometry, Layout
 from hushwork.encrypted.layouts import (
@@ -139,7 +139,8 @@ class _View:
     def _extended(
         self, one: Arrangement, stage: Affine, index: int, limit: float
     ) -> Iterator[Arrangement]:
-        limbs, rotations = self.levels.stage[index], Rotations(STEP, self.model)
+        limbs = self.levels.stage[index]
+        rotations = Rotations((STEP,) * len(self.model.tiers), self.model)
         rows = _sampled(stage)
         whole = one.terms(index, stage)
         terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
@@ -213,20 +214,29 @@ class Arranged:
 
     def cost(self, limbs: int, rotations: Rotations) -> float:
         """Microseconds, keys priced in."""
+        uses = (self.linear(limbs, rotations), self.summed(limbs - 1, rotations.model))
+        return sum(use.cost + rotations.model.keys(use.limbs, len(use.keys)) for use in uses)
+
+    def linear(self, limbs: int, rotations: Rotations) -> Use:
+        """Copies of the inputs, and the linear step."""
         made, model = self.diagonals, rotations.model
         divided = split(made.places, made.ring, limbs, rotations)
         long = sum(len(weights) > TRANSFORMED for weights in made.weights)
         copied = sum(
             len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )
-        keys = len(divided.keys) + len(made.sums) + sum(map(len, self.copies))
-        return (
+        cost = (
             divided.cost(made.places, limbs, model)
             + model.products(limbs, len(made.weights) - long, long)
             + copied * model.rotation(limbs)
-            + len(made.sums) * made.layout.ciphertexts * model.rotation(limbs - 1)
-            + model.keys(limbs, keys)
         )
+        return Use(limbs, cost, frozenset(divided.keys.union(*self.copies)))
+
+    def summed(self, limbs: int, model: Cost) -> Use:
+        """Cyclic sums of the outputs."""
+        made = self.diagonals
+        cost = len(made.sums) * made.layout.ciphertexts * model.rotation(limbs)
+        return Use(limbs, cost, frozenset(made.sums))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import log2
 
-from hushwork._native import security_bound
+from hushwork._native import Program, security_bound
 from hushwork.encrypted.manifest import read
 from hushwork.encrypted.plan import Plan, Step
 from hushwork.encrypted.worker import EncryptedWorker
@@ -31,6 +32,22 @@ class LayerSummary:
 
 
 @dataclass(frozen=True)
+class TierSummary:
+    """How keys are switched at some levels."""
+
+    limbs: int
+    """And fewer, down to the next tier."""
+    digit: int
+    """Limbs of a digit."""
+    special: int
+    """Special primes."""
+    special_bits: float
+    """Of their product."""
+    keys: int
+    """Evaluation keys of a session."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """A whole plan. Sizes are exact, in bytes on the wire unless said."""
 
@@ -38,8 +55,11 @@ class Summary:
     log_n: int
     log_q: float
     log_qp: float
+    """Of the tier where it is largest."""
     log_qp_bound: int
     """Most bits of Q * P for 128-bit security."""
+    tiers: Sequence[TierSummary]
+    """Highest first."""
     keys: int
     """Evaluation keys of a session."""
     keys_bytes: int
@@ -67,7 +87,8 @@ def summarise(worker: EncryptedWorker) -> Summary:
         log_q=sum(map(log2, plan.moduli)),
         log_qp=terms.parameters.log_qp,
         log_qp_bound=security_bound(plan.log_n),
-        keys=len(program.rotations) + (program.relinearisation > 0),
+        tiers=list(_tiers(plan, program)),
+        keys=len(_depths(program)),
         keys_bytes=manifest.hello_limit,
         request_layout=plan.request_layout,
         request_bytes=manifest.request_limit,
@@ -75,6 +96,18 @@ def summarise(worker: EncryptedWorker) -> Summary:
         weights_bytes=program.plaintext_bytes,
         precision=terms.body.precision,
     )
+
+
+def _depths(program: Program) -> list[int]:
+    """Limbs of every key."""
+    return list(chain(program.relinearisation, *program.rotations.values()))
+
+
+def _tiers(plan: Plan, program: Program) -> Iterator[TierSummary]:
+    lows = [*(tier.limbs for tier in plan.tiers[1:]), 0]
+    for tier, low in zip(plan.tiers, lows, strict=True):
+        keys = sum(low < limbs <= tier.limbs for limbs in _depths(program))
+        yield TierSummary(*tier, sum(map(log2, plan.special[: tier.special])), keys)
 
 
 def _layers(plan: Plan) -> Iterator[LayerSummary]:

@@ -27,7 +27,7 @@ from hushwork.encrypted.manifest import (
 )
 from hushwork.encrypted.parameters import log2_range
 from hushwork.encrypted.plan import Plan
-from hushwork.errors import MissingKey, TooLarge, UnknownSession
+from hushwork.errors import TooLarge, UnknownSession
 from hushwork.guarantee import Manifest, Progress
 from hushwork.networks import Network
 
@@ -82,13 +82,7 @@ class EncryptedWorker:
             limit = f"at most {self._manifest.hello_limit} bytes"
             raise TooLarge("hello", expected=limit, got=size)
         keys = EvaluationKeys.from_bytes(self._parameters, hello)
-        held = keys.rotations
-        for step, limbs in self._program.rotations.items():
-            if held.get(step, 0) < limbs:
-                raise MissingKey(f"rotation by {step}", expected=limbs, got=held.get(step, 0))
-        needed = self._program.relinearisation
-        if keys.relinearisation < needed:
-            raise MissingKey("relinearisation", expected=needed, got=keys.relinearisation)
+        self._program.check_keys(keys)
         return EncryptedSession(keys), b""
 
     def run(
@@ -144,4 +138,4 @@ class EncryptedWorker:
 
 
 def _parameters(plan: Plan) -> Parameters:
-    return Parameters(plan.log_n, plan.moduli, plan.special, plan.digit)
+    return Parameters(plan.log_n, plan.moduli, plan.special, plan.tiers)

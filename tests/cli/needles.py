@@ -179,7 +179,7 @@ def recover(key: _native.SecretKey, parameters: _native.Parameters) -> NDArray[n
     """The key itself: what the ciphertext (0, 1) decrypts to."""
     size, prime = parameters.slots, parameters.moduli[0]
     digest = sha256(parameters.to_bytes()).digest()
-    head = struct.pack("<4s4B32sHd", b"HWCK", 2, 1, 0, 0, digest, 1, 1.0)
+    head = struct.pack("<4s4B32sHd", b"HWCK", 2, 2, 0, 0, digest, 1, 1.0)
     ciphertext = head + pack([0] * size, prime) + pack([1] * size, prime)
     secret = np.rint(key.decrypt_coefficients(ciphertext)).astype(np.int64)
     if set(secret.tolist()) != {-1, 0, 1}:

@@ -74,7 +74,7 @@ def test_evaluations_are_those_of_the_ring() -> None:
 
 def test_a_key_is_recovered_from_what_zero_and_one_decrypt_to() -> None:
     low, special = _native.find_primes(10, [27, 36])
-    parameters = _native.Parameters.insecure(10, [low], [special], 1)
+    parameters = _native.Parameters.insecure(10, [low], [special], [(1, 1, 1)])
     key = _native.SecretKey.insecure_from_seed(parameters, bytes(32))
     secret = recover(key, parameters)
     message = np.zeros(parameters.slots)

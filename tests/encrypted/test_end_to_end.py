@@ -275,7 +275,7 @@ def test_a_missing_key_is_named(worker, client):
     with pytest.raises(MissingKey, match=f"rotation by {step}"):
         worker.greet(secret.evaluation_keys(fewer, worker.program.relinearisation))
     with pytest.raises(MissingKey, match="relinearisation"):
-        worker.greet(secret.evaluation_keys(rotations, 0))
+        worker.greet(secret.evaluation_keys(rotations))
 
 
 def test_damaged_keys_are_refused(worker, hello):

@@ -78,7 +78,7 @@ def test_unknown_fields(manifest):
 
 def test_insecure_parameters(manifest):
     primes = _native.find_primes(10, [50, 36, 36, 36, 50, 50])
-    weak = _native.Parameters.insecure(10, primes[:4], primes[4:], 2)
+    weak = _native.Parameters.insecure(10, primes[:4], primes[4:], [(4, 2, len(primes) - 4)])
     refused(changed(manifest, parameters=weak.to_bytes()), InsecureParameters)
 
 
@@ -105,15 +105,16 @@ def test_parameters_that_are_none(manifest):
         {"output_range": -1.0},
         {"output_range": 1e30},
         {"precision": float("inf")},
-        {"rotations": {0: 1}},
-        {"rotations": {-1: 1}},
-        {"rotations": {1 << 20: 1}},
-        {"rotations": {1: 0}},
-        {"rotations": {1: 99}},
-        {"rotations": dict.fromkeys(range(1, 1026), 2)},
-        {"rotations": dict.fromkeys(range(1, 1000), 5)},
-        {"relinearisation": -1},
-        {"relinearisation": 99},
+        {"rotations": {0: [1]}},
+        {"rotations": {-1: [1]}},
+        {"rotations": {1 << 20: [1]}},
+        {"rotations": {1: [0]}},
+        {"rotations": {1: [99]}},
+        {"rotations": dict.fromkeys(range(1, 1026), (2,))},
+        {"rotations": dict.fromkeys(range(1, 1000), (5,))},
+        {"rotations": {1: (2,) * 1025}},
+        {"relinearisation": [-1]},
+        {"relinearisation": [99]},
         {"gather": b""},
         {"gather": bytes(10)},
         {"gather": bytes(4 * 16384 * 65)},

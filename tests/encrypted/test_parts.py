@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hushwork._native import security_bound
 from hushwork.encrypted import matrix as matrices
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.cover import choose
@@ -13,11 +12,10 @@ from hushwork.encrypted.diagonals import build, place
 from hushwork.encrypted.fill import Places
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, dense, grid
 from hushwork.encrypted.layouts import replicated
-from hushwork.encrypted.levels import schedule
 from hushwork.encrypted.matrix import Matrix
-from hushwork.encrypted.parameters import LOG_N, literals
 from hushwork.encrypted.rotations import Rotations, split
 from hushwork.encrypted.stages import Affine, lower
+from hushwork.encrypted.tiers import Tier
 from hushwork.networks import evaluate, trace
 from tests.encrypted.networks import Builder, small
 
@@ -149,18 +147,9 @@ def test_few_diagonals_serve_all_entries():
 def test_a_split_adds_up_to_its_offsets(offsets, step):
     offset = np.array(sorted(offsets))
     zero = np.zeros_like(offset)
-    model = Cost(1 << 14, 2, 2)
-    made = split(Places(zero, zero, offset), SLOTS, 4, Rotations(step, model))
+    model = Cost(1 << 14, (Tier(8, 2, 2), Tier(4, 4, 3)))
+    made = split(Places(zero, zero, offset), SLOTS, 4, Rotations((64, step), model))
     total = made.shift + made.anchor + made.giant * made.step + made.baby
     assert np.array_equal(total % SLOTS, offset)
     assert (made.giant >= 0).all()
     assert ((made.baby >= 0) & (made.baby < step)).all()
-
-
-def test_every_set_of_parameters_is_secure_and_its_primes_exist():
-    levels = schedule(lower(small(), dict.fromkeys(small().shapes, 1.0), 1.0))
-    for log_n in LOG_N:
-        for literal in literals(levels, log_n):
-            parameters = literal.check()
-            assert parameters.is_secure
-            assert parameters.log_qp <= security_bound(log_n)

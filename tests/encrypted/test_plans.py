@@ -166,7 +166,7 @@ def test_the_digest_names_the_plan_but_not_the_last_bits_of_its_weights():
         replace(plan, factor=2 * plan.factor),
         replace(plan, gather=np.roll(plan.gather, 1)),
         replace(plan, steps=plan.steps[:-1]),
-        replace(plan, digit=plan.digit + 1),
+        replace(plan, tiers=plan.tiers[:-1]),
         replace(plan, steps=[plan.steps[0] | {"scale": 1.0}, *plan.steps[1:]]),
     ]
     assert plan.digest not in {other.digest for other in others}

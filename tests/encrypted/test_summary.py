@@ -1,6 +1,7 @@
 """What is said of a plan beforehand is what happens."""
 
 from dataclasses import replace
+from math import log2
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,9 @@ def test_sizes_are_those_of_the_messages(network, worker, client, hello, session
     summary = summarise(worker)
     request = client.seal(np.zeros(network.input_shape))
     assert summary.keys_bytes == len(hello)
-    assert summary.keys == len(session.keys.rotations) + 1
+    held = session.keys
+    assert summary.keys == sum(map(len, held.rotations.values())) + len(held.relinearisation)
+    assert summary.keys == sum(tier.keys for tier in summary.tiers)
     assert len(request) <= summary.request_bytes <= len(request) + 64
     assert len(worker.run(session, request)) <= summary.answer_bytes
     assert summary.log_q < summary.log_qp <= summary.log_qp_bound
@@ -50,7 +53,8 @@ def test_rotations_are_counted_as_they_are_run(worker):
 def test_a_network_without_products_needs_no_relinearisation():
     worker = guarantee.worker(Builder((20,)).linear(5).build())
     summary = summarise(worker)
-    assert summary.keys == len(worker.program.rotations)
+    assert summary.keys == sum(map(len, worker.program.rotations.values()))
+    assert not worker.program.relinearisation
     assert [layer.cipher_products for layer in summary.layers] == [0]
 
 
@@ -62,3 +66,12 @@ def test_compiling_tells_how_far_it_is(network):
     assert list(told) == ["layers", "layouts", "diagonals", "check"]
     for reports in told.values():
         assert [done for done, _ in reports] == list(range(reports[-1][1] + 1))
+
+
+def test_tiers_are_those_of_the_parameters(worker):
+    summary, plan = summarise(worker), worker.plan
+    assert [(tier.limbs, tier.digit, tier.special) for tier in summary.tiers] == list(plan.tiers)
+    assert summary.tiers[0].limbs == len(plan.moduli)
+    for tier in summary.tiers:
+        bits = sum(map(log2, plan.moduli[: tier.limbs])) + tier.special_bits
+        assert bits <= summary.log_qp + 1e-9 <= summary.log_qp_bound

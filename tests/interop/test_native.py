@@ -10,25 +10,25 @@ import pytest
 from hushwork import _native
 from tests.interop.oracle import Lattigo, Message
 from tests.reference import wire
-from tests.reference.subject import Shape, Subject
+from tests.reference.subject import Shape, Subject, tops
 
 SCALE = 2.0**40
 TOLERANCE = 1e-6
 TOYS = (
-    Shape(4, (43, 40, 40, 40), (50,), 1),
-    Shape(6, (50, 40, 40, 40, 40), (50, 50), 2),
-    Shape(9, (50, 40, 40, 40, 40), (50, 50, 50), 3),
+    Shape(4, (43, 40, 40, 40), (50,), ((4, 1, 1),)),
+    Shape(6, (50, 40, 40, 40, 40), (50, 50), ((5, 2, 2), (2, 1, 2))),
+    Shape(9, (50, 40, 40, 40, 40), (50, 50, 50), ((5, 3, 3), (4, 1, 2), (2, 2, 3))),
 )
 SECURE = (
-    Shape(13, (43, 40, 40), (50,), 1),
-    Shape(14, (50, 40, 40, 40, 40), (50, 50), 2),
+    Shape(13, (43, 40, 40), (50, 50), ((3, 1, 1), (1, 1, 2))),
+    Shape(14, (50, 40, 40, 40, 40), (50, 50, 50), ((5, 2, 2), (3, 3, 3))),
 )
 STEPS = (1, 3, 7)
 PLAIN = np.linspace(-1, 1, 16)
 
 
 def subject_of(parameters: _native.Parameters) -> Subject:
-    return Subject(parameters, dict.fromkeys(STEPS, len(parameters.moduli)))
+    return Subject(parameters, dict.fromkeys(STEPS, tops(parameters)))
 
 
 def peer_of(executable: Path, subject: Subject) -> Lattigo:
@@ -155,7 +155,7 @@ def test_secure_sizes(lattigo: Path, shape: Shape) -> None:
     primes = _native.find_primes(shape.log_n, [*shape.moduli, *shape.special])
     count = len(shape.moduli)
     subject = subject_of(
-        _native.Parameters(shape.log_n, primes[:count], primes[count:], shape.digit)
+        _native.Parameters(shape.log_n, primes[:count], primes[count:], shape.tiers)
     )
     e, peer = subject.evaluator, peer_of(lattigo, subject)
     x, y, z = np.random.default_rng(3).uniform(-1, 1, (3, subject.n))

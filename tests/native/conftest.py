@@ -18,7 +18,7 @@ def secret(parameters: native.Parameters) -> native.SecretKey:
 
 @pytest.fixture(scope="session")
 def key_bytes(secret: native.SecretKey) -> bytes:
-    return secret.evaluation_keys({1: 4, 5: 4, 16: 3}, relinearisation=4)
+    return secret.evaluation_keys({1: [4], 5: [4], 16: [3]}, relinearisation=[4])
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ SCALE = 2.0**36
 
 def small_parameters(log_n: int, bits: tuple[int, ...] = (50, 36, 36, 36)) -> native.Parameters:
     primes = native.find_primes(log_n, [*bits, 50, 50])
-    return native.Parameters.insecure(log_n, primes[: len(bits)], primes[len(bits) :], 2)
+    moduli, special = primes[: len(bits)], primes[len(bits) :]
+    return native.Parameters.insecure(log_n, moduli, special, [(len(bits), 2, 2)])
 
 
 def vector(size: int, seed: int = 0) -> native.Array:

@@ -37,11 +37,11 @@ FORMATS: dict[str, tuple[bytes, Read]] = {
         lambda data: native.PublicKey.from_bytes(PARAMETERS, data),
     ),
     "evaluation keys": (
-        SECRET.evaluation_keys({1: 2, 9: 1}, 2),
+        SECRET.evaluation_keys({1: [2], 9: [1]}, [2]),
         lambda data: native.EvaluationKeys.from_bytes(PARAMETERS, data),
     ),
     "parameters": (
-        native.Parameters(13, PRIMES[:1], PRIMES[1:], 1).to_bytes(),
+        native.Parameters(13, PRIMES[:1], PRIMES[1:], [(1, 1, len(PRIMES) - 1)]).to_bytes(),
         native.Parameters.from_bytes,
     ),
 }

@@ -23,7 +23,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder: Path = tmp_path_factory.mktemp("kernels")
     secret = native.SecretKey.insecure_from_seed(small_parameters(LOG_N), SEED)
     contents = {
-        "keys": secret.evaluation_keys({ROTATION: 3}, relinearisation=3),
+        "keys": secret.evaluation_keys({ROTATION: [3]}, relinearisation=[3]),
         "ciphertext": secret.encrypt(vector(1 << LOG_N, 1), SCALE),
     }
     for name, content in contents.items():

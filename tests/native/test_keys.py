@@ -77,7 +77,7 @@ def test_fresh_secrets_differ_and_seeded_ones_agree(
 
 def test_seeded_secrets_are_refused_under_secure_parameters() -> None:
     primes = native.find_primes(13, [40, 47])
-    secure = native.Parameters(13, primes[:1], primes[1:], 1)
+    secure = native.Parameters(13, primes[:1], primes[1:], [(1, 1, len(primes) - 1)])
     with pytest.raises(ValueError, match="expected"):
         native.SecretKey.insecure_from_seed(secure, SEED)
 
@@ -94,24 +94,24 @@ def test_sizes_are_known_before(
     assert native.ciphertext_bytes(parameters, 3, seeded=True) == len(sealed)
     computed = native.Evaluator(parameters).add(sealed, sealed)
     assert native.ciphertext_bytes(parameters, 3, seeded=False) == len(computed)
-    rotations = {1: 4, 5: 4, 16: 3}
-    assert native.evaluation_keys_bytes(parameters, rotations, 4) == len(key_bytes)
+    rotations = {1: [4], 5: [4], 16: [3]}
+    assert native.evaluation_keys_bytes(parameters, rotations, [4]) == len(key_bytes)
     for limbs in (0, 5):
         with pytest.raises(ValueError, match="limbs"):
             native.ciphertext_bytes(parameters, limbs, seeded=True)
-        with pytest.raises(ValueError, match="limbs"):
-            native.evaluation_keys_bytes(parameters, {1: limbs})
+        with pytest.raises(ValueError, match="depth"):
+            native.evaluation_keys_bytes(parameters, {1: [limbs]})
     for step in (0, N):
         with pytest.raises(ValueError, match="step"):
-            native.evaluation_keys_bytes(parameters, {step: 1})
+            native.evaluation_keys_bytes(parameters, {step: [1]})
 
 
 def test_keys_say_what_they_hold(
     parameters: native.Parameters, secret: native.SecretKey, keys: native.EvaluationKeys
 ) -> None:
-    assert (keys.rotations, keys.relinearisation) == ({1: 4, 5: 4, 16: 3}, 4)
-    made = secret.evaluation_keys({-1: 2, N - 1: 3})
-    assert native.EvaluationKeys.from_bytes(parameters, made).rotations == {N - 1: 3}
+    assert (keys.rotations, keys.relinearisation) == ({1: [4], 5: [4], 16: [3]}, [4])
+    made = secret.evaluation_keys({-1: [2], N - 1: [3, 1]})
+    assert native.EvaluationKeys.from_bytes(parameters, made).rotations == {N - 1: [3]}
 
 
 def test_keys_are_read_from_any_buffer(parameters: native.Parameters, key_bytes: bytes) -> None:
@@ -126,14 +126,17 @@ def test_keys_are_read_from_any_buffer(parameters: native.Parameters, key_bytes:
     ]
     for buffer in buffers:
         keys = native.EvaluationKeys.from_bytes(parameters, buffer)
-        assert keys.relinearisation == 4
+        assert keys.relinearisation == [4]
     with pytest.raises(TypeError):
         native.EvaluationKeys.from_bytes(parameters, "keys")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("rotations", "deep"), [({1: 5}, 0), ({1: 0}, 0), ({0: 1}, 0), ({}, 5)])
+@pytest.mark.parametrize(
+    ("rotations", "deep"),
+    [({1: [5]}, []), ({1: [0]}, []), ({0: [1]}, []), ({}, [5]), ({}, [0])],
+)
 def test_keys_that_cannot_be_made(
-    secret: native.SecretKey, rotations: dict[int, int], deep: int
+    secret: native.SecretKey, rotations: dict[int, list[int]], deep: list[int]
 ) -> None:
     with pytest.raises(ValueError, match="expected"):
         secret.evaluation_keys(rotations, deep)
@@ -178,7 +181,7 @@ def test_a_destroyed_secret_does_nothing(parameters: native.Parameters) -> None:
         lambda: secret.decrypt(sealed),
         lambda: secret.decrypt_coefficients(sealed),
         secret.public_key,
-        lambda: secret.evaluation_keys({1: 1}),
+        lambda: secret.evaluation_keys({1: [1]}),
     ]
     for use in uses:
         with pytest.raises(ValueError, match="destroyed"):
@@ -275,10 +278,10 @@ def test_integers_out_of_range_are_value_errors(
     x = secret.encrypt(vector(N), SCALE)
     uses = [
         lambda: native.find_primes(-1, [30]),
-        lambda: native.Parameters.insecure(LOG_N, [2**70], parameters.special, 1),
+        lambda: native.Parameters.insecure(LOG_N, [2**70], parameters.special, [(1, 1, 2)]),
         lambda: secret.encrypt(vector(N), SCALE, -1),
-        lambda: secret.evaluation_keys({1: -1}),
-        lambda: secret.evaluation_keys({2**70: 1}),
+        lambda: secret.evaluation_keys({1: [-1]}),
+        lambda: secret.evaluation_keys({2**70: [1]}),
         lambda: evaluator.rotate(x, 2**70),
         lambda: evaluator.drop(x, -1),
     ]
@@ -290,7 +293,7 @@ def test_integers_out_of_range_are_value_errors(
 def test_any_mapping_of_rotations_will_do(
     parameters: native.Parameters, secret: native.SecretKey
 ) -> None:
-    made = secret.evaluation_keys(MappingProxyType({3: 2}))
-    assert native.EvaluationKeys.from_bytes(parameters, made).rotations == {3: 2}
+    made = secret.evaluation_keys(MappingProxyType({3: (2,)}))
+    assert native.EvaluationKeys.from_bytes(parameters, made).rotations == {3: [2]}
     with pytest.raises(TypeError):
-        secret.evaluation_keys([(3, 2)])  # type: ignore[arg-type]
+        secret.evaluation_keys([(3, [2])])  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ BITS = [40, 30, 30, 47]
 
 def secure_parameters() -> native.Parameters:
     primes = native.find_primes(13, BITS)
-    return native.Parameters(13, primes[:3], primes[3:], 1)
+    return native.Parameters(13, primes[:3], primes[3:], [(3, 1, 1)])
 
 
 def test_primes_carry_the_transform_and_lie_near_the_powers_asked_for() -> None:
@@ -40,7 +40,7 @@ def test_the_bound_is_that_of_the_published_table() -> None:
 def test_properties_give_back_what_went_in() -> None:
     parameters = secure_parameters()
     assert parameters.is_secure
-    assert (parameters.log_n, parameters.slots, parameters.digit) == (13, 8192, 1)
+    assert (parameters.log_n, parameters.slots, parameters.tiers) == (13, 8192, [(3, 1, 1)])
     primes = parameters.moduli + parameters.special
     assert primes == native.find_primes(13, BITS)
     assert parameters.log_qp == pytest.approx(sum(map(math.log2, primes)))
@@ -56,7 +56,9 @@ def test_secure_parameters_survive_the_wire() -> None:
 
 def test_equality_sees_every_part() -> None:
     small = small_parameters(6)
-    other = native.Parameters.insecure(6, small.moduli, small.special, 1)
+    (tier,) = small.tiers
+    changed = [(tier[0], 1, tier[2])]
+    other = native.Parameters.insecure(6, small.moduli, small.special, changed)
     assert small != other
     assert small != small_parameters(7)
     assert small != "parameters"
@@ -64,10 +66,12 @@ def test_equality_sees_every_part() -> None:
 
 def test_over_the_bound_is_insecure() -> None:
     primes = native.find_primes(13, [42, 42, 42, 42, 49])
+    special = primes[4:]
+    tiers = [(4, 1, len(special))]
     with pytest.raises(InsecureParameters, match="214"):
-        native.Parameters(13, primes[:4], primes[4:], 1)
-    assert not native.Parameters.insecure(13, primes[:4], primes[4:], 1).is_secure
-    assert native.Parameters(13, primes[:3], primes[4:], 1).is_secure
+        native.Parameters(13, primes[:4], special, tiers)
+    assert not native.Parameters.insecure(13, primes[:4], special, tiers).is_secure
+    assert native.Parameters(13, primes[:3], special, [(3, 1, len(special))]).is_secure
 
 
 def test_an_insecure_set_is_not_read_from_bytes() -> None:
@@ -95,5 +99,5 @@ def test_what_makes_no_sense_is_invalid(change: str) -> None:
     else:
         digit = 0
     with pytest.raises(InvalidParameters) as caught:
-        native.Parameters.insecure(6, moduli, special, digit)
+        native.Parameters.insecure(6, moduli, special, [(len(moduli), digit, len(special))])
     assert not isinstance(caught.value, InsecureParameters)

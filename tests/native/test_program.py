@@ -73,8 +73,8 @@ def test_a_program_computes_what_its_steps_say(
 
 
 def test_needs_are_known_before(program: native.Program) -> None:
-    assert program.rotations == {1: 4, 5: 4, 16: 4}
-    assert program.relinearisation == 3
+    assert program.rotations == {1: [4], 5: [4], 16: [4]}
+    assert program.relinearisation == [3]
     assert program.plaintext_bytes == 8 * (6 * (N + N) + 3 * N + 2 * 2)
 
 
@@ -99,7 +99,7 @@ def test_bytes_are_checked_before_any_work(
     for inputs in ((), (sealed, sealed)):
         with pytest.raises(ValueError, match="inputs"):
             run(program_keys, *inputs)
-    shallow = secret.evaluation_keys(dict.fromkeys(program.rotations, 3), 3)
+    shallow = secret.evaluation_keys(dict.fromkeys(program.rotations, (3,)), [3])
     with pytest.raises(MissingKey) as caught:
         run(native.EvaluationKeys.from_bytes(parameters, shallow), sealed)
     assert caught.value.expected is not None
@@ -148,7 +148,7 @@ def long_run() -> tuple[native.Program, native.EvaluationKeys, bytes]:
     step = {"op": "rotate_add", "input": 0, "output": 1, "steps": [1] * 4096}
     again = {"op": "rotate_add", "input": 1, "output": 2, "steps": [1] * 4096}
     program = native.Program(parameters, [(4, SCALE)], [step, again], [2])
-    keys = native.EvaluationKeys.from_bytes(parameters, secret.evaluation_keys({1: 4}))
+    keys = native.EvaluationKeys.from_bytes(parameters, secret.evaluation_keys({1: [4]}))
     return program, keys, secret.encrypt(vector(1), SCALE)
 
 

@@ -92,6 +92,11 @@ def encrypt(
     )
 
 
+def tier_of(tiers: Sequence[tuple[int, int, int]], limbs: int) -> tuple[int, int, int]:
+    """The lowest tier that reaches so many limbs."""
+    return min(tier for tier in tiers if tier[0] >= limbs)
+
+
 @dataclass(frozen=True)
 class Noise:
     """How far the coefficients of a decryption may be from what they should be."""
@@ -99,7 +104,7 @@ class Noise:
     n: int
     moduli: Sequence[int]
     special: Sequence[int]
-    digit: int
+    tiers: Sequence[tuple[int, int, int]]
 
     def product_deviation(self, first: float, second: float) -> float:
         """Largest deviation of a product's coefficients: that of the constant one."""
@@ -125,7 +130,8 @@ class Noise:
     def key_switch(self, limbs: int) -> float:
         """Sum over the centred digits of digit times error, divided by P and rounded."""
         moduli = self.moduli[:limbs]
-        digits = [prod(moduli[i : i + self.digit]) for i in range(0, limbs, self.digit)]
+        _, digit, special = tier_of(self.tiers, limbs)
+        digits = [prod(moduli[i : i + digit]) for i in range(0, limbs, digit)]
         together = sqrt(sum(d * d / 12 for d in digits))
-        switched = self.product_deviation(together, SIGMA) / prod(self.special)
+        switched = self.product_deviation(together, SIGMA) / prod(self.special[:special])
         return MARGIN * switched + self.rescale

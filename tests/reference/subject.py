@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,37 +20,44 @@ class Shape:
     log_n: int
     moduli: tuple[int, ...]
     special: tuple[int, ...]
-    digit: int
+    tiers: tuple[_native.Tier, ...]
 
     def parameters(self) -> _native.Parameters:
         primes = _native.find_primes(self.log_n, [*self.moduli, *self.special])
         count = len(self.moduli)
-        return _native.Parameters.insecure(self.log_n, primes[:count], primes[count:], self.digit)
+        return _native.Parameters.insecure(self.log_n, primes[:count], primes[count:], self.tiers)
 
 
 SHAPES = (
-    Shape(4, (43, 36, 36), (50,), 1),
-    Shape(5, (45, 36, 36, 36), (48, 48), 2),
-    Shape(7, (49, 40, 40, 40, 40), (50, 50, 50), 3),
+    Shape(4, (43, 36, 36), (50,), ((3, 1, 1),)),
+    Shape(5, (45, 36, 36, 36), (48, 48), ((4, 1, 2), (2, 2, 2))),
+    Shape(7, (49, 40, 40, 40, 40), (50, 50, 50), ((5, 2, 2), (3, 3, 3))),
 )
+
+
+def tops(parameters: _native.Parameters) -> list[int]:
+    """The most limbs of each tier."""
+    return [limbs for limbs, _, _ in parameters.tiers]
 
 
 class Subject:
     """One parameter set, one secret key and the evaluator that goes with it."""
 
-    def __init__(self, parameters: _native.Parameters, rotations: Mapping[int, int]) -> None:
+    def __init__(
+        self, parameters: _native.Parameters, rotations: Mapping[int, Sequence[int]]
+    ) -> None:
         self.parameters = parameters
         self.n = parameters.slots
         self.key = _native.SecretKey(parameters)
         self.rotations = dict(rotations)
-        self.keys = self.key.evaluation_keys(self.rotations, len(parameters.moduli))
+        self.keys = self.key.evaluation_keys(self.rotations, tops(parameters))
         loaded = _native.EvaluationKeys.from_bytes(parameters, self.keys)
         self.evaluator = _native.Evaluator(parameters, loaded)
 
     @cached_property
     def noise(self) -> ckks.Noise:
         p = self.parameters
-        return ckks.Noise(self.n, p.moduli, p.special, p.digit)
+        return ckks.Noise(self.n, p.moduli, p.special, p.tiers)
 
     @cached_property
     def secret(self) -> Polynomial:

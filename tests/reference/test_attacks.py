@@ -21,7 +21,7 @@ HEADER = 64  # bytes at the front that are hit as often as all the others
 
 @pytest.fixture(scope="module")
 def toy() -> Subject:
-    return Subject(SHAPES[1].parameters(), {1: 4, 3: 2})
+    return Subject(SHAPES[1].parameters(), {1: [4], 3: [2]})
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def readers(toy: Subject) -> dict[str, Callable[[bytes], object]]:
     def keys(data: bytes) -> object:
         loaded = _native.EvaluationKeys.from_bytes(p, data)
         assert set(loaded.rotations) <= set(range(1, toy.n))
-        assert max([*loaded.rotations.values(), loaded.relinearisation]) <= len(p.moduli)
+        assert max(sum(loaded.rotations.values(), loaded.relinearisation)) <= len(p.moduli)
         return _native.Evaluator(p, loaded)
 
     def public(data: bytes) -> object:
@@ -143,7 +143,7 @@ def test_a_program_survives_flipped_bits(toy: Subject, data: dict[str, bytes], k
 
 def test_flipped_parameters_are_secure_or_refused() -> None:
     primes = ring.primes(1 << 13, 49, 4)
-    whole = _native.Parameters(13, primes[:2], primes[2:], 1).to_bytes()
+    whole = _native.Parameters(13, primes[:2], primes[2:], [(2, 1, len(primes) - 2)]).to_bytes()
     rng = Random(2)
     for cut in range(len(whole)):
         with pytest.raises(HushworkError):
@@ -220,9 +220,9 @@ def test_misuse(toy: Subject) -> None:
         lambda: toy.key.encrypt(np.ones(1), 2.0**45, 1),
         lambda: toy.key.encrypt(np.ones(1), 2.0**30, 0),
         lambda: toy.key.encrypt(np.ones(1), 2.0**30, 5),
-        lambda: toy.key.evaluation_keys({1: 0}),
-        lambda: toy.key.evaluation_keys({1: 5}),
-        lambda: toy.key.evaluation_keys({}, 5),
+        lambda: toy.key.evaluation_keys({1: [0]}),
+        lambda: toy.key.evaluation_keys({1: [5]}),
+        lambda: toy.key.evaluation_keys({}, [5]),
         lambda: e.add(a, one_limb),
         lambda: e.add(a, toy.fresh(np.ones(1), 2.0**30)),
         lambda: e.multiply(a, one_limb),
@@ -239,6 +239,9 @@ def test_missing_keys(toy: Subject) -> None:
         toy.evaluator.rotate(a, 2)
     with pytest.raises(MissingKey):
         toy.evaluator.rotate(a, 3)  # only deep enough for two limbs
+    with pytest.raises(MissingKey):
+        toy.evaluator.rotate(toy.evaluator.drop(a, 2), 1)  # of another tier
     toy.evaluator.rotate(toy.evaluator.drop(a, 2), 3)
+    toy.evaluator.rotate(toy.evaluator.drop(a, 3), 1)
     with pytest.raises(MissingKey):
         _native.Evaluator(toy.parameters).multiply(a, a)

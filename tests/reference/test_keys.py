@@ -37,7 +37,7 @@ def opened(b: Limbs, a: Limbs, secret: Polynomial) -> Limbs:
 def errors(subject: Subject, key: SwitchingKey, source: Polynomial) -> list[Polynomial]:
     """What is left of each digit's b + a s without P times the source in the digit's limbs."""
     found = []
-    width, special = subject.parameters.digit, prod(subject.parameters.special)
+    width, special = key.digit, prod(key.special)
     for index, (b, a) in enumerate(key.digits):
         limbs = opened(b, a, subject.secret)
         for row in range(index * width, min((index + 1) * width, key.limbs)):
@@ -49,7 +49,7 @@ def errors(subject: Subject, key: SwitchingKey, source: Polynomial) -> list[Poly
 @pytest.fixture(scope="module")
 def key_errors(subject: Subject) -> list[Polynomial]:
     found = []
-    for step, key in wire.parse_evaluation_keys(subject.parameters, subject.keys).items():
+    for step, key in wire.parse_evaluation_keys(subject.parameters, subject.keys):
         squared = ring.multiply(subject.secret, subject.secret)
         source = ring.automorphism(subject.secret, step) if step else squared
         found += errors(subject, key, source)
@@ -59,7 +59,7 @@ def key_errors(subject: Subject) -> list[Polynomial]:
 def test_evaluation_keys_hold_what_they_must(
     subject: Subject, key_errors: list[Polynomial]
 ) -> None:
-    digits = -(-len(subject.parameters.moduli) // subject.parameters.digit)
+    digits = sum(-(-limbs // digit) for limbs, digit, _ in subject.parameters.tiers)
     assert len(key_errors) == digits * (1 + len(subject.rotations))
     assert max(abs(x) for error in key_errors for x in error) < TAIL
 
@@ -121,7 +121,7 @@ def test_words_that_would_bias_are_redrawn_alike() -> None:
     near = ring.primes(n, 50, 60, above=False)
     moduli = sorted(near, key=lambda q: 2**64 % q)[-count:]
     special = [q for q in near if q not in moduli][:2]
-    parameters = _native.Parameters.insecure(log_n, moduli, special, 1)
+    parameters = _native.Parameters.insecure(log_n, moduli, special, [(len(moduli), 1, 2)])
     seeded = _native.SecretKey(parameters).encrypt(np.zeros(1), 2.0**30)
     whole = _native.Evaluator(parameters).add_plain(seeded, np.zeros(1))
     limbs = [

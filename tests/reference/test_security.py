@@ -32,6 +32,11 @@ def chain(log_n: int, *, above: bool) -> tuple[list[int], list[int]]:
     return primes[special:], primes[:special]
 
 
+def whole(moduli: list[int], special: list[int], digit: int = 1) -> list[_native.Tier]:
+    """One tier for all levels."""
+    return [(len(moduli), digit, len(special))]
+
+
 @pytest.mark.parametrize("log_n", BOUNDS)
 def test_bound_is_that_of_the_table(log_n: int) -> None:
     assert _native.security_bound(log_n) == BOUNDS[log_n]
@@ -48,13 +53,13 @@ def test_a_hair_above_the_bound_is_refused(log_n: int) -> None:
     moduli, special = chain(log_n, above=True)
     assert 0 < sum(map(log2, moduli + special)) - BOUNDS[log_n] < 0.01
     with pytest.raises(InsecureParameters):
-        _native.Parameters(log_n, moduli, special, 1)
+        _native.Parameters(log_n, moduli, special, whole(moduli, special))
 
 
 @pytest.mark.parametrize("log_n", BOUNDS)
 def test_a_hair_below_the_bound_is_accepted(log_n: int) -> None:
     moduli, special = chain(log_n, above=False)
-    parameters = _native.Parameters(log_n, moduli, special, 1)
+    parameters = _native.Parameters(log_n, moduli, special, whole(moduli, special))
     assert parameters.is_secure
     assert parameters.log_qp == pytest.approx(BOUNDS[log_n], abs=0.01)
     assert parameters.log_qp <= BOUNDS[log_n]
@@ -65,7 +70,23 @@ def test_the_special_primes_count() -> None:
     moduli, special = chain(13, above=False)
     extra = ring.primes(1 << 13, 30, 1)
     with pytest.raises(InsecureParameters):
-        _native.Parameters(13, moduli, special + extra, 1)
+        _native.Parameters(13, moduli, special + extra, whole(moduli, special + extra))
+
+
+@pytest.mark.parametrize("log_n", BOUNDS)
+def test_every_tier_counts(log_n: int) -> None:
+    """What the first tier may not have of P, a lower one may have for the primes it lacks of Q."""
+    moduli, special = chain(log_n, above=False)
+    count = len(special)
+    most = max(map(log2, moduli))
+    extra = ring.primes(1 << log_n, 30, 1)
+    tiers = [(len(moduli), 1, count), (len(moduli) - 1, 1, count + 1)]
+    assert most > 31
+    parameters = _native.Parameters(log_n, moduli, special + extra, tiers)
+    assert parameters.log_qp <= BOUNDS[log_n]
+    large = ring.primes(1 << log_n, 49, count + len(moduli), above=True)[-1:]
+    with pytest.raises(InsecureParameters):
+        _native.Parameters(log_n, moduli, special + large, tiers)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -73,7 +94,7 @@ def test_an_insecure_set_does_not_travel(shape: Shape) -> None:
     parameters = shape.parameters()
     assert not parameters.is_secure
     with pytest.raises(InsecureParameters):
-        _native.Parameters(shape.log_n, parameters.moduli, parameters.special, shape.digit)
+        _native.Parameters(shape.log_n, parameters.moduli, parameters.special, shape.tiers)
     with pytest.raises(InsecureParameters):
         _native.Parameters.from_bytes(parameters.to_bytes())
 
@@ -82,7 +103,7 @@ GOOD = [*ring.primes(1 << 13, 40, 3), *ring.primes(1 << 13, 49, 1)]
 
 
 def test_the_set_that_is_spoilt_below_is_good() -> None:
-    assert _native.Parameters(13, GOOD[:3], GOOD[3:], 1).is_secure
+    assert _native.Parameters(13, GOOD[:3], GOOD[3:], [(3, 1, 1)]).is_secure
 
 
 @pytest.mark.parametrize(
@@ -112,7 +133,7 @@ def test_what_is_no_parameter_set(
     make: Callable[..., object], log_n: int, moduli: list[int], special: list[int], digit: int
 ) -> None:
     with pytest.raises(InvalidParameters):
-        make(log_n, moduli, special, digit)
+        make(log_n, moduli, special, whole(moduli, special, digit))
 
 
 def test_primes_are_primes() -> None:
@@ -135,11 +156,11 @@ def test_other_peoples_parameters_are_refused() -> None:
     with pytest.raises(ParameterMismatch):
         _native.PublicKey.from_bytes(one, theirs.public_key().to_bytes())
     with pytest.raises(ParameterMismatch):
-        _native.EvaluationKeys.from_bytes(one, theirs.evaluation_keys({1: 1}))
+        _native.EvaluationKeys.from_bytes(one, theirs.evaluation_keys({1: [1]}))
 
 
 def test_a_seeded_key_is_for_tests_only() -> None:
-    parameters = _native.Parameters(13, GOOD[:3], GOOD[3:], 1)
+    parameters = _native.Parameters(13, GOOD[:3], GOOD[3:], [(3, 1, 1)])
     with pytest.raises(ValueError, match="secure"):
         _native.SecretKey.insecure_from_seed(parameters, bytes(32))
 
@@ -157,7 +178,7 @@ def test_a_destroyed_key_does_nothing() -> None:
         lambda: key.encrypt(np.zeros(1), 2.0**30),
         lambda: key.encrypt_coefficients(np.zeros(1), 2.0**30),
         key.public_key,
-        lambda: key.evaluation_keys({1: 1}),
+        lambda: key.evaluation_keys({1: [1]}),
     ):
         with pytest.raises(ValueError, match="destroyed"):
             use()

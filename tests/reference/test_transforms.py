@@ -16,7 +16,7 @@ LOG_DEGREES = (3, 4, 5, 6, 7, 13, 15)
 def parameters(log_n: int) -> _native.Parameters:
     """Two primes just below 2^50, the largest allowed, and one small one to divide by."""
     small, *large = _native.find_primes(log_n, [max(30, log_n + 4), 50, 50, 50])
-    return _native.Parameters.insecure(log_n, [large[0], small], large[1:], 1)
+    return _native.Parameters.insecure(log_n, [large[0], small], large[1:], [(2, 1, 2)])
 
 
 def residues(n: int, q: int) -> dict[str, list[int]]:

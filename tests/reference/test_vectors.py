@@ -41,8 +41,8 @@ def key(parameters: _native.Parameters) -> _native.SecretKey:
 @pytest.fixture(scope="module")
 def evaluator(parameters: _native.Parameters) -> _native.Evaluator:
     keys = _native.EvaluationKeys.from_bytes(parameters, load("evaluation_keys.bin"))
-    assert keys.rotations == {1: 3, 5: 2}
-    assert keys.relinearisation == 3
+    assert keys.rotations == {1: [3, 1], 5: [2]}
+    assert keys.relinearisation == [3, 2]
     return _native.Evaluator(parameters, keys)
 
 
@@ -99,4 +99,6 @@ def test_keys(
     shallow = evaluator.drop(data, 2)
     assert key.decrypt(evaluator.rotate(data, 1)) == pytest.approx(np.roll(values, -1), abs=1e-7)
     assert key.decrypt(evaluator.rotate(shallow, 5)) == pytest.approx(np.roll(values, -5), abs=1e-7)
+    lowest = evaluator.drop(data, 1)
+    assert key.decrypt(evaluator.rotate(lowest, 1)) == pytest.approx(np.roll(values, -1), abs=1e-7)
     assert key.decrypt(evaluator.multiply(data, data)) == pytest.approx(values**2, abs=1e-7)

@@ -5,8 +5,8 @@ Everything starts with `HWCK`, kind, version, flags, 0 and the SHA-256 of the pa
 - a ciphertext: limbs u16, scale f64, c0, and c1 or, if flagged, its seed;
 - a projected ciphertext: limbs u16, scale f64, period u32, c0, c1;
 - a public key: seed, b;
-- evaluation keys: relinearisation limbs u16, rotations u32, (step u32, limbs u16) of each, and the
-  keys in that order: seed, b of each digit over the moduli in use and all special ones.
+- evaluation keys: keys u32, (step u32, limbs u16) of each, a step of 0 for relinearisation, and the
+  keys in that order: seed, b of each digit over the moduli in use and the special ones of the tier.
 
 A polynomial is written limb by limb, each residue in as many bits as its modulus, low bits first.
 A limb holds the values at zeta^(5^k), where zeta is the first x^((q - 1) / 4N), x = 2, 3, ..., that
@@ -32,10 +32,10 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 from hushwork import _native
 from tests.reference import ring
-from tests.reference.ckks import Ciphertext, Projected
+from tests.reference.ckks import Ciphertext, Projected, tier_of
 
 CIPHERTEXT, PUBLIC_KEY, EVALUATION_KEYS, PROJECTED = 2, 3, 4, 5
-VERSION, SEEDED = 1, 1
+VERSION, SEEDED = 2, 1
 HEADER = struct.Struct("<4s4B32s")
 LEVEL = struct.Struct("<Hd")
 PERIOD = struct.Struct("<I")
@@ -163,32 +163,37 @@ def parse_public_key(parameters: _native.Parameters, data: bytes) -> tuple[Limbs
 
 @dataclass(frozen=True)
 class SwitchingKey:
-    """(b, a) of each digit, modulo `moduli`: those of Q in use, then all of P."""
+    """(b, a) of each digit, modulo `moduli`: those of Q in use, then those of P."""
 
     limbs: int
+    digit: int
+    special: list[int]
     moduli: list[int]
     digits: list[tuple[Limbs, Limbs]]
 
 
-def parse_evaluation_keys(parameters: _native.Parameters, data: bytes) -> dict[int, SwitchingKey]:
-    """Rotation step, or 0 for relinearisation, -> key."""
+def parse_evaluation_keys(
+    parameters: _native.Parameters, data: bytes
+) -> list[tuple[int, SwitchingKey]]:
+    """Rotation step, or 0 for relinearisation, and key."""
     reader = Reader(parameters, EVALUATION_KEYS, data)
-    relinearisation, count = reader.take(struct.Struct("<HI"))
-    table = {0: relinearisation} if relinearisation else {}
-    table |= dict(reader.take(struct.Struct("<IH")) for _ in range(count))
-    keys = {step: switching_key(parameters, limbs, reader) for step, limbs in table.items()}
+    (count,) = reader.take(struct.Struct("<I"))
+    table = [reader.take(struct.Struct("<IH")) for _ in range(count)]
+    keys = [(step, switching_key(parameters, limbs, reader)) for step, limbs in table]
     reader.end()
     return keys
 
 
 def switching_key(parameters: _native.Parameters, limbs: int, reader: Reader) -> SwitchingKey:
-    moduli = [*parameters.moduli[:limbs], *parameters.special]
+    _, digit, count = tier_of(parameters.tiers, limbs)
+    special = parameters.special[:count]
+    moduli = [*parameters.moduli[:limbs], *special]
     seed = reader.bytes(SEED)
     digits = [
         (reader.polynomial(moduli), expand(seed, "switching key", i << 32, moduli, reader.n))
-        for i in range(-(-limbs // parameters.digit))
+        for i in range(-(-limbs // digit))
     ]
-    return SwitchingKey(limbs, moduli, digits)
+    return SwitchingKey(limbs, digit, special, moduli, digits)
 
 
 def write(parameters: _native.Parameters, ciphertext: Ciphertext) -> bytes:

@@ -1,10 +1,11 @@
 //! Times of single operations: `cargo run --release --example timings [threads]`.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use hushwork_ckks::{Evaluator, Literal, Parameters, Result, SecretKey, encoding, find_primes};
+use hushwork_ckks::{
+    Evaluator, KeyNeeds, Literal, Parameters, Result, SecretKey, Tier, encoding, find_primes,
+};
 
 const SCALE: f64 = (1u64 << 36) as f64;
 
@@ -26,7 +27,11 @@ fn measure(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -> Re
         log_degree,
         moduli: q.to_vec(),
         special: p.to_vec(),
-        digit,
+        tiers: vec![Tier {
+            limbs: q.len(),
+            digit,
+            special: p.len(),
+        }],
     };
     let parameters = Parameters::new(literal)?;
     let limbs = parameters.limbs();
@@ -36,10 +41,10 @@ fn measure(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -> Re
     );
 
     let secret = SecretKey::generate(&parameters)?;
-    time("keys of one rotation", || {
-        secret.evaluation_keys(&BTreeMap::from([(1, limbs)]), 0)
-    });
-    let keys = secret.evaluation_keys(&BTreeMap::from([(1, limbs)]), limbs)?;
+    let needs = KeyNeeds::new(&parameters, [(1, limbs)], [])?;
+    time("keys of one rotation", || secret.evaluation_keys(&needs));
+    let needs = KeyNeeds::new(&parameters, [(1, limbs)], [limbs])?;
+    let keys = secret.evaluation_keys(&needs)?;
     let values: Vec<f64> = (0..parameters.degree()).map(|i| (i as f64).sin()).collect();
     let basis = parameters.basis(limbs);
     let plaintext = encoding::encode(&parameters, basis, &values, SCALE)?;

@@ -11,7 +11,7 @@ use crate::parameters::Parameters;
 use crate::serial::check_digest;
 
 pub(crate) const MAGIC: [u8; 4] = *b"HWCK";
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
 pub(crate) const HEADER: usize = 8;
 pub(crate) const DIGEST: usize = 32;
 pub(crate) const SEED: usize = 32;

@@ -7,13 +7,14 @@ use hushwork_ring::sampling::{self, Seed};
 use hushwork_ring::{Basis, Poly};
 
 use crate::error::{Detail, Error, Result};
+use crate::needs::{KeyNeeds, Place, RELINEARISATION};
 use crate::parameters::Parameters;
 
 pub(crate) const CIPHERTEXT_LABEL: &str = "ciphertext";
 const PUBLIC_LABEL: &str = "public key";
 const SWITCHING_LABEL: &str = "switching key";
 
-/// Row of `extended(limbs)` in something over `extended(all)`.
+/// Row of `extended(limbs)` in something over `extended(all)` of its tier, or over all of Q and P.
 pub(crate) fn key_row(row: usize, limbs: usize, all: usize) -> usize {
     if row < limbs { row } else { row - limbs + all }
 }
@@ -77,7 +78,7 @@ impl SwitchingKey {
         }
     }
 
-    /// The most limbs at which it can be used.
+    /// The most limbs at which it can be used; the fewest are those of its tier.
     #[must_use]
     pub fn limbs(&self) -> usize {
         self.limbs
@@ -106,40 +107,34 @@ impl SwitchingKey {
 #[derive(Debug)]
 pub struct EvaluationKeys {
     pub(crate) parameters: Parameters,
-    pub(crate) relinearisation: Option<SwitchingKey>,
-    pub(crate) rotations: BTreeMap<usize, SwitchingKey>,
+    pub(crate) keys: BTreeMap<Place, SwitchingKey>,
 }
 
 impl EvaluationKeys {
-    /// Rotation step -> limbs.
+    /// Which these are.
     #[must_use]
-    pub fn rotations(&self) -> BTreeMap<usize, usize> {
-        self.rotations
-            .iter()
-            .map(|(step, key)| (*step, key.limbs))
-            .collect()
-    }
-
-    /// Limbs of the relinearisation key, 0 for none.
-    #[must_use]
-    pub fn relinearisation(&self) -> usize {
-        self.relinearisation.as_ref().map_or(0, SwitchingKey::limbs)
+    pub fn needs(&self) -> KeyNeeds {
+        let keys = self.keys.iter();
+        keys.map(|(place, key)| (*place, key.limbs)).collect()
     }
 
     /// # Errors
-    /// MissingKey where absent or not deep enough.
+    /// MissingKey where the tier of `limbs` has none, or none deep enough.
     pub fn rotation_key(&self, step: usize, limbs: usize) -> Result<&SwitchingKey> {
-        deep_enough(self.rotations.get(&step), limbs, || {
-            format!("rotation by {step}")
-        })
+        self.key(step, limbs)
     }
 
     /// # Errors
-    /// MissingKey where absent or not deep enough.
+    /// MissingKey where the tier of `limbs` has none, or none deep enough.
     pub fn relinearisation_key(&self, limbs: usize) -> Result<&SwitchingKey> {
-        deep_enough(self.relinearisation.as_ref(), limbs, || {
-            "relinearisation".into()
-        })
+        self.key(RELINEARISATION, limbs)
+    }
+
+    fn key(&self, step: usize, limbs: usize) -> Result<&SwitchingKey> {
+        let key = self.keys.get(&(step, self.parameters.tier_index(limbs)));
+        let depth = key.map_or(0, SwitchingKey::limbs);
+        key.filter(|_| depth >= limbs)
+            .ok_or_else(|| missing(step, limbs, depth))
     }
 
     /// Whether they were made under these parameters.
@@ -149,20 +144,25 @@ impl EvaluationKeys {
     pub fn check(&self, parameters: &Parameters) -> Result<()> {
         crate::serial::check_digest(parameters, self.parameters.digest())
     }
+
+    /// Whether they are all that is needed.
+    ///
+    /// # Errors
+    /// MissingKey
+    pub fn meet(&self, needs: &KeyNeeds) -> Result<()> {
+        let mut needs = needs.iter();
+        needs.try_for_each(|(step, limbs)| self.key(step, limbs).map(drop))
+    }
 }
 
-fn deep_enough(
-    key: Option<&SwitchingKey>,
-    limbs: usize,
-    name: impl FnOnce() -> String,
-) -> Result<&SwitchingKey> {
-    let depth = key.map_or(0, SwitchingKey::limbs);
-    key.filter(|_| depth >= limbs).ok_or_else(|| {
-        let expected = format!("{} at {limbs} limbs", name());
-        Error::MissingKey(Detail::new(
-            "evaluation key missing or too shallow",
-            expected,
-            format!("{depth} limbs"),
-        ))
-    })
+fn missing(step: usize, limbs: usize, depth: usize) -> Error {
+    let name = match step {
+        RELINEARISATION => "relinearisation".into(),
+        _ => format!("rotation by {step}"),
+    };
+    Error::MissingKey(Detail::new(
+        "evaluation key missing or too shallow",
+        format!("{name} at {limbs} limbs"),
+        format!("{depth} limbs in that tier"),
+    ))
 }

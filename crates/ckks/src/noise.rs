@@ -6,7 +6,8 @@
 
 use hushwork_ring::sampling::SIGMA;
 
-use crate::parameters::{Parameters, log2};
+use crate::literal::log2;
+use crate::parameters::Parameters;
 
 /// A product of two normal variables exceeds this many deviations with probability 2^-37.
 pub const TAIL: f64 = 24.0;
@@ -82,7 +83,7 @@ pub fn rounding(parameters: &Parameters) -> Noise {
 /// sum of digits times their errors.
 #[must_use]
 pub fn inner_product(parameters: &Parameters, limbs: usize) -> Noise {
-    let digits = parameters.literal().moduli[..limbs].chunks(parameters.literal().digit);
+    let digits = parameters.literal().moduli[..limbs].chunks(parameters.tier(limbs).digit);
     let variance: f64 = digits
         .map(|digit| ROUNDING * (2.0 * log2(digit)).exp2())
         .sum();
@@ -92,8 +93,8 @@ pub fn inner_product(parameters: &Parameters, limbs: usize) -> Noise {
 /// Added by a rotation or a relinearisation at this many limbs.
 #[must_use]
 pub fn key_switch(parameters: &Parameters, limbs: usize) -> Noise {
-    let divided =
-        inner_product(parameters, limbs).times((-log2(&parameters.literal().special)).exp2());
+    let special = &parameters.literal().special[..parameters.tier(limbs).special];
+    let divided = inner_product(parameters, limbs).times((-log2(special)).exp2());
     divided.plus(rounding(parameters))
 }
 

@@ -1,7 +1,5 @@
 //! The secret key and what is made from it.
 
-use std::collections::BTreeMap;
-
 use hushwork_ring::sampling::{self, Seed};
 use hushwork_ring::{Basis, Poly};
 use rayon::prelude::*;
@@ -9,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Detail, Error, Result};
 use crate::keys::{EvaluationKeys, PublicKey, SwitchingKey, key_row, uniform_digit};
+use crate::needs::{KeyNeeds, RELINEARISATION};
 use crate::parameters::Parameters;
 
 const SECRET_LABEL: &str = "secret";
@@ -78,7 +77,7 @@ impl SecretKey {
     }
 
     fn from_noise(parameters: &Parameters, noise: &Noise) -> Self {
-        let secret = noise.ternary(parameters.extended(parameters.limbs()), parameters.degree());
+        let secret = noise.ternary(parameters.whole(), parameters.degree());
         Self {
             parameters: parameters.clone(),
             secret,
@@ -99,9 +98,9 @@ impl SecretKey {
     /// The secret over `extended(limbs)`.
     pub(crate) fn extended(&self, limbs: usize) -> Zeroizing<Poly> {
         let (all, degree) = (self.parameters.limbs(), self.parameters.degree());
-        let special = self.secret.limbs() - all;
-        let mut out = Zeroizing::new(Poly::zero(degree, limbs + special));
-        for row in 0..limbs + special {
+        let rows = self.parameters.extended(limbs).limbs();
+        let mut out = Zeroizing::new(Poly::zero(degree, rows));
+        for row in 0..rows {
             out.limb_mut(row)
                 .copy_from_slice(self.secret.limb(key_row(row, limbs, all)));
         }
@@ -123,31 +122,22 @@ impl SecretKey {
         Ok(key)
     }
 
-    /// Rotation step -> most limbs at which it is used; relinearisation 0 for none.
-    ///
     /// # Errors
-    /// Misuse for a step or depth out of range; NoEntropy.
-    pub fn evaluation_keys(
-        &self,
-        rotations: &BTreeMap<usize, usize>,
-        relinearisation: usize,
-    ) -> Result<EvaluationKeys> {
-        check_rotations(&self.parameters, rotations, relinearisation)?;
-        let relinearisation = match relinearisation {
-            0 => None,
-            limbs => Some(self.switching_key(&self.squared(limbs), limbs)?),
+    /// NoEntropy
+    pub fn evaluation_keys(&self, needs: &KeyNeeds) -> Result<EvaluationKeys> {
+        let needs: Vec<_> = needs.iter().collect();
+        let key = |&(step, limbs): &(usize, usize)| {
+            let source = match step {
+                RELINEARISATION => self.squared(limbs),
+                _ => self.rotated(step, limbs),
+            };
+            let place = (step, self.parameters.tier_index(limbs));
+            Ok((place, self.switching_key(&source, limbs)?))
         };
-        let rotation = |(step, limbs): (&usize, &usize)| {
-            Ok((
-                *step,
-                self.switching_key(&self.rotated(*step, *limbs), *limbs)?,
-            ))
-        };
-        let rotations = rotations.par_iter().map(rotation).collect::<Result<_>>()?;
+        let keys = needs.par_iter().map(key).collect::<Result<_>>()?;
         Ok(EvaluationKeys {
             parameters: self.parameters.clone(),
-            relinearisation,
-            rotations,
+            keys,
         })
     }
 
@@ -171,13 +161,14 @@ impl SecretKey {
         let (basis, degree) = (parameters.extended(limbs), parameters.degree());
         let seed = *sampling::fresh_seed()?;
         let (noise, secret) = (Noise::new()?, self.extended(limbs));
+        let width = parameters.tier(limbs).digit;
         let digit = |index: usize| {
             let mut payload = noise.error(basis, degree, index as u64);
-            let first = index * parameters.literal().digit;
-            for row in first..limbs.min(first + parameters.literal().digit) {
+            let first = index * width;
+            for row in first..limbs.min(first + width) {
                 let kernel = &basis.kernels()[row];
                 let mut part = Zeroizing::new(source.limb(row).to_vec());
-                kernel.scale(&mut part, parameters.special_factor(row)[0]);
+                kernel.scale(&mut part, parameters.special_factor(limbs, row)[0]);
                 kernel.add(payload.limb_mut(row), &part);
             }
             mask(
@@ -202,34 +193,4 @@ pub(crate) fn mask(basis: &Basis, secret: &Poly, a: &Poly, payload: &Poly) -> Po
     basis.neg(&mut b);
     basis.add(&mut b, payload);
     b
-}
-
-fn check_rotations(
-    parameters: &Parameters,
-    rotations: &BTreeMap<usize, usize>,
-    relinearisation: usize,
-) -> Result<()> {
-    let misuse = |message, expected, got| Err(Error::Misuse(Detail::new(message, expected, got)));
-    if let Some(step) = rotations
-        .keys()
-        .find(|step| **step == 0 || **step >= parameters.degree())
-    {
-        return misuse(
-            "rotation step out of range",
-            format!("1 to {}", parameters.degree() - 1),
-            *step,
-        );
-    }
-    let depths = rotations
-        .values()
-        .find(|limbs| **limbs == 0 || **limbs > parameters.limbs());
-    let depth = depths.or(Some(&relinearisation).filter(|limbs| **limbs > parameters.limbs()));
-    match depth {
-        Some(limbs) => misuse(
-            "key depth out of range",
-            format!("1 to {}", parameters.limbs()),
-            *limbs,
-        ),
-        None => Ok(()),
-    }
 }

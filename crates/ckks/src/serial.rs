@@ -4,17 +4,15 @@
 //! | part | bytes |
 //! | --- | --- |
 //! | header | magic `HWCK`, kind, version, flags, 0 |
-//! | parameters | log N u8, 0, digit u16, primes of Q u16, of P u16, then each as u64 |
+//! | parameters | log N u8, tiers u8, primes of Q u16, of P u16, then (limbs u16, digit u16, primes of P u16) of each tier, then each prime as u64 |
 //! | ciphertext | digest 32, limbs u16, scale f64, c0, then seed 32 if flagged, else c1 |
 //! | projected ciphertext | digest 32, limbs u16, scale f64, period u32, c0 of as many values, c1 |
 //! | public key | digest 32, seed 32, b |
-//! | evaluation keys | digest 32, relinearisation limbs u16, rotations u32, then (step u32, limbs u16) of each, ascending, then the keys: seed 32, b of each digit |
+//! | evaluation keys | digest 32, keys u32, then (step u32, limbs u16) of each, by rising step and then falling limbs, one of a tier, a step of 0 for relinearisation; then the keys: seed 32, b of each digit over the primes of its tier |
 //!
 //! A polynomial is its evaluations, limb by limb, each residue in as many bits as its modulus, low
 //! bits first. Value k of a limb is that at zeta^(5^k), where zeta is the first x^((q - 1) / 4N),
 //! x = 2, 3, ..., whose order is 4N. A projected c0 holds the mean over k, k + p, k + 2p, ... at k.
-
-use std::collections::BTreeMap;
 
 use hushwork_ring::sampling::{Seed, uniform_poly};
 
@@ -24,10 +22,15 @@ use crate::bytes::{
 use crate::ciphertext::Ciphertext;
 use crate::error::{Detail, Error, Result};
 use crate::keys::{CIPHERTEXT_LABEL, EvaluationKeys, PublicKey, SwitchingKey};
-use crate::parameters::{Literal, MAX_LIMBS, Parameters};
+use crate::literal::{Literal, MAX_LIMBS, MAX_TIERS, Tier};
+use crate::needs::{KeyNeeds, RELINEARISATION};
+use crate::parameters::Parameters;
 
 /// Scales lie between 1 and this.
 pub(crate) const MAX_SCALE: f64 = (1u128 << 120) as f64;
+
+/// Bytes of a step and its limbs.
+const ENTRY: usize = 6;
 
 pub(crate) fn check_digest(parameters: &Parameters, digest: &[u8; 32]) -> Result<()> {
     let show = |digest: &[u8]| {
@@ -52,13 +55,21 @@ pub(crate) fn parameter_bytes(literal: &Literal, secure: bool) -> Vec<u8> {
         log_degree,
         moduli,
         special,
-        digit,
+        tiers,
     } = literal;
     let mut out = header(Kind::Parameters, if secure { 0 } else { FLAG });
-    out.extend([*log_degree as u8, 0]);
-    [*digit, moduli.len(), special.len()]
-        .iter()
-        .for_each(|n| out.extend((*n as u16).to_le_bytes()));
+    out.extend([*log_degree as u8, tiers.len() as u8]);
+    let mut short = |n: usize| out.extend((n as u16).to_le_bytes());
+    short(moduli.len());
+    short(special.len());
+    for tier in tiers {
+        let Tier {
+            limbs,
+            digit,
+            special,
+        } = *tier;
+        [limbs, digit, special].into_iter().for_each(&mut short);
+    }
     moduli
         .iter()
         .chain(special)
@@ -76,11 +87,8 @@ pub(crate) fn read_parameters(data: &[u8]) -> Result<Literal> {
         );
         return Err(Error::InsecureParameters(detail));
     }
-    let [log_degree, zero] = reader.array()?;
-    let (digit, moduli, special) = (reader.short()?, reader.short()?, reader.short()?);
-    if zero != 0 {
-        return Err(malformed("reserved byte", 0, zero));
-    }
+    let [log_degree, tiers] = reader.array()?;
+    let (moduli, special) = (reader.short()?, reader.short()?);
     if moduli > MAX_LIMBS || special > MAX_LIMBS {
         return Err(Error::TooLarge(Detail::new(
             "too many primes",
@@ -88,7 +96,17 @@ pub(crate) fn read_parameters(data: &[u8]) -> Result<Literal> {
             moduli.max(special),
         )));
     }
-    reader.expect(8 * (moduli + special))?;
+    if usize::from(tiers) > MAX_TIERS {
+        return Err(Error::TooLarge(Detail::new(
+            "too many tiers",
+            MAX_TIERS,
+            tiers,
+        )));
+    }
+    reader.expect(6 * usize::from(tiers) + 8 * (moduli + special))?;
+    let tiers = (0..tiers)
+        .map(|_| read_tier(&mut reader))
+        .collect::<Result<_>>()?;
     let mut primes = |count| {
         (0..count)
             .map(|_| Ok(u64::from_le_bytes(reader.array()?)))
@@ -99,7 +117,15 @@ pub(crate) fn read_parameters(data: &[u8]) -> Result<Literal> {
         log_degree: log_degree.into(),
         moduli,
         special,
-        digit,
+        tiers,
+    })
+}
+
+fn read_tier(reader: &mut Reader<'_>) -> Result<Tier> {
+    Ok(Tier {
+        limbs: reader.short()?,
+        digit: reader.short()?,
+        special: reader.short()?,
     })
 }
 
@@ -118,21 +144,12 @@ pub fn public_key_bytes(parameters: &Parameters) -> usize {
 
 /// Exact size of serialised evaluation keys.
 #[must_use]
-pub fn evaluation_keys_bytes(
-    parameters: &Parameters,
-    rotations: &BTreeMap<usize, usize>,
-    relinearisation: usize,
-) -> usize {
-    let first = if relinearisation == 0 {
-        0
-    } else {
-        switching_key_bytes(parameters, relinearisation)
-    };
-    let keys: usize = rotations
-        .values()
-        .map(|limbs| switching_key_bytes(parameters, *limbs))
+pub fn evaluation_keys_bytes(parameters: &Parameters, needs: &KeyNeeds) -> usize {
+    let keys = needs.iter();
+    let keys: usize = keys
+        .map(|(_, limbs)| ENTRY + switching_key_bytes(parameters, limbs))
         .sum();
-    HEADER + DIGEST + 2 + 4 + 6 * rotations.len() + first + keys
+    HEADER + DIGEST + 4 + keys
 }
 
 fn switching_key_bytes(parameters: &Parameters, limbs: usize) -> usize {
@@ -219,18 +236,16 @@ impl EvaluationKeys {
     /// Bit-packed and seeded.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (parameters, rotations) = (&self.parameters, self.rotations());
-        let size = evaluation_keys_bytes(parameters, &rotations, self.relinearisation());
-        let mut out = Vec::with_capacity(size);
+        let (parameters, needs) = (&self.parameters, self.needs());
+        let mut out = Vec::with_capacity(evaluation_keys_bytes(parameters, &needs));
         out.extend(header(Kind::EvaluationKeys, 0));
         out.extend(parameters.digest());
-        out.extend((self.relinearisation() as u16).to_le_bytes());
-        out.extend((rotations.len() as u32).to_le_bytes());
-        for (step, limbs) in rotations {
+        out.extend((needs.count() as u32).to_le_bytes());
+        for (step, limbs) in needs.iter() {
             out.extend((step as u32).to_le_bytes());
             out.extend((limbs as u16).to_le_bytes());
         }
-        for key in self.relinearisation.iter().chain(self.rotations.values()) {
+        for key in self.keys.values() {
             out.extend(key.seed);
             key.b
                 .iter()
@@ -244,45 +259,36 @@ impl EvaluationKeys {
         let mut reader = Reader(data);
         unflagged(reader.header(Kind::EvaluationKeys)?)?;
         reader.digest(parameters)?;
-        let relinearisation = match reader.short()? {
-            0 => 0,
-            limbs => check_limbs(parameters, limbs)?,
-        };
         let count = reader.word()?;
-        let steps = read_steps(parameters, Reader(reader.bytes(6 * count)?))?;
-        let table = HEADER + DIGEST + 2 + 4 + 6 * count;
-        reader.expect(evaluation_keys_bytes(parameters, &steps, relinearisation) - table)?;
-        let first = if relinearisation == 0 {
-            None
-        } else {
-            Some(relinearisation)
+        let needs = read_needs(parameters, Reader(reader.bytes(ENTRY * count)?))?;
+        let table = HEADER + DIGEST + 4 + ENTRY * count;
+        reader.expect(evaluation_keys_bytes(parameters, &needs) - table)?;
+        let key = |(step, limbs)| {
+            let place = (step, parameters.tier_index(limbs));
+            Ok((place, read_key(parameters, limbs, &mut reader)?))
         };
-        let relinearisation = first
-            .map(|limbs| read_key(parameters, limbs, &mut reader))
-            .transpose()?;
-        let key = |(step, limbs)| Ok((step, read_key(parameters, limbs, &mut reader)?));
-        let rotations = steps.into_iter().map(key).collect::<Result<_>>()?;
+        let keys = needs.iter().map(key).collect::<Result<_>>()?;
         Ok(Self {
             parameters: parameters.clone(),
-            relinearisation,
-            rotations,
+            keys,
         })
     }
 }
 
-fn read_steps(parameters: &Parameters, mut table: Reader<'_>) -> Result<BTreeMap<usize, usize>> {
-    let mut steps = BTreeMap::new();
-    let mut last = 0;
+fn read_needs(parameters: &Parameters, mut table: Reader<'_>) -> Result<KeyNeeds> {
+    let mut places = Vec::with_capacity(table.0.len() / ENTRY);
     while !table.0.is_empty() {
         let (step, limbs) = (table.word()?, check_limbs(parameters, table.short()?)?);
-        if step <= last || step >= parameters.degree() {
-            let expected = format!("{} to {}, ascending", last + 1, parameters.degree() - 1);
-            return Err(malformed("rotation step out of range", expected, step));
+        let place = (step, parameters.tier_index(limbs));
+        let rises = places.last().is_none_or(|(last, _)| *last < place);
+        if step >= parameters.degree() || !rises {
+            let most = parameters.degree() - 1;
+            let expected = format!("{RELINEARISATION} to {most}, ascending, one key of a tier");
+            return Err(malformed("step of a key", expected, step));
         }
-        last = step;
-        steps.insert(step, limbs);
+        places.push((place, limbs));
     }
-    Ok(steps)
+    Ok(places.into_iter().collect())
 }
 
 fn read_key(

@@ -166,7 +166,7 @@ impl Evaluator {
         let extensions = self.parameters().digits(c1.limbs()).par_iter().enumerate();
         extensions
             .map(|(index, extension)| {
-                let first = index * self.parameters().literal().digit;
+                let first = index * self.parameters().tier(c1.limbs()).digit;
                 let prepared = extension.prepare(c1, first);
                 let kernels = extension.to().kernels();
                 let others = rows(c1.degree(), kernels.len(), |target, out| {
@@ -262,9 +262,11 @@ impl Evaluator {
     ) -> Option<Term<'a>> {
         let (left, shift, right) = match *addend {
             Addend::Plain(..) if row >= limbs => return None,
-            Addend::Plain(poly, shift) => {
-                (poly.limb(row), shift, self.parameters().special_factor(row))
-            }
+            Addend::Plain(poly, shift) => (
+                poly.limb(row),
+                shift,
+                self.parameters().special_factor(limbs, row),
+            ),
             Addend::Extended(poly, shift) => (poly.limb(row), shift, &[1][..]),
             Addend::Strided { words, pitch } => {
                 let degree = self.parameters().degree();
@@ -297,7 +299,8 @@ impl Evaluator {
         rows(a.degree(), basis.limbs(), |row, out| {
             if row < a.limbs() {
                 out.copy_from_slice(a.limb(row));
-                basis.kernels()[row].scale(out, self.parameters().special_factor(row)[0]);
+                basis.kernels()[row]
+                    .scale(out, self.parameters().special_factor(a.limbs(), row)[0]);
             } else {
                 out.fill(0);
             }
@@ -345,11 +348,9 @@ fn divide(division: &Division, a: Extended, modulus: f64) -> Ciphertext {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::secret::SecretKey;
-    use crate::{Literal, Parameters, find_primes, noise};
+    use crate::{KeyNeeds, Literal, Parameters, Tier, find_primes, noise};
 
     /// k_0 + k_1 s - P rot(c_1) rot(s) is the error of the inner product alone.
     #[test]
@@ -361,13 +362,16 @@ mod tests {
                 log_degree: 9,
                 moduli,
                 special: rest,
-                digit,
+                tiers: vec![Tier {
+                    limbs: 5,
+                    digit,
+                    special,
+                }],
             };
             let parameters = Parameters::insecure(literal).unwrap();
             let secret = SecretKey::generate(&parameters).unwrap();
-            let keys = secret
-                .evaluation_keys(&BTreeMap::from([(7, 5)]), 0)
-                .unwrap();
+            let needs = KeyNeeds::new(&parameters, [(7, 5)], []).unwrap();
+            let keys = secret.evaluation_keys(&needs).unwrap();
             let evaluator = Evaluator::new(parameters.clone());
             for limbs in 1..=5 {
                 check_switching(

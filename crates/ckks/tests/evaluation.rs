@@ -2,11 +2,9 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use common::{Setup, assert_close, sample};
 use hushwork_ckks::encoding::{Plaintext, encode};
-use hushwork_ckks::{Error, EvaluationKeys};
+use hushwork_ckks::{Error, EvaluationKeys, KeyNeeds};
 
 const SCALE: f64 = (1u64 << 36) as f64;
 
@@ -133,10 +131,8 @@ fn rotations_at_every_level() {
 fn a_shallow_key_serves_its_levels_and_no_more() {
     let setup = Setup::insecure();
     let x = sample(1, setup.slots());
-    let keys = setup
-        .secret
-        .evaluation_keys(&BTreeMap::from([(3, 2)]), 0)
-        .unwrap();
+    let needs = KeyNeeds::new(&setup.parameters, [(3, 2)], []).unwrap();
+    let keys = setup.secret.evaluation_keys(&needs).unwrap();
     let fresh = setup.encrypt(&x, SCALE);
     let low = setup.evaluator.drop(&fresh, 2).unwrap();
     let mut expected = x.clone();

@@ -4,7 +4,15 @@ mod common;
 
 use common::{Setup, assert_close, insecure_literal, literal, sample};
 use hushwork_ckks::security::security_bound;
-use hushwork_ckks::{Error, Literal, Parameters, SecretKey, encoding, find_primes};
+use hushwork_ckks::{Error, Literal, Parameters, SecretKey, Tier, encoding, find_primes};
+
+fn tier(limbs: usize, digit: usize, special: usize) -> Tier {
+    Tier {
+        limbs,
+        digit,
+        special,
+    }
+}
 
 fn refusal(change: impl Fn(&mut Literal)) -> Error {
     let mut literal = insecure_literal();
@@ -20,8 +28,19 @@ fn unusable_literals_are_refused() {
         refusal(|literal| literal.moduli.clear()),
         refusal(|literal| literal.special.clear()),
         refusal(|literal| literal.moduli = vec![literal.moduli[0]; 65]),
-        refusal(|literal| literal.digit = 0),
-        refusal(|literal| literal.digit = 6),
+        refusal(|literal| literal.tiers.clear()),
+        refusal(|literal| literal.tiers = vec![literal.tiers[0]; 9]),
+        refusal(|literal| literal.tiers.push(literal.tiers[0])),
+        refusal(|literal| literal.tiers[0].limbs = 4),
+        refusal(|literal| literal.tiers[0].limbs = 6),
+        refusal(|literal| literal.tiers[0].digit = 0),
+        refusal(|literal| literal.tiers[0].digit = 6),
+        refusal(|literal| literal.tiers[0].special = 0),
+        refusal(|literal| literal.tiers[0].special = 1),
+        refusal(|literal| literal.tiers[0].special = 3),
+        refusal(|literal| literal.tiers.push(tier(0, 1, 1))),
+        refusal(|literal| literal.tiers.push(tier(2, 3, 2))),
+        refusal(|literal| literal.tiers.push(tier(2, 2, 1))),
         refusal(|literal| literal.moduli[1] = literal.moduli[0]),
         refusal(|literal| literal.special[0] = literal.moduli[0]),
         refusal(|literal| literal.moduli[1] += 4 << literal.log_degree),

@@ -2,14 +2,14 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use common::{Setup, insecure_literal, literal, sample};
+use common::{Setup, insecure_literal, literal, sample, tiered};
 use hushwork_ckks::projection::projected_bytes;
 use hushwork_ckks::serial::{ciphertext_bytes, evaluation_keys_bytes, public_key_bytes};
 use hushwork_ckks::{
-    Ciphertext, Error, EvaluationKeys, Parameters, Projected, PublicKey, Result, SecretKey,
+    Ciphertext, Error, EvaluationKeys, KeyNeeds, Parameters, Projected, PublicKey, Result,
+    SecretKey,
 };
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -22,7 +22,8 @@ const PERIOD_AT: usize = 50;
 const PERIOD: usize = 4;
 
 static SETUP: LazyLock<Setup> = LazyLock::new(|| {
-    let parameters = Parameters::insecure(literal(4, &[40, 36, 24], &[50], 1)).unwrap();
+    let parameters =
+        Parameters::insecure(tiered(4, &[40, 36, 24], &[50, 40], &[(3, 1, 1), (2, 2, 2)])).unwrap();
     let secret = SecretKey::insecure_from_seed(&parameters, &[1; 32]).unwrap();
     Setup::new(parameters, secret)
 });
@@ -93,17 +94,15 @@ fn sizes_are_known_before() {
     assert_eq!(full().len(), ciphertext_bytes(parameters, 3, false));
     assert_eq!(projected().len(), projected_bytes(parameters, 3, PERIOD));
     assert_eq!(SETUP.public.to_bytes().len(), public_key_bytes(parameters));
-    let rotations = SETUP.keys.rotations();
-    assert_eq!(
-        SETUP.keys.to_bytes().len(),
-        evaluation_keys_bytes(parameters, &rotations, 3)
-    );
-    let some = BTreeMap::from([(1, 2), (9, 1)]);
-    let keys = SETUP.secret.evaluation_keys(&some, 0).unwrap();
-    assert_eq!(
-        keys.to_bytes().len(),
-        evaluation_keys_bytes(parameters, &some, 0)
-    );
+    let some = KeyNeeds::new(parameters, [(1, 2), (9, 1)], []).unwrap();
+    for needs in [SETUP.keys.needs(), some] {
+        let keys = SETUP.secret.evaluation_keys(&needs).unwrap();
+        assert_eq!(
+            keys.to_bytes().len(),
+            evaluation_keys_bytes(parameters, &needs)
+        );
+        assert_eq!(keys.needs(), needs);
+    }
 }
 
 #[test]
@@ -141,7 +140,7 @@ fn versions_kinds_and_flags_are_checked() {
             bytes[at] = byte;
             rewrite(&bytes)
         };
-        assert!(matches!(with(5, 2), Err(Error::UnsupportedVersion(_))));
+        assert!(matches!(with(5, 1), Err(Error::UnsupportedVersion(_))));
         for (at, byte) in [(0, b'X'), (4, 9), (6, 2), (7, 1)] {
             assert!(
                 matches!(with(at, byte), Err(Error::MalformedBytes(_))),
@@ -181,11 +180,12 @@ fn insecure_parameters_do_not_travel() {
         Parameters::from_bytes(&bytes),
         Err(Error::InsecureParameters(_))
     ));
-    bytes[12..14].copy_from_slice(&65u16.to_le_bytes());
-    assert!(matches!(
-        Parameters::from_bytes(&bytes),
-        Err(Error::TooLarge(_))
-    ));
+    for (at, byte) in [(9, 9), (10, 65), (12, 65)] {
+        let mut bytes = bytes.clone();
+        bytes[at] = byte;
+        let result = Parameters::from_bytes(&bytes);
+        assert!(matches!(result, Err(Error::TooLarge(_))), "{at}");
+    }
 }
 
 #[test]
@@ -244,18 +244,29 @@ fn periods_are_checked() {
     ));
 }
 
+/// The table is (0, 3), (0, 2), (1, 3), (1, 2), (5, 3), ..: relinearisation, then rotations.
 #[test]
-fn rotation_steps_ascend_within_range() {
-    let bytes = SETUP.keys.to_bytes();
-    let first = 46;
-    for step in [0u32, 5, 16, u32::MAX] {
-        let mut bytes = bytes.clone();
-        bytes[first..first + 4].copy_from_slice(&step.to_le_bytes());
-        let result = EvaluationKeys::from_bytes(&SETUP.parameters, &bytes);
-        assert!(matches!(result, Err(Error::MalformedBytes(_))), "{step}");
+fn keys_ascend_by_step_and_tier() {
+    let table = 44;
+    let with = |entry: usize, step: u32, limbs: u16| {
+        let mut bytes = SETUP.keys.to_bytes();
+        let at = table + 6 * entry;
+        bytes[at..at + 4].copy_from_slice(&step.to_le_bytes());
+        bytes[at + 4..at + 6].copy_from_slice(&limbs.to_le_bytes());
+        EvaluationKeys::from_bytes(&SETUP.parameters, &bytes)
+    };
+    assert!(with(2, 1, 3).is_ok());
+    let entries = [(2, 0, 3), (2, 5, 3), (2, 16, 3), (2, u32::MAX, 3)];
+    let tiers = [(2, 1, 2), (3, 1, 3), (0, 0, 4), (0, 0, 0), (1, 0, 3)];
+    for (entry, step, limbs) in entries.into_iter().chain(tiers) {
+        let result = with(entry, step, limbs);
+        assert!(
+            matches!(result, Err(Error::MalformedBytes(_))),
+            "{entry} {step} {limbs}"
+        );
     }
-    let mut bytes = bytes;
-    bytes[42..46].copy_from_slice(&u32::MAX.to_le_bytes());
+    let mut bytes = SETUP.keys.to_bytes();
+    bytes[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
     let result = EvaluationKeys::from_bytes(&SETUP.parameters, &bytes);
     assert!(matches!(result, Err(Error::MalformedBytes(_))));
 }
@@ -289,7 +300,7 @@ fn seeds_expand_as_they_always_did() {
         .collect();
     assert_eq!(
         digest,
-        "b72f41cac9190876c2fddd5e56737dd829f55d905b9fb2c99d80e8ede7bda360"
+        "54bfe36c540da7a5a590d9e2f89e750e7790df800ae0ea958f0b421d1fe24314"
     );
 }
 

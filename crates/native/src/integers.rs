@@ -1,10 +1,7 @@
 //! Integers in.
 
-use std::collections::BTreeMap;
-
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyMapping;
 
 /// Extracts an integer, or integers; one out of range is a ValueError.
 pub fn integers<'py, T: FromPyObjectOwned<'py, Error = PyErr>>(
@@ -16,10 +13,4 @@ pub fn integers<'py, T: FromPyObjectOwned<'py, Error = PyErr>>(
         }
         error
     })
-}
-
-/// Extracts any mapping from rotation steps to limbs.
-pub fn rotations(object: &Bound<'_, PyAny>) -> PyResult<BTreeMap<i64, usize>> {
-    let items: Vec<(i64, usize)> = integers(object.cast::<PyMapping>()?.items()?.as_any())?;
-    Ok(items.into_iter().collect())
 }

@@ -15,8 +15,9 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::{Bytes, vector};
 use crate::errors::detached;
-use crate::integers::{self, integers};
-use crate::parameters::{PyParameters, check_limbs, rotation_steps};
+use crate::integers::integers;
+use crate::needs::{self, Rotations};
+use crate::parameters::{PyParameters, check_limbs};
 
 type Encode = fn(&Parameters, &hushwork_ring::Basis, &[f64], f64) -> Result<Plaintext>;
 type Decode = fn(&Parameters, &Plaintext) -> Vec<f64>;
@@ -174,17 +175,17 @@ impl PySecretKey {
         })
     }
 
-    /// Seeded keys: rotation step -> most limbs at which it is used; 0: no relinearisation.
-    #[pyo3(signature = (rotations, relinearisation = 0))]
+    /// Seeded keys: rotation step -> limbs at which it is used, and limbs of products.
+    #[pyo3(signature = (rotations, relinearisation = Vec::new()))]
     fn evaluation_keys<'py>(
         &self,
         py: Python<'py>,
-        #[pyo3(from_py_with = integers::rotations)] rotations: BTreeMap<i64, usize>,
-        #[pyo3(from_py_with = integers)] relinearisation: usize,
+        #[pyo3(from_py_with = needs::rotations)] rotations: Rotations,
+        #[pyo3(from_py_with = integers)] relinearisation: Vec<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |key| {
-            let rotations = rotation_steps(&self.parameters, &rotations);
-            Ok(key.evaluation_keys(&rotations, relinearisation)?.to_bytes())
+            let needs = needs::needs(&self.parameters, &rotations, relinearisation)?;
+            Ok(key.evaluation_keys(&needs)?.to_bytes())
         })?;
         Ok(PyBytes::new(py, &bytes))
     }
@@ -258,12 +259,12 @@ impl PyEvaluationKeys {
     }
 
     #[getter]
-    fn rotations(&self) -> BTreeMap<usize, usize> {
-        self.0.rotations()
+    fn rotations(&self) -> BTreeMap<usize, Vec<usize>> {
+        needs::steps(&self.0.needs())
     }
 
     #[getter]
-    fn relinearisation(&self) -> usize {
-        self.0.relinearisation()
+    fn relinearisation(&self) -> Vec<usize> {
+        self.0.needs().relinearisation().collect()
     }
 }

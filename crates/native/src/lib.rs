@@ -6,6 +6,7 @@ mod evaluator;
 mod integers;
 mod keys;
 mod literal;
+mod needs;
 mod parameters;
 mod program;
 

@@ -1,19 +1,22 @@
 //! Parameters, and what can be asked before there are any.
 
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use hushwork_ckks::error::Detail;
-use hushwork_ckks::{Error, Literal, Parameters, Result, parameters, projection, security, serial};
+use hushwork_ckks::{Error, Literal, Parameters, Result, Tier, projection, security, serial};
 use hushwork_ring::Choice;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arrays::Bytes;
 use crate::errors::{detached, exception};
-use crate::integers::{self, integers};
+use crate::integers::integers;
+use crate::needs::{self, Rotations};
 
-/// Checked and immutable. `moduli` bottom first; `digit` limbs of Q a key-switching digit.
+/// Limbs, limbs of Q in a digit, primes of P.
+type TierTuple = (usize, usize, usize);
+
+/// Checked and immutable. `moduli` bottom first; `tiers` highest first.
 #[pyclass(frozen, eq, hash, name = "Parameters", module = "hushwork._native")]
 #[derive(PartialEq)]
 pub struct PyParameters(pub Parameters);
@@ -32,14 +35,9 @@ impl PyParameters {
         #[pyo3(from_py_with = integers)] log_n: u32,
         #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
         #[pyo3(from_py_with = integers)] special: Vec<u64>,
-        #[pyo3(from_py_with = integers)] digit: usize,
+        #[pyo3(from_py_with = integers)] tiers: Vec<TierTuple>,
     ) -> PyResult<Self> {
-        let literal = Literal {
-            log_degree: log_n,
-            moduli,
-            special,
-            digit,
-        };
+        let literal = literal(log_n, moduli, special, &tiers);
         with_kernel(py, || Parameters::new(literal)).map(Self)
     }
 
@@ -50,14 +48,9 @@ impl PyParameters {
         #[pyo3(from_py_with = integers)] log_n: u32,
         #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
         #[pyo3(from_py_with = integers)] special: Vec<u64>,
-        #[pyo3(from_py_with = integers)] digit: usize,
+        #[pyo3(from_py_with = integers)] tiers: Vec<TierTuple>,
     ) -> PyResult<Self> {
-        let literal = Literal {
-            log_degree: log_n,
-            moduli,
-            special,
-            digit,
-        };
+        let literal = literal(log_n, moduli, special, &tiers);
         with_kernel(py, || Parameters::insecure(literal)).map(Self)
     }
 
@@ -91,8 +84,11 @@ impl PyParameters {
     }
 
     #[getter]
-    fn digit(&self) -> usize {
-        self.0.literal().digit
+    fn tiers(&self) -> Vec<TierTuple> {
+        let tiers = self.0.literal().tiers.iter();
+        tiers
+            .map(|tier| (tier.limbs, tier.digit, tier.special))
+            .collect()
     }
 
     #[getter]
@@ -103,6 +99,20 @@ impl PyParameters {
     #[getter]
     fn is_secure(&self) -> bool {
         self.0.is_secure()
+    }
+}
+
+fn literal(log_degree: u32, moduli: Vec<u64>, special: Vec<u64>, tiers: &[TierTuple]) -> Literal {
+    let tier = |&(limbs, digit, special): &TierTuple| Tier {
+        limbs,
+        digit,
+        special,
+    };
+    Literal {
+        log_degree,
+        moduli,
+        special,
+        tiers: tiers.iter().map(tier).collect(),
     }
 }
 
@@ -134,7 +144,7 @@ pub fn find_primes(
     #[pyo3(from_py_with = integers)] log_n: u32,
     #[pyo3(from_py_with = integers)] bits: Vec<u32>,
 ) -> PyResult<Vec<u64>> {
-    detached(py, || parameters::find_primes(log_n, &bits))
+    detached(py, || hushwork_ckks::find_primes(log_n, &bits))
 }
 
 /// Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known.
@@ -186,55 +196,18 @@ pub fn projected_bytes(
 
 /// Exact size of serialised evaluation keys.
 #[pyfunction]
-#[pyo3(signature = (parameters, rotations, relinearisation = 0))]
+#[pyo3(signature = (parameters, rotations, relinearisation = Vec::new()))]
 pub fn evaluation_keys_bytes(
     py: Python<'_>,
     parameters: &PyParameters,
-    #[pyo3(from_py_with = integers::rotations)] rotations: BTreeMap<i64, usize>,
-    #[pyo3(from_py_with = integers)] relinearisation: usize,
+    #[pyo3(from_py_with = needs::rotations)] rotations: Rotations,
+    #[pyo3(from_py_with = integers)] relinearisation: Vec<usize>,
 ) -> PyResult<usize> {
     let parameters = &parameters.0;
     detached(py, || {
-        let rotations = rotation_steps(parameters, &rotations);
-        for (&step, &limbs) in &rotations {
-            check_step(parameters, step)?;
-            check_limbs(parameters, limbs)?;
-        }
-        if relinearisation > 0 {
-            check_limbs(parameters, relinearisation)?;
-        }
-        Ok(serial::evaluation_keys_bytes(
-            parameters,
-            &rotations,
-            relinearisation,
-        ))
+        let needs = needs::needs(parameters, &rotations, relinearisation)?;
+        Ok(serial::evaluation_keys_bytes(parameters, &needs))
     })
-}
-
-fn check_step(parameters: &Parameters, step: usize) -> Result<()> {
-    if step != 0 {
-        return Ok(());
-    }
-    let most = parameters.degree() - 1;
-    let expected = format!("1 to {most}");
-    Err(Error::Misuse(Detail::new(
-        "rotation step out of range",
-        expected,
-        step,
-    )))
-}
-
-/// Steps of either sign as residues, each with the most limbs asked of it.
-pub fn rotation_steps(
-    parameters: &Parameters,
-    rotations: &BTreeMap<i64, usize>,
-) -> BTreeMap<usize, usize> {
-    let mut steps = BTreeMap::new();
-    for (&step, &limbs) in rotations {
-        let most = steps.entry(parameters.step(step)).or_default();
-        *most = limbs.max(*most);
-    }
-    steps
 }
 
 /// Misuse unless a ciphertext can have so many limbs.

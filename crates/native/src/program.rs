@@ -14,6 +14,7 @@ use crate::errors::{detached, exception};
 use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
 use crate::literal;
+use crate::needs;
 use crate::parameters::PyParameters;
 
 /// More than any machine has.
@@ -51,15 +52,20 @@ impl PyProgram {
         })
     }
 
-    /// Rotation keys that are needed, each with the limbs at which it is used.
+    /// Rotation keys that are needed: step -> most limbs of each tier in which it is used.
     #[getter]
-    fn rotations(&self) -> BTreeMap<usize, usize> {
-        self.program.needs().rotations.clone()
+    fn rotations(&self) -> BTreeMap<usize, Vec<usize>> {
+        needs::steps(self.program.needs())
     }
 
     #[getter]
-    fn relinearisation(&self) -> usize {
-        self.program.needs().relinearisation
+    fn relinearisation(&self) -> Vec<usize> {
+        self.program.needs().relinearisation().collect()
+    }
+
+    /// Raises MissingKey or ParameterMismatch unless these are keys to run with.
+    fn check_keys(&self, py: Python<'_>, keys: &PyEvaluationKeys) -> PyResult<()> {
+        detached(py, || self.program.check_keys(&keys.0))
     }
 
     /// (limbs, scale) of each output ciphertext.

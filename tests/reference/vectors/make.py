@@ -16,19 +16,20 @@ from tests.reference import ring
 from tests.reference.subject import recover_secret
 
 FOLDER = Path(__file__).parent
-LOG_N, DIGIT, SCALE = 4, 2, 2.0**36
+LOG_N, SCALE = 4, 2.0**36
 PERIOD = 4
+TIERS = [(3, 1, 1), (2, 2, 2)]
 SEED = bytes(range(32))
 MODULI, SPECIAL = ring.primes(16, 40, 3), ring.primes(16, 49, 2)
 SECURE_LOG_N, SECURE = 13, ring.primes(1 << 13, 49, 4)
 
 
 def toy_parameters() -> _native.Parameters:
-    return _native.Parameters.insecure(LOG_N, MODULI, SPECIAL, DIGIT)
+    return _native.Parameters.insecure(LOG_N, MODULI, SPECIAL, TIERS)
 
 
 def secure_parameters() -> _native.Parameters:
-    return _native.Parameters(SECURE_LOG_N, SECURE[:2], SECURE[2:], 1)
+    return _native.Parameters(SECURE_LOG_N, SECURE[:2], SECURE[2:], [(2, 1, 2)])
 
 
 def make() -> dict[str, bytes]:
@@ -45,7 +46,7 @@ def make() -> dict[str, bytes]:
         "ciphertext.bin": evaluator.add_plain(seeded, np.zeros(1)),
         "projected_ciphertext.bin": evaluator.project(seeded, PERIOD),
         "public_key.bin": key.public_key().to_bytes(),
-        "evaluation_keys.bin": key.evaluation_keys({1: 3, 5: 2}, 3),
+        "evaluation_keys.bin": key.evaluation_keys({1: [3, 1], 5: [2]}, [3, 2]),
         "facts.json": json.dumps(facts, indent=1).encode(),
     }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::limits::{
-    KeyNeeds, MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_SCALE, MAX_STEPS,
+    MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_SCALE, MAX_STEPS,
     MAX_TRANSFORMED_PERIOD, ProgramError, SCALE_TOLERANCE, Shape,
 };
 use super::literal::{ProgramLiteral, Register, Step};
-use crate::Parameters;
+use crate::{KeyNeeds, Parameters};
 
 /// Everything found out about a program.
 pub(super) struct Checked {
@@ -148,7 +148,7 @@ impl Checker<'_> {
             close(result, scale),
             "scale {scale:e} where {result:e} results"
         );
-        self.needs.relinearisation = self.needs.relinearisation.max(left.limbs);
+        self.needs.add_relinearisation(self.parameters, left.limbs);
         self.write(
             output,
             Shape {
@@ -214,8 +214,7 @@ impl Checker<'_> {
     fn need(&mut self, step: i64, limbs: usize) {
         let step = self.parameters.step(step);
         if step != 0 {
-            let most = self.needs.rotations.entry(step).or_default();
-            *most = limbs.max(*most);
+            self.needs.add_rotation(self.parameters, step, limbs);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What a program may be, what it needs, and how it is refused.
 
-use std::collections::BTreeMap;
-
 /// Most input ciphertexts, output ciphertexts, and inputs or outputs of one linear step.
 pub const MAX_CIPHERTEXTS: usize = 256;
 /// Most steps of a program.
@@ -42,13 +40,4 @@ pub struct Shape {
     pub limbs: usize,
     /// Scale of the ciphertext.
     pub scale: f64,
-}
-
-/// Rotation keys and the relinearisation key that a program needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyNeeds {
-    /// Rotation in 1..N -> most limbs at which it is used.
-    pub rotations: BTreeMap<usize, usize>,
-    /// Most limbs of a product; 0: none.
-    pub relinearisation: usize,
 }

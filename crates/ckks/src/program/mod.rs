@@ -15,14 +15,14 @@ mod watch;
 use std::collections::{HashMap, HashSet};
 
 pub use limits::{
-    KeyNeeds, MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS,
-    MAX_WORKING_BYTES, ProgramError, Shape,
+    MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS, MAX_WORKING_BYTES,
+    ProgramError, Shape,
 };
 pub use literal::{Linear, ProgramLiteral, Register, Step, Term};
 pub use run::RunError;
 pub use watch::{Progress, Watch};
 
-use crate::Parameters;
+use crate::{KeyNeeds, Parameters};
 use compile::Compiled;
 
 /// A checked program with its weights encoded.

@@ -64,15 +64,13 @@ impl Program {
         })
     }
 
-    fn check_keys(&self, keys: &EvaluationKeys) -> Result<(), Error> {
+    /// Whether these are keys to run with.
+    ///
+    /// # Errors
+    /// ParameterMismatch, MissingKey
+    pub fn check_keys(&self, keys: &EvaluationKeys) -> Result<(), Error> {
         keys.check(&self.parameters)?;
-        for (&step, &limbs) in &self.needs.rotations {
-            keys.rotation_key(step, limbs)?;
-        }
-        match self.needs.relinearisation {
-            0 => Ok(()),
-            limbs => keys.relinearisation_key(limbs).map(drop),
-        }
+        keys.meet(&self.needs)
     }
 
     fn check_inputs(&self, inputs: &[Ciphertext]) -> Result<(), Error> {

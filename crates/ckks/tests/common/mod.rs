@@ -1,11 +1,9 @@
 //! A small insecure setting shared by the tests.
 #![allow(dead_code)]
 
-use std::collections::BTreeMap;
-
 use hushwork_ckks::{
-    Ciphertext, EvaluationKeys, Evaluator, Literal, Parameters, Plaintext, PublicKey, SecretKey,
-    encoding, find_primes,
+    Ciphertext, EvaluationKeys, Evaluator, KeyNeeds, Literal, Parameters, Plaintext, PublicKey,
+    SecretKey, Tier, encoding, find_primes,
 };
 
 pub struct Setup {
@@ -22,8 +20,30 @@ pub fn literal(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -
     Literal {
         log_degree,
         moduli: moduli.to_vec(),
+        tiers: vec![Tier {
+            limbs: moduli.len(),
+            digit,
+            special: special.len(),
+        }],
         special: special.to_vec(),
+    }
+}
+
+/// The same with tiers of (limbs, digit, primes of P).
+pub fn tiered(
+    log_degree: u32,
+    moduli: &[u32],
+    special: &[u32],
+    tiers: &[(usize, usize, usize)],
+) -> Literal {
+    let tier = |&(limbs, digit, special)| Tier {
+        limbs,
         digit,
+        special,
+    };
+    Literal {
+        tiers: tiers.iter().map(tier).collect(),
+        ..literal(log_degree, moduli, special, 1)
     }
 }
 
@@ -40,8 +60,10 @@ impl Setup {
 
     pub fn new(parameters: Parameters, secret: SecretKey) -> Self {
         let limbs = parameters.limbs();
-        let rotations = BTreeMap::from([1, 5, parameters.degree() - 1].map(|step| (step, limbs)));
-        let keys = secret.evaluation_keys(&rotations, limbs).unwrap();
+        let steps = [1, 5, parameters.degree() - 1];
+        let rotations = steps.map(|step| (1..=limbs).map(move |limbs| (step, limbs)));
+        let needs = KeyNeeds::new(&parameters, rotations.into_iter().flatten(), 1..=limbs);
+        let keys = secret.evaluation_keys(&needs.unwrap()).unwrap();
         let public = secret.public_key().unwrap();
         let evaluator = Evaluator::new(parameters.clone());
         Self {

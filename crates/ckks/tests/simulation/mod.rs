@@ -5,21 +5,31 @@ use std::ops::ControlFlow;
 
 use hushwork_ckks::encoding::{decode, encode};
 use hushwork_ckks::program::{Linear, Program, ProgramLiteral, Progress, Register, Step};
-use hushwork_ckks::{Ciphertext, EvaluationKeys, Literal, Parameters, SecretKey, find_primes};
+use hushwork_ckks::{
+    Ciphertext, EvaluationKeys, Literal, Parameters, SecretKey, Tier, find_primes,
+};
 
 pub const LOG_DEGREE: u32 = 6;
 pub const SLOTS: usize = 1 << LOG_DEGREE;
 pub const SCALE: f64 = (1u64 << 36) as f64;
 
-/// Far too small to be secure.
+fn tier(limbs: usize, digit: usize, special: usize) -> Tier {
+    Tier {
+        limbs,
+        digit,
+        special,
+    }
+}
+
+/// Far too small to be secure; programs cross from one tier to the other.
 pub fn parameters(log_degree: u32) -> Parameters {
-    let primes = find_primes(log_degree, &[50, 36, 36, 36, 50, 50]).unwrap();
+    let primes = find_primes(log_degree, &[50, 36, 36, 36, 50, 50, 50]).unwrap();
     let (moduli, special) = primes.split_at(4);
     let literal = Literal {
         log_degree,
         moduli: moduli.to_vec(),
         special: special.to_vec(),
-        digit: 2,
+        tiers: vec![tier(4, 2, 2), tier(2, 2, 3)],
     };
     Parameters::insecure(literal).unwrap()
 }
@@ -129,10 +139,7 @@ impl Party {
     }
 
     pub fn keys(&self, program: &Program) -> EvaluationKeys {
-        let needs = program.needs();
-        self.secret
-            .evaluation_keys(&needs.rotations, needs.relinearisation)
-            .unwrap()
+        self.secret.evaluation_keys(program.needs()).unwrap()
     }
 
     pub fn seal(&self, inputs: &[Vec<f64>], limbs: usize) -> Vec<Ciphertext> {

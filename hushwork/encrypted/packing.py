@@ -1,0 +1,165 @@
+"""A network laid out: what each stage costs, and the plan it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.encrypted.answer import UNCHECKED
+from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
+from hushwork.encrypted.emit import Emitter
+from hushwork.encrypted.layout import GARBAGE, Layout
+from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.parameters import Chain, output_scale, scale_of
+from hushwork.encrypted.plan import Plan, PlannedLayer
+from hushwork.encrypted.rotations import Rotations
+from hushwork.encrypted.search import Arranged, Arrangement, prepared
+from hushwork.encrypted.stages import Product, Stages
+from hushwork.encrypted.tiers import Tier, Tiering
+from hushwork.guarantee import Progress
+
+Index = NDArray[np.int64]
+
+STEPS = (2, 4, 8, 16, 32)
+"""Giant steps tried; one serves a whole tier, so that its stages share keys."""
+
+
+class Packing:
+    """The exact diagonals of a found arrangement, and the steps they become."""
+
+    def __init__(
+        self, stages: Stages, levels: Levels, found: Arrangement, slots: int, tell: Progress
+    ) -> None:
+        self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
+        self.layouts = {0: found.input}
+        self.made: dict[int, Arranged] = {}
+        self._known: dict[tuple[object, ...], Use] = {}
+        for index, stage in enumerate(stages.stages):
+            tell("diagonals", index, len(stages.stages))
+            if isinstance(stage, Product):
+                self.layouts[stage.output] = self.layouts[stage.a]
+                continue
+            now = replace(found, layouts=self.layouts)
+            choice = found.choices[index]
+            ready = prepared(now, now.terms(index, stage), choice.output, choice.copies)
+            self.made[index] = ready.arranged(choice.masked)
+            self.layouts[stage.output] = self.made[index].diagonals.layout
+        tell("diagonals", len(stages.stages), len(stages.stages))
+
+    def price(self, low: int, tier: Tier) -> tuple[float, int]:
+        """Microseconds of one tier, each key priced once, and the best giant step."""
+        model = Cost(self.slots, (tier,))
+        return min(
+            (self._price(low, tier.limbs, Rotations((step,), model)), step) for step in STEPS
+        )
+
+    def _price(self, low: int, high: int, rotations: Rotations) -> float:
+        cost = 0.0
+        keys: dict[int, int] = {}
+        for use in self._uses(low, high, rotations):
+            cost += use.cost
+            keys |= {key: max(use.limbs, keys.get(key, 0)) for key in use.keys}
+        return cost + sum(rotations.model.keys(limbs, 1) for limbs in keys.values())
+
+    def _uses(self, low: int, high: int, rotations: Rotations) -> Iterator[Use]:
+        model = rotations.model
+        for index, stage in enumerate(self.stages.stages):
+            limbs = self.levels.stage[index]
+            if isinstance(stage, Product):
+                if low < limbs <= high:
+                    cost = self.layouts[stage.a].ciphertexts * model.multiply(limbs)
+                    yield Use(limbs, cost, frozenset({RELINEARISATION}))
+                continue
+            if low < limbs <= high:
+                yield self._linear(index, limbs, rotations)
+            if low < limbs - 1 <= high:
+                yield self.made[index].summed(limbs - 1, model)
+
+    def _linear(self, index: int, limbs: int, rotations: Rotations) -> Use:
+        """Remembered: it depends on the number of digits only, not on where a tier begins."""
+        ((_, digit, special),) = rotations.model.tiers
+        key = (index, rotations.steps, ceil(limbs / digit), special)
+        if key not in self._known:
+            self._known[key] = self.made[index].linear(limbs, rotations)
+        return self._known[key]
+
+    def _costs(self, rotations: Rotations) -> dict[str, float]:
+        """Milliseconds of a run, by layer."""
+        costs: dict[str, float] = {}
+        for index, stage in enumerate(self.stages.stages):
+            limbs = self.levels.stage[index]
+            if isinstance(stage, Product):
+                cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
+            else:
+                made = self.made[index]
+                sums = made.summed(limbs - 1, rotations.model)
+                cost = made.linear(limbs, rotations).cost + sums.cost
+            costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
+        return costs
+
+    def plan(self, chain: Chain, tiering: Tiering, factor: float) -> Plan:
+        """Write it down."""
+        parameters, scale = chain.check(tiering.tiers), scale_of(chain.scale_bits)
+        rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers))
+        count = self.found.input.ciphertexts
+        emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
+        for index, stage in enumerate(self.stages.stages):
+            limbs = self.levels.stage[index]
+            if isinstance(stage, Product):
+                emitter.product(stage, self.layouts[stage.a], limbs)
+            else:
+                last = stage.output == self.stages.output
+                made_scale = output_scale() if last else scale
+                emitter.affine(stage, self.made[index], limbs, made_scale)
+        output = self.stages.output
+        return Plan(
+            log_n=chain.log_n,
+            moduli=tuple(parameters.moduli),
+            special=tuple(parameters.special),
+            tiers=tiering.tiers,
+            request_scale=scale,
+            request_limbs=self.levels.input,
+            gather=_gather(self.found),
+            steps=tuple(emitter.steps),
+            names=tuple(emitter.names),
+            results=tuple(emitter.registers(output)),
+            output_scale=output_scale(),
+            scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
+            factor=factor,
+            layers=self._layers(rotations),
+            request_layout=self.found.input.short,
+        )
+
+    def _layers(self, rotations: Rotations) -> dict[str, PlannedLayer]:
+        costs = self._costs(rotations)
+        limbs: dict[str, tuple[int, ...]] = {}
+        layouts: dict[str, str] = {}
+        for stage, level in zip(self.stages.stages, self.levels.stage, strict=True):
+            limbs[stage.name] = (*limbs.get(stage.name, ()), level)
+            layouts[stage.name] = self.layouts[stage.output].short
+        return {
+            name: PlannedLayer(layouts[name], limbs[name], cost) for name, cost in costs.items()
+        }
+
+
+def _held(layout: Layout) -> Index:
+    """(ciphertexts, N): the element in each slot, -1: none."""
+    held = np.full(layout.states.shape, -1, dtype=np.int64)
+    element, copy = np.nonzero(layout.addresses >= 0)
+    held.reshape(-1)[layout.addresses[element, copy]] = element
+    return held
+
+
+def _scatter(layout: Layout) -> Index:
+    """(ciphertexts, N): the output element in each slot, or what a client is to make of it."""
+    return np.where(layout.states == GARBAGE, UNCHECKED, _held(layout))
+
+
+def _gather(found: Arrangement) -> Index:
+    """(ciphertexts, N): the input element that each slot of the request holds, -1: none."""
+    held = _held(found.input)
+    return np.append(found.gather, -1)[held]
