@@ -12,9 +12,9 @@ use crate::Evaluator;
 use crate::switching::{Addend, Half, rows};
 
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
-const CACHED: usize = 5 << 17;
+const CACHED: usize = 3 << 17;
 /// Runs that a weight meets at least, where there are as many.
-const RUNS: usize = 4;
+const RUNS: usize = 8;
 /// Words of the shortest run.
 const SHORTEST: usize = 64;
 /// Words by which the inputs of a tile are kept from falling into the same sets of a cache.
