@@ -1,7 +1,8 @@
 """What a plan costs: one model, in microseconds of one core, for the compiler's choices.
 
-The unit costs are those of the portable kernels. Counts of transforms and multiply-adds follow
-the hybrid key switching of Han and Ki (eprint 2019/688): L limbs, K special primes, d digits.
+The unit costs were measured with the AVX-512 IFMA kernel. Counts of transforms and multiply-adds
+follow the hybrid key switching of Han and Ki (eprint 2019/688): L limbs, K special primes, d
+digits.
 """
 
 from __future__ import annotations
@@ -12,10 +13,22 @@ from math import ceil
 from hushwork.encrypted.tiers import Tier, place
 
 TRANSFORMED = 4096
-"""Weight vectors up to this period are kept transformed; longer ones are transformed at use."""
+"""Weight vectors up to this period stay in cache; longer ones are read from memory at use."""
 
+TRANSFORM = 1.1e-4
+"""Of a limb, for each slot and binary digit of the degree."""
+PRODUCT = 8e-5
+"""A multiply-add of a limb by a weight in cache, for each slot."""
+SWITCH = 1.6e-4
+"""The same by a key, which comes from memory."""
+LIFT = 1e-4
+"""The same by a constant, between bases."""
+REDUCE = 2.5e-4
+"""Reducing a sum of products and storing it, for each slot."""
+READ = 5e-4
+"""Reading a long weight from memory, for each slot of a limb."""
 
-KEY = 12.0
+KEY = 6.0
 """Price of a key, in inner products with it: making, sending and expanding it, spread over the
 requests of a session."""
 RELINEARISATION = 0
@@ -60,26 +73,22 @@ class Cost:
 
     @property
     def _transform(self) -> float:
-        return self.slots * (self.slots.bit_length() - 1) * 6e-4
-
-    @property
-    def _multiply_add(self) -> float:
-        return self.slots * 5e-4
+        return self.slots * (self.slots.bit_length() - 1) * TRANSFORM
 
     def _decompose(self, limbs: int) -> float:
         digits, special = self._tier(limbs)
         extended = limbs + special
-        lifts = limbs * extended * self._multiply_add
+        lifts = limbs * extended * self.slots * LIFT
         return (limbs + digits * extended) * self._transform + lifts
 
     def _inner(self, limbs: int) -> float:
         digits, special = self._tier(limbs)
-        return 2 * digits * (limbs + special) * self._multiply_add
+        return 2 * (limbs + special) * self.slots * (digits * SWITCH + REDUCE)
 
     def _down(self, limbs: int) -> float:
         _, special = self._tier(limbs)
         transforms = 2 * (limbs + special) * self._transform
-        return transforms + 2 * limbs * special * self._multiply_add
+        return transforms + 2 * limbs * special * self.slots * LIFT
 
     def rotation(self, limbs: int) -> float:
         """One rotation on its own, or one relinearisation."""
@@ -98,18 +107,17 @@ class Cost:
     def products(self, limbs: int, short: int, long: int) -> float:
         """Plaintext products, by whether the weights are kept transformed."""
         _, special = self._tier(limbs)
-        each = 2 * (limbs + special) * self._multiply_add
-        # Long weights are reduced modulo every prime and transformed at every use.
-        return (short + long) * each + long * (limbs + special) * 2.5 * self._transform
+        words = (limbs + special) * self.slots
+        return (short + long) * 2 * words * PRODUCT + long * words * READ
 
     def multiply(self, limbs: int) -> float:
         """A product of ciphertexts with relinearisation and rescaling."""
-        return self.rotation(limbs) + 4 * limbs * self._multiply_add + 2 * limbs * self._transform
+        return self.rotation(limbs) + 4 * limbs * self.slots * LIFT + 2 * limbs * self._transform
 
     @property
     def request(self) -> float:
         """The price of making and sending one ciphertext of a request."""
-        return self.slots * 10.0
+        return self.slots * 2.0
 
     def keys(self, limbs: int, count: int) -> float:
         """The price of keys."""
