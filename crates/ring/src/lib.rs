@@ -27,7 +27,7 @@ pub mod weights;
 
 pub use buffer::{Buffer, OutOfMemory};
 pub use choice::Choice;
-pub use kernel::{Kernel, Runs, Term, kernel, with_scratch};
+pub use kernel::{Kernel, Pair, Runs, Term, kernel, with_scratch};
 pub use modulus::Modulus;
 pub use poly::Poly;
 pub use rns::{Basis, Division, Extension};
