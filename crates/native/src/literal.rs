@@ -54,7 +54,7 @@ fn step(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Step> {
             Step::AddPlain {
                 input: fields.get("input")?,
                 output: fields.get("output")?,
-                values: weights.vector(&fields.get("values")?)?,
+                values: vector(&fields.get("values")?)?,
             },
         ),
         "rotate_add" => (
@@ -81,14 +81,20 @@ fn step(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Step> {
 
 fn linear(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Linear> {
     let tuples = fields.list::<TermTuple<'_>>("terms")?;
+    let bias = fields.list::<Option<Vector<'_>>>("bias")?;
+    weights.count(
+        tuples
+            .iter()
+            .map(|tuple| &tuple.5)
+            .chain(bias.iter().flatten()),
+    )?;
     let mut terms = reserved(tuples.len())?;
     for tuple in &tuples {
-        terms.push(term(tuple, weights)?);
+        terms.push(term(tuple)?);
     }
-    let bias = fields.list::<Option<Vector<'_>>>("bias")?;
     let bias = bias
         .iter()
-        .map(|bias| bias.as_ref().map(|bias| weights.vector(bias)).transpose());
+        .map(|bias| bias.as_ref().map(vector).transpose());
     Ok(Linear {
         inputs: fields.list("inputs")?,
         outputs: fields.list("outputs")?,
@@ -99,32 +105,38 @@ fn linear(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Linear> {
     })
 }
 
-fn term(tuple: &TermTuple<'_>, weights: &mut Weights) -> PyResult<Term> {
-    let (output, input, anchor, giant, baby, values) = tuple;
+fn term((output, input, anchor, giant, baby, weights): &TermTuple<'_>) -> PyResult<Term> {
     Ok(Term {
         output: *output,
         input: *input,
         anchor: *anchor,
         giant: *giant,
         baby: *baby,
-        weights: weights.vector(values)?,
+        weights: vector(weights)?,
     })
 }
 
-/// Counts what is copied, since many terms may share one array.
+/// Counts what is copied, before it is: many terms may share one array.
 struct Weights {
     bytes: usize,
 }
 
 impl Weights {
-    fn vector(&mut self, array: &Vector<'_>) -> PyResult<Vec<f64>> {
-        let values = vector(array)?;
-        self.bytes += size_of_val(values.as_slice());
-        if self.bytes > MAX_PLAINTEXT_BYTES {
-            let message = format!("over {MAX_PLAINTEXT_BYTES} bytes of weights");
-            return Err(PyValueError::new_err(message));
+    fn count<'a, 'py: 'a>(
+        &mut self,
+        arrays: impl Iterator<Item = &'a Vector<'py>>,
+    ) -> PyResult<()> {
+        let values = arrays.map(|array| array.as_array().len());
+        let bytes = values.fold(0, |sum: usize, values| sum.saturating_add(8 * values));
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= MAX_PLAINTEXT_BYTES {
+            return Ok(());
         }
-        Ok(values)
+        let message = format!(
+            "{} bytes of weights, at most {MAX_PLAINTEXT_BYTES}",
+            self.bytes
+        );
+        Err(PyValueError::new_err(message))
     }
 }
 
