@@ -1,6 +1,6 @@
 //! Key switching: inner products of digits with a key, and what is added to them.
 
-use hushwork_ring::{Poly, Runs, Term};
+use hushwork_ring::{Pair, Poly, Runs, Term};
 use rayon::prelude::*;
 
 use crate::digits::Decomposed;
@@ -45,20 +45,23 @@ impl Evaluator {
         let basis = self.parameters().extended(limbs);
         // Not to be waited for within the tasks.
         let _expanded = key.uniform();
-        let half = |half, addends: &[Addend<'_>]| {
-            rows(degree, basis.limbs(), |row, out| {
-                let mut terms = Vec::new();
-                switch_terms(&mut terms, digits, step, key, half, row);
-                let addends = addends.iter();
-                terms.extend(addends.filter_map(|addend| self.addend_term(addend, limbs, row)));
-                basis.kernels()[row].dot(Runs::one(0, degree), &terms, out);
-            })
-        };
-        let [constant, secret] = addends;
-        rayon::join(
-            || half(Half::Constant, constant),
-            || half(Half::Secret, secret),
-        )
+        let new = || Poly::recycled(degree, basis.limbs());
+        let (mut c0, mut c1, block) = (new(), new(), degree / 2);
+        let blocks = c0.values_mut().par_chunks_exact_mut(block);
+        let blocks = blocks.zip(c1.values_mut().par_chunks_exact_mut(block));
+        blocks.enumerate().for_each(|(index, (c0, c1))| {
+            let (row, start) = (index / 2, index % 2 * block);
+            let mut pairs = Vec::new();
+            switch_pairs(&mut pairs, digits, step, key, row);
+            let more = addends.each_ref().map(|addends| {
+                let terms = addends.iter();
+                let terms = terms.filter_map(|addend| self.addend_term(addend, limbs, row));
+                terms.collect::<Vec<_>>()
+            });
+            let (runs, more) = (Runs::one(start, block), more.each_ref().map(Vec::as_slice));
+            basis.kernels()[row].dot_both(runs, &pairs, more, [c0, c1]);
+        });
+        (c0, c1)
     }
 
     /// A sum of addends over `extended(limbs)`.
@@ -99,26 +102,21 @@ impl Evaluator {
     }
 }
 
-/// The inner product of digits and one half of a key, for one row of `extended(limbs)`.
-pub(crate) fn switch_terms<'a>(
-    terms: &mut Vec<Term<'a>>,
+/// The inner products of digits and both halves of a key, for one row of `extended(limbs)`.
+pub(crate) fn switch_pairs<'a>(
+    pairs: &mut Vec<Pair<'a>>,
     digits: &'a Decomposed<'_>,
     step: usize,
     key: &'a SwitchingKey,
-    half: Half,
     row: usize,
 ) {
     let from_key = key_row(row, digits.limbs(), key.limbs());
     for (index, left) in digits.rows(row).enumerate() {
         let (b, a) = key.digit(index);
-        let right = match half {
-            Half::Constant => b,
-            Half::Secret => a,
-        };
-        terms.push(Term {
+        pairs.push(Pair {
             left,
             shift: step,
-            right: right.limb(from_key),
+            right: [b.limb(from_key), a.limb(from_key)],
         });
     }
 }

@@ -8,7 +8,7 @@ mod transform;
 
 use std::arch::x86_64::*;
 
-use crate::kernel::{Kernel, Runs, Term};
+use crate::kernel::{Kernel, Pair, Runs, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
 use crate::weights::Tile;
@@ -242,6 +242,16 @@ impl Kernel for Ifma {
         unsafe { dot::dot(self.modulus(), &self.constants, runs, terms, out) }
     }
 
+    fn dot_both(
+        &self,
+        runs: Runs,
+        pairs: &[Pair<'_>],
+        more: [&[Term<'_>]; 2],
+        out: [&mut [u64]; 2],
+    ) {
+        unsafe { dot::dot_both(self.modulus(), &self.constants, runs, (pairs, more), out) }
+    }
+
     fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
         unsafe { dot::overflow(parts, reciprocals, out) }
     }
@@ -254,7 +264,7 @@ impl Kernel for Ifma {
         LANES
     }
 
-    fn multiply(&self, tile: &Tile<'_>, out: &mut [u64]) {
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [u64]]) {
         unsafe { dot::multiply(self.modulus(), &self.constants, tile, out) }
     }
 }

@@ -21,6 +21,25 @@ pub struct Term<'a> {
     pub right: &'a [u64],
 }
 
+/// A summand of both sums of [`Kernel::dot_both`].
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// As in [`Term`].
+    pub left: &'a [u64],
+    /// As in [`Term`].
+    pub shift: usize,
+    /// The right factor of either sum; whole limbs.
+    pub right: [&'a [u64]; 2],
+}
+
+impl<'a> Pair<'a> {
+    fn term(&self, which: usize) -> Term<'a> {
+        let &Self { left, shift, right } = self;
+        let right = right[which];
+        Term { left, shift, right }
+    }
+}
+
 /// Some indices of a cyclic array: runs of consecutive ones, evenly spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Runs {
@@ -97,6 +116,21 @@ pub trait Kernel: Send + Sync + Debug {
     /// index of the runs. Any number of terms.
     fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]);
 
+    /// Two sums over the same left factors, and each of some terms of its own; as `dot`.
+    fn dot_both(
+        &self,
+        runs: Runs,
+        pairs: &[Pair<'_>],
+        more: [&[Term<'_>]; 2],
+        out: [&mut [u64]; 2],
+    ) {
+        for (which, (more, out)) in more.into_iter().zip(out).enumerate() {
+            let terms = pairs.iter().map(|pair| pair.term(which));
+            let terms: Vec<_> = terms.chain(more.iter().copied()).collect();
+            self.dot(runs, &terms, out);
+        }
+    }
+
     /// out[k] = floor(1/2 + sum of parts[i][k] * reciprocals[i]) in double precision, summed in
     /// this order.
     fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
@@ -113,8 +147,8 @@ pub trait Kernel: Send + Sync + Debug {
         64
     }
 
-    /// Adds a tile of a product of matrices to `out`; see [`Tile`].
-    fn multiply(&self, tile: &Tile<'_>, out: &mut [u64]) {
+    /// Writes a tile of a product of matrices, or adds it to `out`; see [`Tile`].
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [u64]]) {
         let dot = |runs, terms: &[Term<'_>], sum: &mut [u64]| self.dot(runs, terms, sum);
         tile.by_dots(dot, |a, b| self.add(a, b), out);
     }

@@ -28,7 +28,7 @@ pub mod weights;
 
 pub use buffer::Buffer;
 pub use choice::Choice;
-pub use kernel::{Kernel, Runs, Term, kernel, with_scratch};
+pub use kernel::{Kernel, Pair, Runs, Term, kernel, with_scratch};
 pub use memory::OutOfMemory;
 pub use modulus::Modulus;
 pub use poly::Poly;

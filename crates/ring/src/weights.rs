@@ -85,8 +85,8 @@ impl Weights {
     }
 }
 
-/// A tile of a product: out[row][k] += sum over the entries of the row of weight[k] *
-/// input[column][k], for the indices k of some runs.
+/// A tile of a product: out[row][k] becomes, or grows by, the sum over the entries of the row of
+/// weight[k] * input[column][k], for the indices k of some runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile<'a> {
     /// The entries.
@@ -99,8 +99,10 @@ pub struct Tile<'a> {
     pub inputs: &'a [u64],
     /// At least the indices of the runs.
     pub pitch: usize,
-    /// Words of a row of `out`, at least up to the last index.
-    pub degree: usize,
+    /// The index at which every row of `out` begins.
+    pub first: usize,
+    /// Whether what `out` holds is added to.
+    pub adding: bool,
 }
 
 impl Tile<'_> {
@@ -109,7 +111,7 @@ impl Tile<'_> {
         &self,
         dot: impl Fn(Runs, &[Term<'_>], &mut [u64]),
         add: impl Fn(&mut [u64], &[u64]),
-        out: &mut [u64],
+        out: &mut [&mut [u64]],
     ) {
         let lanes = self.weights.lanes;
         let mut sum = vec![0; lanes];
@@ -123,10 +125,12 @@ impl Tile<'_> {
                         &self.terms(row, place, weights, lanes),
                         &mut sum,
                     );
-                    add(
-                        &mut out[row * self.degree + start + within..][..lanes],
-                        &sum,
-                    );
+                    let out = &mut out[row][start + within - self.first..][..lanes];
+                    if self.adding {
+                        add(out, &sum);
+                    } else {
+                        out.copy_from_slice(&sum);
+                    }
                 }
             }
         }

@@ -285,6 +285,19 @@ impl Group {
         }
     }
 
+    /// Words of a row that one task makes: half of them, where the weights repeat that often, and
+    /// where no long ones are made anew for each task.
+    pub fn part(&self, degree: usize) -> usize {
+        let made = |weights: &LongWeights| matches!(weights, LongWeights::Made(_));
+        let period = self.periodic.as_ref().map_or(1, |periodic| periodic.period);
+        let long = self.long.iter().flat_map(|long| &long.weights);
+        if 2 * period <= degree && !long.into_iter().any(made) {
+            degree / 2
+        } else {
+            degree
+        }
+    }
+
     /// Work units a limb.
     pub fn units(&self) -> u64 {
         self.products * PRODUCT

@@ -14,7 +14,7 @@ use crate::switching::{Addend, Half, rows};
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
 const CACHED: usize = 3 << 17;
 /// Runs that a weight meets at least, where there are as many.
-const RUNS: usize = 8;
+const RUNS: usize = 4;
 /// Words of the shortest run.
 const SHORTEST: usize = 64;
 /// Words by which the inputs of a tile are kept from falling into the same sets of a cache.
@@ -70,12 +70,15 @@ fn tiles(degree: usize, period: usize, inputs: usize) -> Vec<Runs> {
         .collect()
 }
 
-/// One row of all sums of a group, and what makes it.
-struct Row<'a> {
+/// A part of one row of all sums of a group, from some index on, and what makes it.
+struct Part<'a> {
     evaluator: &'a Evaluator,
     rotated: &'a [Rotated<'a>],
     kernel: &'a dyn Kernel,
     row: usize,
+    first: usize,
+    /// Of each half, the words of each sum.
+    halves: [Vec<&'a mut [u64]>; 2],
 }
 
 impl Run<'_> {
@@ -89,114 +92,134 @@ impl Run<'_> {
         let degree = self.parameters().degree();
         let words = degree * group.sums;
         let kernels = self.parameters().extended(limbs).kernels();
-        let [mut constant, mut secret] = [0, 1].map(|_| Buffer::recycled(words * kernels.len()));
-        let both = constant.par_chunks_exact_mut(words);
-        let both = both.zip(secret.par_chunks_exact_mut(words)).enumerate();
-        both.try_for_each(|(row, (constant, secret))| {
-            let evaluator = &self.evaluator;
-            let kernel = &*kernels[row];
-            let row = Row {
-                evaluator,
-                rotated,
-                kernel,
-                row,
-            };
+        let mut halves = [0, 1].map(|_| Buffer::recycled(words * kernels.len()));
+        let [constant, secret] = &mut halves;
+        let rows = constant.par_chunks_exact_mut(words);
+        let rows = rows.zip(secret.par_chunks_exact_mut(words)).enumerate();
+        let parts = rows.flat_map_iter(|(row, (constant, secret))| {
+            let length = group.part(degree);
+            let halves = [constant, secret].map(|half| split(half, degree, length));
+            let [constant, secret] = halves;
+            let numbered = constant.into_iter().zip(secret).enumerate();
+            numbered.map(move |(part, (constant, secret))| (row, part * length, [constant, secret]))
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_par_iter().try_for_each(|(row, first, halves)| {
             self.tick(0, 0)?;
-            row.fill(group, [constant, secret]);
+            let part = Part {
+                evaluator: &self.evaluator,
+                rotated,
+                kernel: &*kernels[row],
+                row,
+                first,
+                halves,
+            };
+            part.fill(group);
             Ok::<_, RunError>(())
         })?;
         self.tick(group.units(), limbs)?;
         Ok(Sums {
             degree,
             count: group.sums,
-            halves: [constant, secret],
+            halves,
         })
     }
 }
 
-impl Row<'_> {
+/// For each part of the indices, the words of all sums.
+fn split(half: &mut [u64], degree: usize, length: usize) -> Vec<Vec<&mut [u64]>> {
+    let mut parts: Vec<Vec<&mut [u64]>> = (0..degree / length).map(|_| Vec::new()).collect();
+    for sum in half.chunks_exact_mut(degree) {
+        let pieces = sum.chunks_exact_mut(length);
+        parts
+            .iter_mut()
+            .zip(pieces)
+            .for_each(|(part, piece)| part.push(piece));
+    }
+    parts
+}
+
+impl Part<'_> {
     /// All products of both halves.
-    fn fill(&self, group: &Group, [constant, secret]: [&mut [u64]; 2]) {
-        let halves = [
-            (Half::Constant, &mut *constant),
-            (Half::Secret, &mut *secret),
-        ];
-        halves.into_par_iter().for_each(|(half, out)| {
-            out.fill(0);
-            if let Some(periodic) = &group.periodic {
-                self.periodic(periodic, half, out);
-            }
-        });
+    fn fill(mut self, group: &Group) {
+        match &group.periodic {
+            Some(periodic) => self.periodic(periodic),
+            None => self.halves.iter_mut().flatten().for_each(|sum| sum.fill(0)),
+        }
         if let Some(long) = &group.long {
-            self.long(long, [constant, secret]);
+            self.long(long);
         }
     }
 
-    fn degree(&self) -> usize {
-        1 << self.kernel.log_degree()
+    fn length(&self) -> usize {
+        self.halves[0][0].len()
     }
 
-    /// One half of the products with short weights.
-    fn periodic(&self, pass: &Periodic, half: Half, out: &mut [u64]) {
-        let degree = self.degree();
-        let tiles = tiles(degree, pass.period, pass.inputs.len());
+    /// The products with short weights, which are read from cache for the second half.
+    fn periodic(&mut self, pass: &Periodic) {
+        let tiles = tiles(self.length(), pass.period, 2 * pass.inputs.len());
         let pitch = tiles[0].indices() + SKEW;
-        with_scratch(pitch * pass.inputs.len(), |inputs| {
-            for runs in tiles {
-                self.rotate(&pass.inputs, half, runs, pitch, inputs);
-                for class in &pass.classes {
-                    let tile = Tile {
-                        pattern: &class.pattern,
-                        weights: &class.weights[self.row],
-                        runs,
-                        inputs,
-                        pitch,
-                        degree,
-                    };
-                    self.kernel.multiply(&tile, out);
+        with_scratch(2 * pitch * pass.inputs.len(), |scratch| {
+            let inputs = scratch.split_at_mut(pitch * pass.inputs.len());
+            let mut inputs: [&mut [u64]; 2] = inputs.into();
+            for mut runs in tiles {
+                runs.start += self.first;
+                self.rotate(&pass.inputs, runs, pitch, &mut inputs);
+                for (half, inputs) in self.halves.iter_mut().zip(&inputs) {
+                    for (index, class) in pass.classes.iter().enumerate() {
+                        let tile = Tile {
+                            pattern: &class.pattern,
+                            weights: &class.weights[self.row],
+                            runs,
+                            inputs,
+                            pitch,
+                            first: self.first,
+                            adding: index > 0,
+                        };
+                        self.kernel.multiply(&tile, half);
+                    }
                 }
             }
         });
     }
 
     /// Makes a tile of some rotated inputs, one from every multiple of `pitch` on.
-    fn rotate(&self, which: &[usize], half: Half, runs: Runs, pitch: usize, inputs: &mut [u64]) {
+    fn rotate(&self, which: &[usize], runs: Runs, pitch: usize, inputs: &mut [&mut [u64]; 2]) {
         let whole = if runs.length == runs.stride {
             Runs::one(runs.start, runs.indices())
         } else {
             runs
         };
-        let mut terms = Vec::new();
-        for (&which, out) in which.iter().zip(inputs.chunks_exact_mut(pitch)) {
-            self.rotated[which].terms(&mut terms, self.evaluator, half, self.row);
-            self.kernel.dot(whole, &terms, &mut out[..whole.indices()]);
+        let (mut pairs, words) = (Vec::new(), whole.indices());
+        let [constant, secret] = inputs.each_mut().map(|half| half.chunks_exact_mut(pitch));
+        for (&which, (constant, secret)) in which.iter().zip(constant.zip(secret)) {
+            let more = self.rotated[which].terms(&mut pairs, self.evaluator, self.row);
+            let more = more.each_ref().map(Option::as_slice);
+            let out = [&mut constant[..words], &mut secret[..words]];
+            self.kernel.dot_both(whole, &pairs, more, out);
         }
     }
 
-    /// Both halves of the products with long weights, which are read but once.
-    fn long(&self, pass: &Long, mut halves: [&mut [u64]; 2]) {
-        let made: Vec<_> = pass
-            .weights
-            .iter()
-            .map(|weights| self.weights(weights))
-            .collect();
+    /// The products with long weights, which are read from memory once.
+    fn long(&mut self, pass: &Long) {
+        let weights = pass.weights.iter().map(|weights| self.weights(weights));
+        let weights: Vec<_> = weights.collect();
         let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1) / 2;
-        let length = (1 << fitting.max(SHORTEST).ilog2()).min(pass.period);
+        let length = 1 << fitting.max(SHORTEST).ilog2();
+        let length = length.min(pass.period).min(self.length());
         let pitch = length + SKEW;
         with_scratch(2 * pitch * pass.inputs.len() + length, |scratch| {
             let (sum, inputs) = scratch.split_at_mut(length);
-            for start in (0..self.degree()).step_by(length) {
-                let runs = Runs::one(start, length);
-                let both = inputs.chunks_exact_mut(pitch * pass.inputs.len());
-                for (half, inputs) in [Half::Constant, Half::Secret].into_iter().zip(both) {
-                    self.rotate(&pass.inputs, half, runs, pitch, inputs);
-                }
+            let inputs = inputs.split_at_mut(pitch * pass.inputs.len());
+            let mut inputs: [&mut [u64]; 2] = inputs.into();
+            for within in (0..self.length()).step_by(length) {
+                let start = self.first + within;
+                self.rotate(&pass.inputs, Runs::one(start, length), pitch, &mut inputs);
                 for (index, entries) in pass.sums.iter().enumerate() {
-                    let at = index * self.degree() + start;
-                    let both = inputs.chunks_exact(pitch * pass.inputs.len());
-                    for (out, inputs) in halves.iter_mut().zip(both) {
-                        self.long_sum(entries, &made, (inputs, pitch), start, sum);
-                        self.kernel.add(&mut out[at..][..length], sum);
+                    for (half, inputs) in self.halves.iter_mut().zip(&inputs) {
+                        let terms = long_terms(entries, &weights, (inputs, pitch), start, length);
+                        self.kernel.dot(Runs::one(0, length), &terms, sum);
+                        self.kernel.add(&mut half[index][within..][..length], sum);
                     }
                 }
             }
@@ -213,26 +236,23 @@ impl Row<'_> {
             }
         }
     }
+}
 
-    /// A tile of one sum.
-    fn long_sum(
-        &self,
-        entries: &[(usize, usize)],
-        weights: &[Cow<'_, [u64]>],
-        (inputs, pitch): (&[u64], usize),
-        start: usize,
-        sum: &mut [u64],
-    ) {
-        let length = sum.len();
-        let terms = entries.iter().map(|&(column, number)| {
-            let weights = &weights[number];
-            Term {
-                left: &inputs[column * pitch..][..length],
-                shift: 0,
-                right: &weights[start & (weights.len() - 1)..][..length],
-            }
-        });
-        self.kernel
-            .dot(Runs::one(0, length), &terms.collect::<Vec<_>>(), sum);
-    }
+/// The products of a tile of one sum.
+fn long_terms<'a>(
+    entries: &[(usize, usize)],
+    weights: &'a [Cow<'_, [u64]>],
+    (inputs, pitch): (&'a [u64], usize),
+    start: usize,
+    length: usize,
+) -> Vec<Term<'a>> {
+    let terms = entries.iter().map(|&(column, number)| {
+        let weights = &weights[number];
+        Term {
+            left: &inputs[column * pitch..][..length],
+            shift: 0,
+            right: &weights[start & (weights.len() - 1)..][..length],
+        }
+    });
+    terms.collect()
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use hushwork_ring::{Poly, Term};
+use hushwork_ring::{Pair, Poly, Term};
 use rayon::prelude::*;
 
 use super::linear::{HOISTED, ROTATION};
 use super::matrix::{Anchor, Matrix};
 use super::run::{Run, RunError};
 use crate::keys::SwitchingKey;
-use crate::switching::{Addend, Half, switch_terms};
+use crate::switching::{Addend, switch_pairs};
 use crate::{Ciphertext, Decomposed, Evaluator};
 
 /// An input under one anchor: its constant half, and the other one as the source of its digits,
@@ -34,30 +34,31 @@ pub(super) struct Rotated<'a> {
 }
 
 impl<'a> Rotated<'a> {
-    /// The sum that makes one row of one half, times P.
+    /// The sums that make one row of both halves, times P: what they share, and what each adds.
     pub fn terms(
         &self,
-        terms: &mut Vec<Term<'a>>,
+        pairs: &mut Vec<Pair<'a>>,
         evaluator: &'a Evaluator,
-        half: Half,
         row: usize,
-    ) {
+    ) -> [Option<Term<'a>>; 2] {
         let &Self {
             anchored,
             key,
             step,
         } = self;
-        terms.clear();
+        pairs.clear();
         if let Some(key) = key {
-            switch_terms(terms, &anchored.digits, step, key, half, row);
+            switch_pairs(pairs, &anchored.digits, step, key, row);
         }
-        let addend = match (half, &anchored.constant) {
-            (Half::Constant, Constant::Plain(poly)) => Addend::Plain(poly, step),
-            (Half::Constant, Constant::Extended(poly)) => Addend::Extended(poly, step),
-            (Half::Secret, _) if key.is_none() => Addend::Plain(anchored.digits.source(), 0),
-            (Half::Secret, _) => return,
+        let constant = match &anchored.constant {
+            Constant::Plain(poly) => Addend::Plain(poly, step),
+            Constant::Extended(poly) => Addend::Extended(poly, step),
         };
-        terms.extend(evaluator.addend_term(&addend, anchored.digits.limbs(), row));
+        let secret = Addend::Plain(anchored.digits.source(), 0);
+        let secret = key.is_none().then_some(secret);
+        [Some(constant), secret].map(|addend| {
+            addend.and_then(|addend| evaluator.addend_term(&addend, anchored.digits.limbs(), row))
+        })
     }
 }
 

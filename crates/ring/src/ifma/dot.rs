@@ -3,12 +3,14 @@
 use std::arch::x86_64::*;
 
 use super::{Factor, LANES, Lanes, WORD, load, splat, store};
-use crate::kernel::{Runs, Term};
+use crate::kernel::{Pair, Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
 use crate::weights::Tile;
 
 /// Outputs whose sums are held in registers together.
 const TILE: usize = 8 * LANES;
+/// Outputs of each of two sums.
+const HALF: usize = TILE / 4;
 
 /// Low halves below 2^52 and carries of this many products fit 64 bits.
 const LAZY_TERMS: usize = 1 << 11;
@@ -85,49 +87,45 @@ impl Folding {
     }
 }
 
-type Sums = [Sum; TILE / LANES];
+/// Words of an array, vector by vector, from some index on.
+type Part<const VECTORS: usize> = [[u64; LANES]; VECTORS];
+
+/// Reads in one piece, or through `wrapped` where the array ends in it.
+#[inline(always)]
+fn part<'a, const VECTORS: usize>(
+    x: &'a [u64],
+    start: usize,
+    wrapped: &'a mut Option<Part<VECTORS>>,
+) -> &'a Part<VECTORS> {
+    let start = start & (x.len() - 1);
+    match x[start..].as_chunks().0.first_chunk() {
+        Some(part) => part,
+        None => wrapped.insert(wrap(x, start)),
+    }
+}
+
+#[cold]
+fn wrap<const VECTORS: usize>(x: &[u64], start: usize) -> Part<VECTORS> {
+    let word = |at| x[(start + at) & (x.len() - 1)];
+    std::array::from_fn(|i| std::array::from_fn(|lane| word(i * LANES + lane)))
+}
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add_term(start: usize, term: &Term<'_>, sums: &mut Sums) {
-    let (left, right);
-    let at = start.wrapping_add(term.shift);
-    let a = match part(term.left, at) {
-        Some(a) => a,
-        None => {
-            left = wrapped(term.left, at);
-            &left
-        }
-    };
+fn add_term<const VECTORS: usize>(start: usize, term: &Term<'_>, sums: &mut [Sum; VECTORS]) {
+    let (mut left, mut right) = (None, None);
+    let a: &Part<VECTORS> = part(term.left, start.wrapping_add(term.shift), &mut left);
     if let [scalar] = term.right {
         let b = splat(*scalar);
-        for (sum, a) in sums.iter_mut().zip(a.as_chunks().0) {
+        for (sum, a) in sums.iter_mut().zip(a) {
             sum.accumulate(load(a), b);
         }
         return;
     }
-    let b = match part(term.right, start) {
-        Some(b) => b,
-        None => {
-            right = wrapped(term.right, start);
-            &right
-        }
-    };
-    let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0);
-    for (sum, (a, b)) in sums.iter_mut().zip(pairs) {
+    let b: &Part<VECTORS> = part(term.right, start, &mut right);
+    for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
         sum.accumulate(load(a), load(b));
     }
-}
-
-/// What is read in one piece.
-#[inline(always)]
-fn part(x: &[u64], start: usize) -> Option<&[u64; TILE]> {
-    x[start & (x.len() - 1)..].first_chunk()
-}
-
-#[cold]
-fn wrapped(x: &[u64], start: usize) -> [u64; TILE] {
-    std::array::from_fn(|i| x[(start + i) & (x.len() - 1)])
 }
 
 /// One tile of `dot`, or less at the end.
@@ -173,10 +171,88 @@ pub(super) fn dot(
     }
 }
 
+/// Half a tile of both sums; see [`crate::Kernel::dot_both`].
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn dot_both(
+    q: &Modulus,
+    constants: &Constants,
+    runs: Runs,
+    (pairs, more): (&[Pair<'_>], [&[Term<'_>]; 2]),
+    [first, second]: [&mut [u64]; 2],
+) {
+    let longest = pairs.len() + more[0].len().max(more[1].len());
+    let (lanes, folding) = (Lanes::new(q), Folding::new(q, constants, longest + 1));
+    let outs = first
+        .chunks_mut(runs.length)
+        .zip(second.chunks_mut(runs.length));
+    for (start, (first, second)) in runs.starts().zip(outs) {
+        let outs = first.chunks_mut(HALF).zip(second.chunks_mut(HALF));
+        for (i, (first, second)) in outs.enumerate() {
+            let start = start + i * HALF;
+            // Apart, and not walked over, so that they stay in registers.
+            let mut constant = [Sum::zero(&lanes); HALF / LANES];
+            let mut secret = constant;
+            for pair in pairs {
+                add_pair(start, pair, &mut constant, &mut secret);
+            }
+            for term in more[0] {
+                add_term(start, term, &mut constant);
+            }
+            for term in more[1] {
+                add_term(start, term, &mut secret);
+            }
+            write(&lanes, &folding, constant, first);
+            write(&lanes, &folding, secret, second);
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add_pair<const VECTORS: usize>(
+    start: usize,
+    pair: &Pair<'_>,
+    first: &mut [Sum; VECTORS],
+    second: &mut [Sum; VECTORS],
+) {
+    let (mut left, mut b, mut c) = (None, None, None);
+    let a: &Part<VECTORS> = part(pair.left, start.wrapping_add(pair.shift), &mut left);
+    let b: &Part<VECTORS> = part(pair.right[0], start, &mut b);
+    let c: &Part<VECTORS> = part(pair.right[1], start, &mut c);
+    for i in 0..VECTORS {
+        let a = load(&a[i]);
+        first[i].accumulate(a, load(&b[i]));
+        second[i].accumulate(a, load(&c[i]));
+    }
+}
+
+/// Reduces and stores, as much as there is room for.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn write(lanes: &Lanes, folding: &Folding, sums: [Sum; HALF / LANES], out: &mut [u64]) {
+    let whole = sums.map(|sum| folding.fold(lanes, sum));
+    if let Some(out) = out.first_chunk_mut::<HALF>() {
+        for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(whole) {
+            store(out, sum);
+        }
+        return;
+    }
+    let mut last = [0; HALF];
+    for (last, sum) in last.as_chunks_mut().0.iter_mut().zip(whole) {
+        store(last, sum);
+    }
+    out.copy_from_slice(&last[..out.len()]);
+}
+
 /// A tile of a product of matrices: a weight meets as many runs as registers hold, which all have
 /// the same weights.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn multiply(q: &Modulus, constants: &Constants, tile: &Tile<'_>, out: &mut [u64]) {
+pub(super) fn multiply(
+    q: &Modulus,
+    constants: &Constants,
+    tile: &Tile<'_>,
+    out: &mut [&mut [u64]],
+) {
     let longest = (0..tile.pattern.rows()).map(|row| tile.pattern.row(row).1.len());
     let (lanes, folding) = (
         Lanes::new(q),
@@ -203,7 +279,7 @@ fn columns<const RUNS: usize>(
     tile: &Tile<'_>,
     within: usize,
     run: usize,
-    out: &mut [u64],
+    out: &mut [&mut [u64]],
 ) -> usize {
     let (runs, pitch) = (tile.runs, tile.pitch / LANES);
     let inputs = &tile.inputs.as_chunks::<LANES>().0[(run * runs.length + within) / LANES..];
@@ -228,15 +304,13 @@ fn columns<const RUNS: usize>(
                 };
             }
         }
-        let start = row * tile.degree + runs.start + run * runs.stride + within;
+        let start = runs.start + run * runs.stride + within - tile.first;
         for (i, sum) in sums.iter().enumerate() {
-            let out = out[start + i * runs.stride..]
+            let out = out[row][start + i * runs.stride..]
                 .first_chunk_mut()
                 .expect("within the degree");
-            store(
-                out,
-                lanes.below(_mm512_add_epi64(load(out), sum.low), lanes.q),
-            );
+            let total = lanes.below(_mm512_add_epi64(load(out), sum.low), lanes.q);
+            store(out, if tile.adding { total } else { sum.low });
         }
     }
     RUNS

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{residues, run};
-use crate::kernel::{Kernel, Runs, Term};
+use crate::kernel::{Kernel, Pair, Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
 use crate::weights::{Pattern, Tile, Weights};
 
@@ -49,11 +49,42 @@ pub(super) fn dot_laws(kernel: &dyn Kernel) {
             };
             let mut out = vec![u64::MAX; runs.indices()];
             kernel.dot(runs, &terms, &mut out);
-            prop_assert_eq!(out, naive_dot(&q, runs, &terms));
-            Ok(())
+            prop_assert_eq!(&out, &naive_dot(&q, runs, &terms));
+            both_law(kernel, runs, &terms)
         },
     );
     extreme_sums(kernel);
+}
+
+/// Two sums at once are what `dot` makes of each.
+fn both_law(kernel: &dyn Kernel, runs: Runs, terms: &[Term<'_>]) -> Result<(), TestCaseError> {
+    let (shared, more) = terms.split_at(terms.len() / 2);
+    let whole = shared.iter().filter(|term| term.right.len() > 1);
+    let pairs = whole.map(|term| Pair {
+        left: term.left,
+        shift: term.shift,
+        right: [term.right, term.left],
+    });
+    let residue = |x: &u64| *x < kernel.modulus().value();
+    let pairs: Vec<_> = pairs.filter(|pair| pair.left.iter().all(residue)).collect();
+    let mut out = [0, 1].map(|_| vec![u64::MAX; runs.indices()]);
+    let [first, second] = &mut out;
+    kernel.dot_both(
+        runs,
+        &pairs,
+        [more, &more[..more.len() / 2]],
+        [first, second],
+    );
+    for (which, (out, more)) in out.iter().zip([more, &more[..more.len() / 2]]).enumerate() {
+        let terms = pairs.iter().map(|pair| Term {
+            left: pair.left,
+            shift: pair.shift,
+            right: pair.right[which],
+        });
+        let terms: Vec<_> = terms.chain(more.iter().copied()).collect();
+        prop_assert_eq!(out, &naive_dot(kernel.modulus(), runs, &terms));
+    }
+    Ok(())
 }
 
 /// More terms than any lazy sum holds, all of them as large as allowed.
@@ -85,8 +116,14 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
     let rows = prop::collection::vec(prop::collection::vec(entry, 0..24), 1..4);
     let (count, stride) = (1usize..14, prop_oneof![Just(length), Just(2 * length)]);
     run(
-        (rows, count, stride, residues(q.value(), 9 * length)),
-        |(rows, count, stride, words)| {
+        (
+            rows,
+            count,
+            stride,
+            residues(q.value(), 9 * length),
+            prop::bool::ANY,
+        ),
+        |(rows, count, stride, words, adding)| {
             let degree = stride * count;
             let runs = Runs {
                 start: stride - length,
@@ -120,10 +157,12 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
                 runs,
                 inputs: &inputs,
                 pitch,
-                degree,
+                first: 0,
+                adding,
             };
             let (mut out, mut expected) = (before.clone(), before);
-            kernel.multiply(&tile, &mut out);
+            let mut rows_out: Vec<_> = out.chunks_mut(degree).collect();
+            kernel.multiply(&tile, &mut rows_out);
             for (row, entries) in rows.iter().enumerate() {
                 for (place, index) in runs
                     .starts()
@@ -131,6 +170,7 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
                     .enumerate()
                 {
                     let out = &mut expected[row * degree + index];
+                    *out = if adding { *out } else { 0 };
                     for (column, values) in entries {
                         let input = inputs[*column as usize * pitch + place];
                         *out = q.add(*out, q.mul(input, values[index % length]));
