@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use hushwork_ring::memory::copied;
 use hushwork_ring::{Basis, Kernel, Pattern, Poly, Weights};
 use rayon::prelude::*;
 
@@ -231,7 +232,7 @@ fn encode(parameters: &Parameters, checked: &Checked, linear: &Linear, limbs: us
         let input = checked.shapes[&linear.inputs[term.input]];
         let scale = plain_scale(linear.scale, prime, input.scale);
         let shift = parameters.step(linear.giant_step.wrapping_mul(term.giant as i64));
-        let mut weights = term.weights.clone();
+        let mut weights = copied(&term.weights);
         let period = weights.len();
         weights.rotate_right(shift % period);
         Plain::new(parameters, parameters.extended(limbs), &weights, scale)
