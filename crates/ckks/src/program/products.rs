@@ -7,7 +7,7 @@ use hushwork_ring::memory::collected;
 use hushwork_ring::{Buffer, Kernel, Poly, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
-use super::matrix::{Group, Long, LongWeights, Periodic};
+use super::groups::{Group, Long, LongWeights, Periodic};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
 use crate::Evaluator;
