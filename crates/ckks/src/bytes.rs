@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use hushwork_ring::memory::reserved;
 use hushwork_ring::{Basis, Poly};
 use rayon::prelude::*;
 
@@ -117,8 +118,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub(crate) fn header(kind: Kind, flags: u8) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
+/// The header, with room for all of so many bytes.
+pub(crate) fn header(kind: Kind, flags: u8, bytes: usize) -> Vec<u8> {
+    let mut out = reserved(bytes);
+    out.extend(MAGIC);
     out.extend([kind as u8, VERSION, flags, 0]);
     out
 }

@@ -1,5 +1,6 @@
 //! Real slot vectors or coefficients as ring elements.
 
+use hushwork_ring::memory::{copied, reserved};
 use hushwork_ring::{Basis, Poly};
 
 use crate::error::{Detail, Error, Result};
@@ -31,7 +32,7 @@ pub fn encode(
     scale: f64,
 ) -> Result<Plaintext> {
     check(parameters, values, scale)?;
-    let mut coefficients = values.to_vec();
+    let mut coefficients = copied(values);
     parameters.embedding().coefficients(&mut coefficients);
     encode_coefficients(parameters, basis, &coefficients, scale)
 }
@@ -59,7 +60,10 @@ pub fn encode_coefficients(
         fits.then_some(scaled as i64)
             .ok_or_else(|| misuse("a coefficient overflows", limit, scaled))
     };
-    let rounded: Vec<i64> = values.iter().map(round).collect::<Result<_>>()?;
+    let mut rounded = reserved(values.len());
+    for value in values {
+        rounded.push(round(value)?);
+    }
     let mut poly = basis.lift(&rounded);
     basis.forward(&mut poly);
     Ok(Plaintext { poly, scale })

@@ -1,12 +1,12 @@
 //! Operations on ciphertexts, none of which touches a secret.
 
 use crate::ciphertext::Ciphertext;
+use crate::digits::Decomposed;
 use crate::encoding::Plaintext;
 use crate::error::{Detail, Error, Result};
 use crate::keys::EvaluationKeys;
 use crate::parameters::Parameters;
 use crate::serial::MAX_SCALE;
-use crate::switching::Decomposed;
 
 /// Scales that are added agree to one part in 2^30.
 const SCALE_TOLERANCE: f64 = 1.0 / (1u64 << 30) as f64;

@@ -2,10 +2,12 @@
 
 mod bytes;
 pub mod ciphertext;
+pub mod digits;
 pub mod encoding;
 pub mod encryption;
 pub mod error;
 pub mod evaluator;
+pub mod extended;
 pub mod keys;
 pub mod literal;
 pub mod needs;
@@ -20,13 +22,14 @@ pub mod serial;
 pub mod switching;
 
 pub use ciphertext::Ciphertext;
+pub use digits::Decomposed;
 pub use encoding::Plaintext;
 pub use error::{Error, Result};
 pub use evaluator::Evaluator;
+pub use extended::Extended;
 pub use keys::{EvaluationKeys, PublicKey, SwitchingKey};
 pub use literal::{Literal, Tier, find_primes};
 pub use needs::KeyNeeds;
 pub use parameters::Parameters;
 pub use projection::Projected;
 pub use secret::SecretKey;
-pub use switching::{Decomposed, Extended};

@@ -24,7 +24,8 @@ const NOMINAL_BITS: f64 = 0.5;
 
 /// Degrees of test-only sets start here; secure ones where the table does.
 const MIN_LOG_DEGREE: u32 = 3;
-const MAX_LOG_DEGREE: u32 = 17;
+/// Degrees of any set end here.
+pub const MAX_LOG_DEGREE: u32 = 17;
 
 /// Unchecked parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -60,7 +60,8 @@ impl Projected {
     #[must_use]
     pub fn to_bytes(&self, parameters: &Parameters) -> Vec<u8> {
         let basis = parameters.basis(self.limbs());
-        let mut out = header(Kind::Projected, 0);
+        let bytes = projected_bytes(parameters, self.limbs(), self.period());
+        let mut out = header(Kind::Projected, 0, bytes);
         out.extend(parameters.digest());
         out.extend((self.limbs() as u16).to_le_bytes());
         out.extend(self.scale.to_le_bytes());

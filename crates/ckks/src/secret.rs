@@ -1,5 +1,6 @@
 //! The secret key and what is made from it.
 
+use hushwork_ring::memory::copied;
 use hushwork_ring::sampling::{self, Seed};
 use hushwork_ring::{Basis, Poly};
 use rayon::prelude::*;
@@ -167,7 +168,7 @@ impl SecretKey {
             let first = index * width;
             for row in first..limbs.min(first + width) {
                 let kernel = &basis.kernels()[row];
-                let mut part = Zeroizing::new(source.limb(row).to_vec());
+                let mut part = Zeroizing::new(copied(source.limb(row)));
                 kernel.scale(&mut part, parameters.special_factor(limbs, row)[0]);
                 kernel.add(payload.limb_mut(row), &part);
             }

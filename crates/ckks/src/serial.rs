@@ -57,7 +57,7 @@ pub(crate) fn parameter_bytes(literal: &Literal, secure: bool) -> Vec<u8> {
         special,
         tiers,
     } = literal;
-    let mut out = header(Kind::Parameters, if secure { 0 } else { FLAG });
+    let mut out = header(Kind::Parameters, if secure { 0 } else { FLAG }, HEADER);
     out.extend([*log_degree as u8, tiers.len() as u8]);
     let mut short = |n: usize| out.extend((n as u16).to_le_bytes());
     short(moduli.len());
@@ -163,7 +163,9 @@ impl Ciphertext {
     #[must_use]
     pub fn to_bytes(&self, parameters: &Parameters) -> Vec<u8> {
         let basis = parameters.basis(self.limbs());
-        let mut out = header(Kind::Ciphertext, u8::from(self.seed.is_some()));
+        let seeded = self.seed.is_some();
+        let bytes = ciphertext_bytes(parameters, self.limbs(), seeded);
+        let mut out = header(Kind::Ciphertext, seeded.into(), bytes);
         out.extend(parameters.digest());
         out.extend((self.limbs() as u16).to_le_bytes());
         out.extend(self.scale.to_le_bytes());
@@ -204,7 +206,7 @@ impl PublicKey {
     /// Bit-packed and seeded.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = header(Kind::PublicKey, 0);
+        let mut out = header(Kind::PublicKey, 0, public_key_bytes(&self.parameters));
         out.extend(self.parameters.digest());
         out.extend(self.seed);
         write_poly(
@@ -237,8 +239,8 @@ impl EvaluationKeys {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (parameters, needs) = (&self.parameters, self.needs());
-        let mut out = Vec::with_capacity(evaluation_keys_bytes(parameters, &needs));
-        out.extend(header(Kind::EvaluationKeys, 0));
+        let bytes = evaluation_keys_bytes(parameters, &needs);
+        let mut out = header(Kind::EvaluationKeys, 0, bytes);
         out.extend(parameters.digest());
         out.extend((needs.count() as u32).to_le_bytes());
         for (step, limbs) in needs.iter() {
@@ -276,7 +278,7 @@ impl EvaluationKeys {
 }
 
 fn read_needs(parameters: &Parameters, mut table: Reader<'_>) -> Result<KeyNeeds> {
-    let mut places = Vec::with_capacity(table.0.len() / ENTRY);
+    let mut places = Vec::new();
     while !table.0.is_empty() {
         let (step, limbs) = (table.word()?, check_limbs(parameters, table.short()?)?);
         let place = (step, parameters.tier_index(limbs));

@@ -1,83 +1,11 @@
-//! Key switching: digits, inner products with a key, and ciphertexts not yet divided by P.
+//! Key switching: inner products of digits with a key, and what is added to them.
 
-use std::borrow::Cow;
-
-use hushwork_ring::{Division, Pair, Poly, Runs, Term, with_scratch};
+use hushwork_ring::{Pair, Poly, Runs, Term};
 use rayon::prelude::*;
 
-use crate::ciphertext::Ciphertext;
-use crate::error::Result;
-use crate::evaluator::{Evaluator, check_limbs, no_limb_left};
-use crate::keys::{EvaluationKeys, SwitchingKey, key_row};
-
-/// The digits of a polynomial, each over `extended(limbs)` in the evaluation domain. Rotations of
-/// one polynomial share them: an automorphism only shifts their arrays.
-#[derive(Debug)]
-pub struct Decomposed<'a> {
-    source: Cow<'a, Poly>,
-    digits: Vec<Digit>,
-}
-
-/// The limbs of a digit modulo all but its own primes, where it is the source.
-#[derive(Debug)]
-struct Digit {
-    first: usize,
-    own: usize,
-    others: Poly,
-}
-
-impl<'a> Decomposed<'a> {
-    /// Of what no rotation needs.
-    pub(crate) fn none(source: &'a Poly) -> Self {
-        let source = Cow::Borrowed(source);
-        let digits = Vec::new();
-        Self { source, digits }
-    }
-
-    /// What was decomposed.
-    #[must_use]
-    pub fn source(&self) -> &Poly {
-        &self.source
-    }
-
-    /// Moduli of Q.
-    #[must_use]
-    pub fn limbs(&self) -> usize {
-        self.source.limbs()
-    }
-
-    /// Of what no rotation needs.
-    pub(crate) fn none_of(source: Poly) -> Self {
-        let source = Cow::Owned(source);
-        let digits = Vec::new();
-        Self { source, digits }
-    }
-
-    fn rows(&self, row: usize) -> impl Iterator<Item = &[u64]> {
-        self.digits.iter().map(move |digit| {
-            let others = &digit.others;
-            match row.checked_sub(digit.first) {
-                None => others.limb(row),
-                Some(within) if within < digit.own => self.source.limb(row),
-                Some(_) => others.limb(row - digit.own),
-            }
-        })
-    }
-}
-
-/// A ciphertext times P over `extended(limbs)`, not yet divided by P; linear operations may come
-/// before that division.
-#[derive(Clone, Debug)]
-pub struct Extended {
-    /// The constant part, evaluation domain.
-    pub c0: Poly,
-    /// The part that meets the secret, evaluation domain.
-    pub c1: Poly,
-    /// Scale, not counting P.
-    pub scale: f64,
-    /// Moduli of Q.
-    pub limbs: usize,
-}
+use crate::digits::Decomposed;
+use crate::evaluator::Evaluator;
+use crate::keys::{SwitchingKey, key_row};
 
 /// One half of a ciphertext or of a switching key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,113 +25,7 @@ pub(crate) enum Addend<'a> {
     Strided { words: &'a [u64], pitch: usize },
 }
 
-#[allow(clippy::missing_errors_doc)]
 impl Evaluator {
-    /// P * a * b, relinearised, not divided by P.
-    pub fn multiply_extended(
-        &self,
-        a: &Ciphertext,
-        b: &Ciphertext,
-        keys: &EvaluationKeys,
-    ) -> Result<Extended> {
-        let limbs = check_limbs(a, b)?;
-        let key = keys.relinearisation_key(limbs)?;
-        let (low, middle, high) = self.tensor(a, b);
-        let digits = self.decompose_owned(high);
-        let addends = [
-            [Addend::Plain(&low, 0)].to_vec(),
-            [Addend::Plain(&middle, 0)].to_vec(),
-        ];
-        let (c0, c1) = self.switch_adding(&digits, 0, key, &addends);
-        let scale = a.scale * b.scale;
-        Ok(Extended {
-            c0,
-            c1,
-            scale,
-            limbs,
-        })
-    }
-
-    /// a0 b0, a0 b1 + a1 b0 and a1 b1, limb by limb.
-    fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> (Poly, Poly, Poly) {
-        let kernels = self.parameters().basis(a.limbs()).kernels();
-        let new = || Poly::recycled(a.c0.degree(), a.limbs());
-        let (mut low, mut middle, mut high) = (new(), new(), new());
-        let degree = low.degree();
-        let limbs = low.values_mut().par_chunks_exact_mut(degree);
-        let limbs = limbs.zip(middle.values_mut().par_chunks_exact_mut(degree));
-        let limbs = limbs.zip(high.values_mut().par_chunks_exact_mut(degree));
-        limbs.enumerate().for_each(|(row, ((low, middle), high))| {
-            let [a0, a1, b0, b1] = [&a.c0, &a.c1, &b.c0, &b.c1].map(|poly| poly.limb(row));
-            let product = |left, right| Term {
-                left,
-                shift: 0,
-                right,
-            };
-            let runs = Runs::one(0, degree);
-            kernels[row].dot(runs, &[product(a0, b0)], low);
-            kernels[row].dot(runs, &[product(a0, b1), product(a1, b0)], middle);
-            kernels[row].dot(runs, &[product(a1, b1)], high);
-        });
-        (low, middle, high)
-    }
-
-    /// The digits of a polynomial over `basis(limbs)`.
-    #[must_use]
-    pub fn decompose<'a>(&self, c1: &'a Poly) -> Decomposed<'a> {
-        let digits = self.digits(c1);
-        let source = Cow::Borrowed(c1);
-        Decomposed { source, digits }
-    }
-
-    pub(crate) fn decompose_owned(&self, c1: Poly) -> Decomposed<'static> {
-        let digits = self.digits(&c1);
-        let source = Cow::Owned(c1);
-        Decomposed { source, digits }
-    }
-
-    fn digits(&self, c1: &Poly) -> Vec<Digit> {
-        let extensions = self.parameters().digits(c1.limbs()).par_iter().enumerate();
-        extensions
-            .map(|(index, extension)| {
-                let first = index * self.parameters().tier(c1.limbs()).digit;
-                let prepared = extension.prepare(c1, first);
-                let kernels = extension.to().kernels();
-                let others = rows(c1.degree(), kernels.len(), |target, out| {
-                    extension.target(&prepared, target, out);
-                    with_scratch(out.len(), |scratch| kernels[target].forward(out, scratch));
-                });
-                let own = extension.from().limbs();
-                Digit { first, own, others }
-            })
-            .collect()
-    }
-
-    /// A rotation from the digits of a.c1, left undivided: P times the rotated ciphertext. A step
-    /// of 0 needs no key.
-    pub fn rotate_extended(
-        &self,
-        a: &Ciphertext,
-        digits: &Decomposed<'_>,
-        step: usize,
-        keys: &EvaluationKeys,
-    ) -> Result<Extended> {
-        let (limbs, scale) = (a.limbs(), a.scale);
-        let (c0, c1) = if step == 0 {
-            (self.lift(&a.c0), self.lift(&a.c1))
-        } else {
-            let key = keys.rotation_key(step, limbs)?;
-            let addends = [vec![Addend::Plain(&a.c0, step)], vec![]];
-            self.switch_adding(digits, step, key, &addends)
-        };
-        Ok(Extended {
-            c0,
-            c1,
-            scale,
-            limbs,
-        })
-    }
-
     /// P times the polynomial whose digits these are, shifted by `step`, under the key: the inner
     /// product of key switching, as (c0, c1) over `extended(limbs)`.
     #[must_use]
@@ -278,37 +100,6 @@ impl Evaluator {
         };
         Some(Term { left, shift, right })
     }
-
-    /// Divided by P.
-    #[must_use]
-    pub fn mod_down(&self, a: Extended) -> Ciphertext {
-        divide(self.parameters().mod_down(a.limbs), a, 1.0)
-    }
-
-    /// Divided by P and the last modulus at once: as `mod_down`, then `rescale`.
-    pub fn mod_down_rescale(&self, a: Extended) -> Result<Ciphertext> {
-        let division = self
-            .parameters()
-            .mod_down_rescaling(a.limbs)
-            .ok_or_else(no_limb_left)?;
-        let modulus = self.last_modulus(a.limbs);
-        Ok(divide(division, a, modulus))
-    }
-
-    /// P * a over `extended(limbs)`: zero in the limbs of P.
-    #[must_use]
-    pub fn lift(&self, a: &Poly) -> Poly {
-        let basis = self.parameters().extended(a.limbs());
-        rows(a.degree(), basis.limbs(), |row, out| {
-            if row < a.limbs() {
-                out.copy_from_slice(a.limb(row));
-                basis.kernels()[row]
-                    .scale(out, self.parameters().special_factor(a.limbs(), row)[0]);
-            } else {
-                out.fill(0);
-            }
-        })
-    }
 }
 
 /// The inner products of digits and both halves of a key, for one row of `extended(limbs)`.
@@ -336,12 +127,6 @@ pub(crate) fn rows(degree: usize, limbs: usize, make: impl Fn(usize, &mut [u64])
     let rows = poly.values_mut().par_chunks_exact_mut(degree).enumerate();
     rows.for_each(|(row, out)| make(row, out));
     poly
-}
-
-fn divide(division: &Division, a: Extended, modulus: f64) -> Ciphertext {
-    let Extended { c0, c1, scale, .. } = a;
-    let (c0, c1) = rayon::join(|| division.apply(c0), || division.apply(c1));
-    Ciphertext::new(c0, c1, scale / modulus)
 }
 
 #[cfg(test)]

@@ -1,15 +1,36 @@
 //! NumPy arrays and byte buffers in, byte strings and arrays out.
 
+use hushwork_ckks::literal::MAX_LOG_DEGREE;
 use numpy::PyReadonlyArray1;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView};
 
-/// The values of an array, whatever its strides.
-pub fn vector(array: &PyReadonlyArray1<'_, f64>) -> Vec<f64> {
-    array.as_array().iter().copied().collect()
+use crate::errors::reserved;
+
+/// Most values of a slot vector, whatever the parameters.
+const MAX_VALUES: usize = 1 << MAX_LOG_DEGREE;
+
+/// The values of an array, whatever its strides. Raises ValueError for more than any slots.
+pub fn vector(array: &PyReadonlyArray1<'_, f64>) -> PyResult<Vec<f64>> {
+    let (array, count) = (array.as_array(), array.as_array().len());
+    if count > MAX_VALUES {
+        let message = format!("expected at most {MAX_VALUES} values, got {count}");
+        return Err(PyValueError::new_err(message));
+    }
+    let mut values = reserved(count)?;
+    values.extend(array);
+    Ok(values)
+}
+
+/// A byte string, or MemoryError.
+pub fn string<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, data.len(), |out| {
+        out.copy_from_slice(data);
+        Ok(())
+    })
 }
 
 /// Bytes of a Python object, borrowed where nobody can write to them.
@@ -23,17 +44,24 @@ impl<'py> FromPyObject<'_, 'py> for Bytes {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(bytes) = object.extract::<PyBackedBytes>() {
-            return Ok(Self::Borrowed(bytes));
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            return Ok(Self::Borrowed(bytes.to_owned().into()));
         }
         let buffer = PyBuffer::<u8>::get(&object)
             .map_err(|_| PyTypeError::new_err("expected bytes or a memoryview of bytes"))?;
         if buffer.is_c_contiguous() && views_bytes(&object) {
             Ok(Self::View(buffer))
         } else {
-            buffer.to_vec(object.py()).map(Self::Copied)
+            copied(object.py(), &buffer).map(Self::Copied)
         }
     }
+}
+
+fn copied(py: Python<'_>, buffer: &PyBuffer<u8>) -> PyResult<Vec<u8>> {
+    let mut bytes = reserved(buffer.item_count())?;
+    bytes.resize(buffer.item_count(), 0);
+    buffer.copy_to_slice(py, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether this is a view of a bytes object. Any other owner may write while the GIL is released.

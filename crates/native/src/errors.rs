@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use hushwork_ckks::Error;
 use hushwork_ckks::error::Detail;
 use hushwork_ring::OutOfMemory;
+use hushwork_ring::memory::try_reserved;
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -47,9 +48,18 @@ fn typed(py: Python<'_>, class: &str, detail: &Detail) -> PyResult<PyErr> {
     ))
 }
 
+/// An empty vector with room for `count` items, or MemoryError.
+pub fn reserved<T>(count: usize) -> PyResult<Vec<T>> {
+    try_reserved(count).map_err(|missed| out_of_memory(&missed))
+}
+
+fn out_of_memory(missed: &OutOfMemory) -> PyErr {
+    PyMemoryError::new_err(missed.to_string())
+}
+
 fn unwound(panic: &(dyn Any + Send)) -> PyErr {
-    if let Some(missed) = panic.downcast_ref::<OutOfMemory>() {
-        return PyMemoryError::new_err(missed.to_string());
+    if let Some(missed) = panic.downcast_ref() {
+        return out_of_memory(missed);
     }
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

@@ -9,7 +9,7 @@ use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arrays::{Bytes, vector};
+use crate::arrays::{Bytes, string, vector};
 use crate::errors::detached;
 use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
@@ -45,7 +45,7 @@ impl PyEvaluator {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let parameters = self.evaluator.parameters();
         let result = detached(py, || Ok(work(&self.read(a)?)?.to_bytes(parameters)))?;
-        Ok(PyBytes::new(py, &result))
+        string(py, &result)
     }
 
     fn binary<'py>(
@@ -111,7 +111,7 @@ impl PyEvaluator {
         let projected = detached(py, || {
             Ok(Projected::new(parameters, &self.read(&a)?, period)?.to_bytes(parameters))
         })?;
-        Ok(PyBytes::new(py, &projected))
+        string(py, &projected)
     }
 
     fn add<'py>(&self, py: Python<'py>, a: Bytes, b: Bytes) -> PyResult<Bound<'py, PyBytes>> {
@@ -128,7 +128,7 @@ impl PyEvaluator {
         a: Bytes,
         values: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let values = vector(&values);
+        let values = vector(&values)?;
         self.unary(py, &a, |a| {
             self.evaluator
                 .add_plain(a, &self.encode(a, &values, a.scale)?)
@@ -142,7 +142,7 @@ impl PyEvaluator {
         values: PyReadonlyArray1<'py, f64>,
         scale: f64,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let values = vector(&values);
+        let values = vector(&values)?;
         self.unary(py, &a, |a| {
             self.evaluator
                 .multiply_plain(a, &self.encode(a, &values, scale)?)

@@ -13,9 +13,10 @@ use numpy::{PyArray1, PyReadonlyArray1, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arrays::{Bytes, vector};
+use crate::arrays::{Bytes, string, vector};
 use crate::errors::detached;
 use crate::integers::integers;
+use crate::lists::List;
 use crate::needs::{self, Rotations};
 use crate::parameters::{PyParameters, check_limbs};
 
@@ -70,12 +71,12 @@ impl PySecretKey {
         scale: f64,
         limbs: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let values = vector(values);
+        let values = vector(values)?;
         let sealed = self.with(py, |key| {
             let plaintext = prepare(&self.parameters, encode, &values, scale, limbs)?;
             Ok(key.encrypt(&plaintext)?.to_bytes(&self.parameters))
         })?;
-        Ok(PyBytes::new(py, &sealed))
+        string(py, &sealed)
     }
 
     fn open<'py>(
@@ -176,18 +177,18 @@ impl PySecretKey {
     }
 
     /// Seeded keys: rotation step -> limbs at which it is used, and limbs of products.
-    #[pyo3(signature = (rotations, relinearisation = Vec::new()))]
+    #[pyo3(signature = (rotations, relinearisation = List::default()))]
     fn evaluation_keys<'py>(
         &self,
         py: Python<'py>,
         #[pyo3(from_py_with = needs::rotations)] rotations: Rotations,
-        #[pyo3(from_py_with = integers)] relinearisation: Vec<usize>,
+        #[pyo3(from_py_with = integers)] relinearisation: List<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |key| {
             let needs = needs::needs(&self.parameters, &rotations, relinearisation)?;
             Ok(key.evaluation_keys(&needs)?.to_bytes())
         })?;
-        Ok(PyBytes::new(py, &bytes))
+        string(py, &bytes)
     }
 
     /// Zeroise now; every later use raises ValueError.
@@ -222,8 +223,9 @@ impl PyPublicKey {
         })
     }
 
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.key.to_bytes())
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = detached(py, || Ok(self.key.to_bytes()))?;
+        string(py, &bytes)
     }
 
     /// A ciphertext of slot values.
@@ -235,12 +237,12 @@ impl PyPublicKey {
         scale: f64,
         #[pyo3(from_py_with = integers)] limbs: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let values = vector(&values);
+        let values = vector(&values)?;
         let sealed = detached(py, || {
             let plaintext = prepare(&self.parameters, encode, &values, scale, limbs)?;
             Ok(self.key.encrypt(&plaintext)?.to_bytes(&self.parameters))
         })?;
-        Ok(PyBytes::new(py, &sealed))
+        string(py, &sealed)
     }
 }
 

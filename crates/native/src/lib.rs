@@ -5,6 +5,7 @@ mod errors;
 mod evaluator;
 mod integers;
 mod keys;
+mod lists;
 mod literal;
 mod needs;
 mod parameters;

@@ -1,24 +1,36 @@
 //! The steps of a program, from Python dicts.
 
-use hushwork_ckks::program::{Linear, Step, Term};
+use hushwork_ckks::program::{Linear, MAX_PLAINTEXT_BYTES, MAX_STEPS, Step, Term};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::arrays::vector;
+use crate::errors::reserved;
+use crate::lists::List;
 
 type Vector<'py> = PyReadonlyArray1<'py, f64>;
 type TermTuple<'py> = (usize, usize, i64, usize, i64, Vector<'py>);
 
-/// Reads one step; unknown, missing and ill-typed fields raise ValueError or TypeError.
-pub fn step(dict: &Bound<'_, PyDict>) -> PyResult<Step> {
-    let fields = Fields(dict);
+/// Reads steps; unknown, missing and ill-typed fields raise ValueError or TypeError, as do more
+/// weights than a program may have.
+pub fn steps(dicts: &[Bound<'_, PyDict>]) -> PyResult<Vec<Step>> {
+    if dicts.len() > MAX_STEPS {
+        let message = format!("{} steps, at most {MAX_STEPS}", dicts.len());
+        return Err(PyValueError::new_err(message));
+    }
+    let mut weights = Weights { bytes: 0 };
+    let step = |dict| step(&Fields(dict), &mut weights);
+    dicts.iter().map(step).collect()
+}
+
+fn step(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Step> {
     let op: String = fields.get("op")?;
     let (names, step): (&[&str], _) = match op.as_str() {
         "linear" => (
             &["inputs", "outputs", "terms", "giant_step", "scale", "bias"],
-            Step::Linear(linear(&fields)?),
+            Step::Linear(linear(fields, weights)?),
         ),
         "multiply" => (
             &["a", "b", "output", "scale"],
@@ -42,7 +54,7 @@ pub fn step(dict: &Bound<'_, PyDict>) -> PyResult<Step> {
             Step::AddPlain {
                 input: fields.get("input")?,
                 output: fields.get("output")?,
-                values: vector(&fields.get("values")?),
+                values: vector(&fields.get("values")?)?,
             },
         ),
         "rotate_add" => (
@@ -50,7 +62,7 @@ pub fn step(dict: &Bound<'_, PyDict>) -> PyResult<Step> {
             Step::RotateAdd {
                 input: fields.get("input")?,
                 output: fields.get("output")?,
-                steps: fields.get("steps")?,
+                steps: fields.list("steps")?,
             },
         ),
         "drop" => (
@@ -67,27 +79,64 @@ pub fn step(dict: &Bound<'_, PyDict>) -> PyResult<Step> {
     Ok(step)
 }
 
-fn linear(fields: &Fields<'_, '_>) -> PyResult<Linear> {
-    let terms: Vec<TermTuple<'_>> = fields.get("terms")?;
-    let bias: Vec<Option<Vector<'_>>> = fields.get("bias")?;
+fn linear(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Linear> {
+    let tuples = fields.list::<TermTuple<'_>>("terms")?;
+    let bias = fields.list::<Option<Vector<'_>>>("bias")?;
+    weights.count(
+        tuples
+            .iter()
+            .map(|tuple| &tuple.5)
+            .chain(bias.iter().flatten()),
+    )?;
+    let mut terms = reserved(tuples.len())?;
+    for tuple in &tuples {
+        terms.push(term(tuple)?);
+    }
+    let bias = bias
+        .iter()
+        .map(|bias| bias.as_ref().map(vector).transpose());
     Ok(Linear {
-        inputs: fields.get("inputs")?,
-        outputs: fields.get("outputs")?,
-        terms: terms.into_iter().map(term).collect(),
+        inputs: fields.list("inputs")?,
+        outputs: fields.list("outputs")?,
+        terms,
         giant_step: fields.get("giant_step")?,
         scale: fields.get("scale")?,
-        bias: bias.iter().map(|bias| bias.as_ref().map(vector)).collect(),
+        bias: bias.collect::<PyResult<_>>()?,
     })
 }
 
-fn term((output, input, anchor, giant, baby, weights): TermTuple<'_>) -> Term {
-    Term {
-        output,
-        input,
-        anchor,
-        giant,
-        baby,
-        weights: vector(&weights),
+fn term((output, input, anchor, giant, baby, weights): &TermTuple<'_>) -> PyResult<Term> {
+    Ok(Term {
+        output: *output,
+        input: *input,
+        anchor: *anchor,
+        giant: *giant,
+        baby: *baby,
+        weights: vector(weights)?,
+    })
+}
+
+/// Counts what is copied, before it is: many terms may share one array.
+struct Weights {
+    bytes: usize,
+}
+
+impl Weights {
+    fn count<'a, 'py: 'a>(
+        &mut self,
+        arrays: impl Iterator<Item = &'a Vector<'py>>,
+    ) -> PyResult<()> {
+        let values = arrays.map(|array| array.as_array().len());
+        let bytes = values.fold(0, |sum: usize, values| sum.saturating_add(8 * values));
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= MAX_PLAINTEXT_BYTES {
+            return Ok(());
+        }
+        let message = format!(
+            "{} bytes of weights, at most {MAX_PLAINTEXT_BYTES}",
+            self.bytes
+        );
+        Err(PyValueError::new_err(message))
     }
 }
 
@@ -99,6 +148,10 @@ impl<'py> Fields<'_, 'py> {
         let item = item.ok_or_else(|| PyValueError::new_err(format!("a step lacks {name:?}")))?;
         item.extract()
             .map_err(|error: T::Error| self.explain(name, error.into()))
+    }
+
+    fn list<T: FromPyObjectOwned<'py>>(&self, name: &str) -> PyResult<Vec<T>> {
+        Ok(self.get::<List<T>>(name)?.0)
     }
 
     fn explain(&self, name: &str, error: PyErr) -> PyErr {

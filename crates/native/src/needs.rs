@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyMapping;
 
 use crate::integers::integers;
+use crate::lists::List;
 
 /// Steps of either sign, each with any limbs at which it is used.
-pub type Rotations = Vec<(i64, Vec<usize>)>;
+pub type Rotations = List<(i64, List<usize>)>;
 
 /// Extracts any mapping from rotation steps to sequences of limbs.
 pub fn rotations(object: &Bound<'_, PyAny>) -> PyResult<Rotations> {
@@ -20,13 +21,13 @@ pub fn rotations(object: &Bound<'_, PyAny>) -> PyResult<Rotations> {
 pub fn needs(
     parameters: &Parameters,
     rotations: &Rotations,
-    relinearisation: Vec<usize>,
+    relinearisation: List<usize>,
 ) -> Result<KeyNeeds> {
-    let pairs = rotations.iter().flat_map(|(step, depths)| {
+    let pairs = rotations.0.iter().flat_map(|(step, depths)| {
         let step = parameters.step(*step);
-        depths.iter().map(move |limbs| (step, *limbs))
+        depths.0.iter().map(move |limbs| (step, *limbs))
     });
-    KeyNeeds::new(parameters, pairs, relinearisation)
+    KeyNeeds::new(parameters, pairs, relinearisation.0)
 }
 
 /// Rotation in 1..N -> falling limbs, one of each tier at most.

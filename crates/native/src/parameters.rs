@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use crate::arrays::Bytes;
 use crate::errors::{detached, exception};
 use crate::integers::integers;
+use crate::lists::List;
 use crate::needs::{self, Rotations};
 
 /// Limbs, limbs of Q in a digit, primes of P.
@@ -33,9 +34,9 @@ impl PyParameters {
     fn new(
         py: Python<'_>,
         #[pyo3(from_py_with = integers)] log_n: u32,
-        #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
-        #[pyo3(from_py_with = integers)] special: Vec<u64>,
-        #[pyo3(from_py_with = integers)] tiers: Vec<TierTuple>,
+        #[pyo3(from_py_with = integers)] moduli: List<u64>,
+        #[pyo3(from_py_with = integers)] special: List<u64>,
+        #[pyo3(from_py_with = integers)] tiers: List<TierTuple>,
     ) -> PyResult<Self> {
         let literal = literal(log_n, moduli, special, &tiers);
         with_kernel(py, || Parameters::new(literal)).map(Self)
@@ -46,9 +47,9 @@ impl PyParameters {
     fn insecure(
         py: Python<'_>,
         #[pyo3(from_py_with = integers)] log_n: u32,
-        #[pyo3(from_py_with = integers)] moduli: Vec<u64>,
-        #[pyo3(from_py_with = integers)] special: Vec<u64>,
-        #[pyo3(from_py_with = integers)] tiers: Vec<TierTuple>,
+        #[pyo3(from_py_with = integers)] moduli: List<u64>,
+        #[pyo3(from_py_with = integers)] special: List<u64>,
+        #[pyo3(from_py_with = integers)] tiers: List<TierTuple>,
     ) -> PyResult<Self> {
         let literal = literal(log_n, moduli, special, &tiers);
         with_kernel(py, || Parameters::insecure(literal)).map(Self)
@@ -102,7 +103,12 @@ impl PyParameters {
     }
 }
 
-fn literal(log_degree: u32, moduli: Vec<u64>, special: Vec<u64>, tiers: &[TierTuple]) -> Literal {
+fn literal(
+    log_degree: u32,
+    List(moduli): List<u64>,
+    List(special): List<u64>,
+    tiers: &List<TierTuple>,
+) -> Literal {
     let tier = |&(limbs, digit, special): &TierTuple| Tier {
         limbs,
         digit,
@@ -112,7 +118,7 @@ fn literal(log_degree: u32, moduli: Vec<u64>, special: Vec<u64>, tiers: &[TierTu
         log_degree,
         moduli,
         special,
-        tiers: tiers.iter().map(tier).collect(),
+        tiers: tiers.0.iter().map(tier).collect(),
     }
 }
 
@@ -142,9 +148,9 @@ fn with_kernel<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send)
 pub fn find_primes(
     py: Python<'_>,
     #[pyo3(from_py_with = integers)] log_n: u32,
-    #[pyo3(from_py_with = integers)] bits: Vec<u32>,
+    #[pyo3(from_py_with = integers)] bits: List<u32>,
 ) -> PyResult<Vec<u64>> {
-    detached(py, || hushwork_ckks::find_primes(log_n, &bits))
+    detached(py, || hushwork_ckks::find_primes(log_n, &bits.0))
 }
 
 /// Most bits of Q * P for 128-bit security. Raises InsecureParameters where none is known.
@@ -196,12 +202,12 @@ pub fn projected_bytes(
 
 /// Exact size of serialised evaluation keys.
 #[pyfunction]
-#[pyo3(signature = (parameters, rotations, relinearisation = Vec::new()))]
+#[pyo3(signature = (parameters, rotations, relinearisation = List::default()))]
 pub fn evaluation_keys_bytes(
     py: Python<'_>,
     parameters: &PyParameters,
     #[pyo3(from_py_with = needs::rotations)] rotations: Rotations,
-    #[pyo3(from_py_with = integers)] relinearisation: Vec<usize>,
+    #[pyo3(from_py_with = integers)] relinearisation: List<usize>,
 ) -> PyResult<usize> {
     let parameters = &parameters.0;
     detached(py, || {

@@ -9,10 +9,11 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::arrays::Bytes;
+use crate::arrays::{Bytes, string};
 use crate::errors::{detached, exception};
 use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
+use crate::lists::List;
 use crate::literal;
 use crate::needs;
 use crate::parameters::PyParameters;
@@ -33,15 +34,15 @@ impl PyProgram {
     fn new(
         py: Python<'_>,
         parameters: &PyParameters,
-        #[pyo3(from_py_with = integers)] inputs: Vec<(usize, f64)>,
-        steps: Vec<Bound<'_, PyDict>>,
-        #[pyo3(from_py_with = integers)] outputs: Vec<usize>,
+        #[pyo3(from_py_with = integers)] inputs: List<(usize, f64)>,
+        steps: List<Bound<'_, PyDict>>,
+        #[pyo3(from_py_with = integers)] outputs: List<usize>,
     ) -> PyResult<Self> {
-        let steps = steps.iter().map(literal::step).collect::<PyResult<_>>()?;
+        let steps = literal::steps(&steps.0)?;
         let literal = ProgramLiteral {
-            inputs,
+            inputs: inputs.0,
             steps,
-            outputs,
+            outputs: outputs.0,
         };
         let parameters = parameters.0.clone();
         let compiled = detached(py, || Ok(Program::new(parameters.clone(), &literal)))?;
@@ -89,7 +90,7 @@ impl PyProgram {
         &self,
         py: Python<'py>,
         keys: &PyEvaluationKeys,
-        inputs: Vec<Bytes>,
+        inputs: List<Bytes>,
         progress: Option<Py<PyAny>>,
         #[pyo3(from_py_with = integers)] threads: usize,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
@@ -108,7 +109,9 @@ impl PyProgram {
         };
         let result = detached(py, || {
             let read = |data: &Bytes| Ciphertext::from_bytes(&self.parameters, data.as_ref());
-            let inputs = inputs.iter().map(read).collect::<Result<_, Error>>()?;
+            self.program.check_keys(&keys.0)?;
+            self.program.check_count(inputs.0.len())?;
+            let inputs = inputs.0.iter().map(read).collect::<Result<_, Error>>()?;
             let outputs = self.program.run(&keys.0, inputs, threads, &mut watch);
             Ok(outputs.map(|outputs| self.write(&outputs)))
         })?;
@@ -116,10 +119,7 @@ impl PyProgram {
             return Err(error);
         }
         let outputs = result.map_err(|error| run_exception(py, error))?;
-        Ok(outputs
-            .iter()
-            .map(|output| PyBytes::new(py, output))
-            .collect())
+        outputs.iter().map(|output| string(py, output)).collect()
     }
 }
 

@@ -12,6 +12,7 @@ mod transform;
 use std::arch::x86_64::*;
 
 use crate::kernel::{Kernel, Runs, Term};
+use crate::memory::collected;
 use crate::modulus::Modulus;
 use crate::portable::Portable;
 use lanes::{LANES, Lanes, centred, load, splat, store, words};
@@ -39,7 +40,7 @@ impl Avx2 {
     pub fn new(portable: Portable) -> Self {
         assert!(available());
         let modulus = *portable.modulus();
-        let table = |values: &[u64]| values.iter().map(|w| centred(&modulus, *w)).collect();
+        let table = |values: &[u64]| collected(values.iter().map(|w| centred(&modulus, *w)));
         Self {
             roots: table(&portable.roots.values),
             inverse_roots: table(&portable.inverse_roots.values),

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroize;
+
+use crate::memory::reserved;
 
 /// Most bytes that wait to be used again.
 const RETAINED: usize = 512 << 20;
@@ -18,14 +19,6 @@ const WORDS: usize = 8;
 #[repr(C, align(64))]
 #[derive(Clone, Copy)]
 struct Line([u64; WORDS]);
-
-/// The system gave no memory: the payload of a panic, so that callers on any thread unwind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("out of memory: {bytes} bytes")]
-pub struct OutOfMemory {
-    /// How much was asked for.
-    pub bytes: usize,
-}
 
 /// Buffers of more lines than this begin at different places of the sets of a cache.
 const COLOURED: usize = 1 << 10;
@@ -45,7 +38,7 @@ impl Buffer {
     /// All zero.
     ///
     /// # Panics
-    /// With [`OutOfMemory`], as all constructors here and in [`crate::Poly`].
+    /// With [`crate::OutOfMemory`], as all constructors here and in [`crate::Poly`].
     #[must_use]
     pub fn zeroed(length: usize) -> Self {
         let mut buffer = Self::recycled(length);
@@ -86,17 +79,15 @@ fn colour() -> usize {
 }
 
 fn allocate(count: usize) -> Vec<Line> {
-    let attempt = || {
-        let mut lines = Vec::new();
-        lines.try_reserve_exact(count).map(|()| lines)
-    };
-    let mut lines = attempt().unwrap_or_else(|_| {
-        *pool() = Pool::new();
-        let bytes = count.saturating_mul(size_of::<Line>());
-        attempt().unwrap_or_else(|_| resume_unwind(Box::new(OutOfMemory { bytes })))
-    });
+    let mut lines = reserved(count);
     lines.resize(count, Line([0; WORDS]));
     lines
+}
+
+/// Gives back what waits to be used again.
+pub(crate) fn release() {
+    let waiting = std::mem::replace(&mut *pool(), Pool::new());
+    drop(waiting);
 }
 
 impl Deref for Buffer {
@@ -192,8 +183,6 @@ fn pool() -> MutexGuard<'static, Pool> {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::catch_unwind;
-
     use super::*;
 
     #[test]
@@ -218,12 +207,5 @@ mod tests {
         assert!(pool.give(vec![line; 1]).is_some());
         assert_eq!(pool.take(2).map(|lines| lines.len()), Some(2));
         assert!(pool.take(2).is_none());
-    }
-
-    #[test]
-    fn too_much_unwinds_with_how_much_was_asked_for() {
-        let panic = catch_unwind(|| Buffer::zeroed(usize::MAX / 16)).unwrap_err();
-        let bytes = ((usize::MAX / 16).div_ceil(WORDS) + COLOURS) * 64;
-        assert_eq!(panic.downcast_ref(), Some(&OutOfMemory { bytes }));
     }
 }

@@ -1,6 +1,9 @@
 //! The same transform over the complex numbers, in double precision: slots and coefficients.
 
 use std::f64::consts::PI;
+use std::iter::repeat_n;
+
+use crate::memory::{collected, copied};
 
 /// A complex number.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +54,7 @@ impl Embedding {
     #[must_use]
     pub fn new(log_degree: u32) -> Self {
         let degree = 1u64 << log_degree;
-        let mut roots = vec![Complex { re: 0.0, im: 1.0 }; 1 << log_degree];
+        let mut roots = collected(repeat_n(Complex { re: 0.0, im: 1.0 }, 1 << log_degree));
         for level in 0..log_degree {
             let mut exponent = degree >> (level + 1);
             for root in &mut roots[1 << level..2 << level] {
@@ -76,13 +79,11 @@ impl Embedding {
         let length = values.len();
         assert!(length.is_power_of_two() && length.ilog2() <= self.log_degree);
         let imaginary = |j: usize| if j == 0 { 0.0 } else { -values[length - j] };
-        let mut source: Vec<_> = (0..length)
-            .map(|j| Complex {
-                re: values[j],
-                im: imaginary(j),
-            })
-            .collect();
-        let mut target = source.clone();
+        let mut source = collected((0..length).map(|j| Complex {
+            re: values[j],
+            im: imaginary(j),
+        }));
+        let mut target = copied(&source);
         for level in 0..length.ilog2() {
             self.split(1 << level, &source, &mut target);
             std::mem::swap(&mut source, &mut target);
@@ -101,8 +102,8 @@ impl Embedding {
     pub fn coefficients(&self, values: &mut [f64]) {
         let length = values.len();
         assert!(length.is_power_of_two() && length.ilog2() <= self.log_degree);
-        let mut source: Vec<_> = values.iter().map(|v| Complex { re: *v, im: 0.0 }).collect();
-        let mut target = source.clone();
+        let mut source = collected(values.iter().map(|v| Complex { re: *v, im: 0.0 }));
+        let mut target = copied(&source);
         for level in (0..length.ilog2()).rev() {
             self.join(1 << level, &source, &mut target);
             std::mem::swap(&mut source, &mut target);

@@ -15,6 +15,7 @@ mod ifma;
 pub mod kernel;
 #[cfg(test)]
 mod laws;
+pub mod memory;
 pub mod modulus;
 pub mod poly;
 mod portable;
@@ -25,9 +26,10 @@ pub mod sampling;
 mod slices;
 pub mod weights;
 
-pub use buffer::{Buffer, OutOfMemory};
+pub use buffer::Buffer;
 pub use choice::Choice;
 pub use kernel::{Kernel, Pair, Runs, Term, kernel, with_scratch};
+pub use memory::OutOfMemory;
 pub use modulus::Modulus;
 pub use poly::Poly;
 pub use rns::{Basis, Division, Extension};

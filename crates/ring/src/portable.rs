@@ -5,9 +5,11 @@
 //! k + 2^l. Coefficient j of node k lies at j 2^l + k (Stockham), so that the leaves come out in
 //! orbit order without a permutation. A level of the subring of degree p uses the same roots.
 
+use std::iter::repeat_n;
 use std::ops::Range;
 
 use crate::kernel::{Kernel, Runs, Term};
+use crate::memory::collected;
 use crate::modulus::Modulus;
 
 /// Outputs of `dot` computed together, so that their sums stay in the first-level cache.
@@ -22,7 +24,7 @@ pub(crate) struct Constants {
 
 impl Constants {
     fn new(modulus: &Modulus, values: Vec<u64>) -> Self {
-        let quotients = values.iter().map(|w| modulus.shoup(*w)).collect();
+        let quotients = collected(values.iter().map(|w| modulus.shoup(*w)));
         Self { values, quotients }
     }
 
@@ -194,7 +196,7 @@ fn primitive_root(modulus: &Modulus, log_degree: u32) -> u64 {
 /// Entry 2^l + k is zeta^(N/2^(l+1) 5^k), 0 <= k < 2^l; entry 0 is zeta^N.
 fn orbit_roots(modulus: &Modulus, log_degree: u32, zeta: u64) -> Vec<u64> {
     let degree = 1u64 << log_degree;
-    let mut roots = vec![modulus.pow(zeta, degree); 1 << log_degree];
+    let mut roots = collected(repeat_n(modulus.pow(zeta, degree), 1 << log_degree));
     for level in 0..log_degree {
         let mut root = modulus.pow(zeta, degree >> (level + 1));
         for entry in &mut roots[1 << level..2 << level] {

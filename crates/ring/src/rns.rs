@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::buffer::Buffer;
 use crate::kernel::{Kernel, Runs, Term, with_scratch};
+use crate::memory::reserved;
 use crate::modulus::Modulus;
 use crate::poly::Poly;
 
@@ -66,7 +67,7 @@ impl Basis {
     /// `forward` that leaves no traces in memory.
     pub fn forward_secret(&self, a: &mut Poly) {
         self.each(a, |_, kernel, limb| {
-            kernel.forward(limb, &mut Zeroizing::new(vec![0; limb.len()]));
+            kernel.forward(limb, &mut Zeroizing::new(Buffer::recycled(limb.len())));
         });
     }
 
@@ -140,7 +141,10 @@ impl Basis {
                 sum * q.value() as f64 + *digit as f64
             })
         };
-        (0..a.degree()).into_par_iter().map(value).collect()
+        let mut values = reserved(a.degree());
+        let all = (0..a.degree()).into_par_iter().map(value);
+        all.collect_into_vec(&mut values);
+        values
     }
 }
 

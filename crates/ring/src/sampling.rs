@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::memory::collected;
 use crate::modulus::Modulus;
 use crate::poly::Poly;
 use crate::rns::Basis;
@@ -117,7 +118,7 @@ pub fn ternary(rng: &mut ChaCha20Rng, degree: usize) -> Zeroizing<Vec<i64>> {
             break i64::from(bits) - 1;
         }
     };
-    Zeroizing::new((0..degree).map(draw).collect())
+    Zeroizing::new(collected((0..degree).map(draw)))
 }
 
 /// Discrete Gaussian coefficients of deviation SIGMA: a constant-time scan of the cumulative
@@ -133,7 +134,7 @@ pub fn gaussian(rng: &mut ChaCha20Rng, degree: usize) -> Zeroizing<Vec<i64>> {
         let sign = -((word & 1) as i64);
         (magnitude ^ sign) - sign
     };
-    Zeroizing::new((0..degree).map(draw).collect())
+    Zeroizing::new(collected((0..degree).map(draw)))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! From checked steps to what the executor walks through.
 
 use super::check::Checked;
+use super::groups::Grant;
 use super::linear::ROTATION;
 use super::literal::{Register, Step};
-use super::matrix::{Grant, Matrix};
+use super::matrix::Matrix;
 use super::plain::Plain;
 use crate::Parameters;
 

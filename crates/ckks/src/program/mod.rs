@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod groups;
 mod limits;
 mod linear;
 mod literal;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hushwork_ring::memory::{collected, copied};
 use hushwork_ring::{Basis, Kernel, Poly, with_scratch};
 use rayon::prelude::*;
 
@@ -23,10 +24,9 @@ pub(super) enum Coefficients {
 impl Plain {
     /// Encodes finite values which at this scale stay below 2^60.
     pub fn new(parameters: &Parameters, basis: &Basis, values: &[f64], scale: f64) -> Self {
-        let mut coefficients = values.to_vec();
+        let mut coefficients = copied(values);
         parameters.embedding().coefficients(&mut coefficients);
-        let rounded = coefficients.iter().map(|c| (c * scale).round() as i64);
-        let rounded: Vec<i64> = rounded.collect();
+        let rounded = collected(coefficients.iter().map(|c| (c * scale).round() as i64));
         if rounded.len() <= MAX_TRANSFORMED_PERIOD {
             Self::Short(transform(basis, &rounded))
         } else {
@@ -58,13 +58,12 @@ impl Coefficients {
             .iter()
             .map(|kernel| kernel.modulus().value());
         let least = moduli.min().unwrap_or(0);
-        let narrow = |&value: &i64| {
-            i32::try_from(value)
-                .ok()
-                .filter(|_| value.unsigned_abs() < least)
-        };
-        let small: Option<Vec<i32>> = values.iter().map(narrow).collect();
-        small.map_or(Self::Wide(values), Self::Small)
+        let least = least.min(1 << 31);
+        if values.iter().all(|value| value.unsigned_abs() < least) {
+            Self::Small(collected(values.iter().map(|value| *value as i32)))
+        } else {
+            Self::Wide(values)
+        }
     }
 
     /// Evaluations over a basis.

@@ -1,11 +1,13 @@
 //! Sums of products, tile by tile: the only place where rotated inputs exist, a tile at a time.
 
 use std::borrow::Cow;
+use std::iter::repeat_n;
 
+use hushwork_ring::memory::collected;
 use hushwork_ring::{Buffer, Kernel, Poly, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
-use super::matrix::{Group, Long, LongWeights, Periodic};
+use super::groups::{Group, Long, LongWeights, Periodic};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
 use crate::Evaluator;
@@ -230,7 +232,7 @@ impl Part<'_> {
         match weights {
             LongWeights::Kept(poly) => Cow::Borrowed(poly.limb(self.row)),
             LongWeights::Made(coefficients) => {
-                let mut out = vec![0; coefficients.period()];
+                let mut out = collected(repeat_n(0, coefficients.period()));
                 coefficients.transform(self.kernel, &mut out);
                 Cow::Owned(out)
             }

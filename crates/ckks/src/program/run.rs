@@ -48,6 +48,7 @@ impl Program {
         watch: &mut Watch<'_>,
     ) -> Result<Vec<Ciphertext>, RunError> {
         self.check_keys(keys)?;
+        self.check_count(inputs.len())?;
         self.check_inputs(&inputs)?;
         let registers = inputs.into_iter().map(Arc::new).enumerate().collect();
         let total = self.steps.iter().map(Compiled::units).sum();
@@ -73,11 +74,19 @@ impl Program {
         keys.meet(&self.needs)
     }
 
-    fn check_inputs(&self, inputs: &[Ciphertext]) -> Result<(), Error> {
-        if inputs.len() != self.inputs.len() {
-            let detail = Detail::new("wrong number of inputs", self.inputs.len(), inputs.len());
-            return Err(Error::Misuse(detail));
+    /// Whether it runs on so many inputs.
+    ///
+    /// # Errors
+    /// Misuse
+    pub fn check_count(&self, inputs: usize) -> Result<(), Error> {
+        if inputs == self.inputs.len() {
+            return Ok(());
         }
+        let detail = Detail::new("wrong number of inputs", self.inputs.len(), inputs);
+        Err(Error::Misuse(detail))
+    }
+
+    fn check_inputs(&self, inputs: &[Ciphertext]) -> Result<(), Error> {
         self.inputs
             .iter()
             .zip(inputs)

@@ -3,6 +3,7 @@
 use super::super::{Factor, LANES, WORD, load, splat};
 use super::registers::{Strided, Vector, prefetch_next};
 use crate::kernel::Kernel;
+use crate::memory::collected;
 use crate::portable::{Constants, Portable};
 
 /// Words of a transform whose reductions all wait until its end lie between 0 and LAZY q: with at
@@ -28,7 +29,7 @@ impl Table {
             values: *values,
             quotients: quotients.map(|quotient| quotient >> (64 - WORD)),
         });
-        Self(roots.collect())
+        Self(collected(roots))
     }
 
     /// The roots of a step of so many rows, for node `node` of `nodes` and its 7 neighbours.

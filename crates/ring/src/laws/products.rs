@@ -1,0 +1,184 @@
+//! Laws of sums of products.
+
+use proptest::prelude::*;
+
+use super::{residues, run};
+use crate::kernel::{Kernel, Pair, Runs, Term};
+use crate::modulus::{MAX_BITS, Modulus};
+use crate::weights::{Pattern, Tile, Weights};
+
+fn naive_dot(q: &Modulus, runs: Runs, terms: &[Term<'_>]) -> Vec<u64> {
+    let at = |x: &[u64], k: usize| q.reduce(x[k % x.len()]);
+    let value = |k: usize| {
+        let products = terms
+            .iter()
+            .map(|t| q.mul(at(t.left, k + t.shift), at(t.right, k)));
+        products.fold(0, |sum, x| q.add(sum, x))
+    };
+    let indices = runs.starts().flat_map(|start| start..start + runs.length);
+    indices.map(value).collect()
+}
+
+pub(super) fn dot_laws(kernel: &dyn Kernel) {
+    let q = *kernel.modulus();
+    let side =
+        |most, log: std::ops::Range<u32>| log.prop_flat_map(move |log| residues(most, 1 << log));
+    let term = (
+        side(1 << MAX_BITS, 0..10),
+        0usize..2000,
+        side(q.value(), 0..10),
+    );
+    let runs = (0usize..700, 1usize..300, 0usize..100, 1usize..4);
+    run(
+        (prop::collection::vec(term, 0..12), runs),
+        |(terms, (start, length, gap, count))| {
+            let terms: Vec<_> = terms
+                .iter()
+                .map(|(left, shift, right)| Term {
+                    left,
+                    shift: *shift,
+                    right,
+                })
+                .collect();
+            let stride = length + gap;
+            let runs = Runs {
+                start,
+                length,
+                stride,
+                count,
+            };
+            let mut out = vec![u64::MAX; runs.indices()];
+            kernel.dot(runs, &terms, &mut out);
+            prop_assert_eq!(&out, &naive_dot(&q, runs, &terms));
+            both_law(kernel, runs, &terms)
+        },
+    );
+    extreme_sums(kernel);
+}
+
+/// Two sums at once are what `dot` makes of each.
+fn both_law(kernel: &dyn Kernel, runs: Runs, terms: &[Term<'_>]) -> Result<(), TestCaseError> {
+    let (shared, more) = terms.split_at(terms.len() / 2);
+    let whole = shared.iter().filter(|term| term.right.len() > 1);
+    let pairs = whole.map(|term| Pair {
+        left: term.left,
+        shift: term.shift,
+        right: [term.right, term.left],
+    });
+    let residue = |x: &u64| *x < kernel.modulus().value();
+    let pairs: Vec<_> = pairs.filter(|pair| pair.left.iter().all(residue)).collect();
+    let mut out = [0, 1].map(|_| vec![u64::MAX; runs.indices()]);
+    let [first, second] = &mut out;
+    kernel.dot_both(
+        runs,
+        &pairs,
+        [more, &more[..more.len() / 2]],
+        [first, second],
+    );
+    for (which, (out, more)) in out.iter().zip([more, &more[..more.len() / 2]]).enumerate() {
+        let terms = pairs.iter().map(|pair| Term {
+            left: pair.left,
+            shift: pair.shift,
+            right: pair.right[which],
+        });
+        let terms: Vec<_> = terms.chain(more.iter().copied()).collect();
+        prop_assert_eq!(out, &naive_dot(kernel.modulus(), runs, &terms));
+    }
+    Ok(())
+}
+
+/// More terms than any lazy sum holds, all of them as large as allowed.
+fn extreme_sums(kernel: &dyn Kernel) {
+    let q = *kernel.modulus();
+    let (largest, residue) = (vec![(1 << MAX_BITS) - 1; 16], vec![q.value() - 1; 16]);
+    let term = Term {
+        left: &largest,
+        shift: 3,
+        right: &residue,
+    };
+    for count in [1, 7, 8, 15, 16, 127, 128, 4095, 4096, 4097, 9000] {
+        let mut out = vec![0; 16];
+        kernel.dot(Runs::one(5, 16), &vec![term; count], &mut out);
+        let one = q.mul(q.reduce(largest[0]), residue[0]);
+        assert_eq!(
+            out,
+            vec![q.mul(one, q.reduce(count as u64)); 16],
+            "{count} terms"
+        );
+    }
+}
+
+/// A sparse matrix of periodic weights, tile by tile, against sums of products by definition.
+pub(super) fn multiply_laws(kernel: &dyn Kernel) {
+    let (q, length, columns) = (*kernel.modulus(), 64, 5);
+    let lanes = kernel.lanes().min(length);
+    let entry = (0u32..columns, residues(q.value(), length));
+    let rows = prop::collection::vec(prop::collection::vec(entry, 0..24), 1..4);
+    let (count, stride) = (1usize..14, prop_oneof![Just(length), Just(2 * length)]);
+    run(
+        (
+            rows,
+            count,
+            stride,
+            residues(q.value(), 9 * length),
+            prop::bool::ANY,
+        ),
+        |(rows, count, stride, words, adding)| {
+            let degree = stride * count;
+            let runs = Runs {
+                start: stride - length,
+                length,
+                stride,
+                count,
+            };
+            let pitch = runs.indices() + 8;
+            let inputs: Vec<u64> = words
+                .iter()
+                .copied()
+                .cycle()
+                .skip(3)
+                .take(columns as usize * pitch)
+                .collect();
+            let mut pattern = Pattern::default();
+            rows.iter()
+                .for_each(|row| pattern.push(row.iter().map(|(column, _)| *column)));
+            let mut weights = Weights::new(length, lanes, pattern.entries());
+            let values = rows.iter().flatten().enumerate();
+            values.for_each(|(entry, (_, values))| weights.set(entry, values));
+            let before: Vec<u64> = words
+                .iter()
+                .copied()
+                .cycle()
+                .take(rows.len() * degree)
+                .collect();
+            let tile = Tile {
+                pattern: &pattern,
+                weights: &weights,
+                runs,
+                inputs: &inputs,
+                pitch,
+                first: 0,
+                adding,
+            };
+            let (mut out, mut expected) = (before.clone(), before);
+            let mut rows_out: Vec<_> = out.chunks_mut(degree).collect();
+            kernel.multiply(&tile, &mut rows_out);
+            for (row, entries) in rows.iter().enumerate() {
+                for (place, index) in runs
+                    .starts()
+                    .flat_map(|start| start..start + length)
+                    .enumerate()
+                {
+                    let out = &mut expected[row * degree + index];
+                    *out = if adding { *out } else { 0 };
+                    for (column, values) in entries {
+                        let input = inputs[*column as usize * pitch + place];
+                        *out = q.add(*out, q.mul(input, values[index % length]));
+                    }
+                }
+            }
+            prop_assert_eq!(out, expected);
+            Ok(())
+        },
+    );
+}
