@@ -140,8 +140,8 @@ fn every_kind_of_step_equals_its_simulation() {
     Party::new(LOG_DEGREE).check(&literal, &inputs);
 }
 
-/// Weights too long to be kept transformed, too large for 32 bits or not, and more of them in one
-/// sum than are expanded at once, under more giants than are summed together.
+/// Long weights, too large for 32 bits or not, whether they are kept transformed, made at every use,
+/// or some of both.
 #[test]
 fn long_weights_equal_their_simulation() {
     let slots = 1 << 13;
@@ -171,9 +171,13 @@ fn long_weights_equal_their_simulation() {
         outputs: vec![1],
     };
     let party = Party::new(13);
-    let bytes = party.compile(&literal).plaintext_bytes();
-    assert_eq!(bytes, slots * (70 * 8 + 70 * 4 + 4));
-    party.check(&literal, &[ramp(slots)]);
+    let made = slots * (70 * 8 + 70 * 4);
+    let kept = 8 * slots * 140 * party.parameters.extended(4).limbs();
+    for (granted, expected) in [(0, made), (kept / 2, (made + kept) / 2), (kept, kept)] {
+        let program = Program::keeping(party.parameters.clone(), &literal, granted).unwrap();
+        assert_eq!(program.plaintext_bytes(), expected + 4 * slots);
+        party.check_program(&program, &literal, &[ramp(slots)]);
+    }
 }
 
 #[test]

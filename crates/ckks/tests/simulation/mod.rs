@@ -153,10 +153,13 @@ impl Party {
 
     /// Runs the program on full-depth inputs and compares it with its simulation.
     pub fn check(&self, literal: &ProgramLiteral, inputs: &[Vec<f64>]) {
-        let program = self.compile(literal);
+        self.check_program(&self.compile(literal), literal, inputs);
+    }
+
+    pub fn check_program(&self, program: &Program, literal: &ProgramLiteral, inputs: &[Vec<f64>]) {
         let sealed = self.seal(inputs, self.parameters.limbs());
         let outputs = program
-            .run(&self.keys(&program), sealed, 2, &mut carry_on)
+            .run(&self.keys(program), sealed, 2, &mut carry_on)
             .unwrap();
         let shapes: Vec<_> = program.outputs().collect();
         for ((output, shape), want) in outputs.iter().zip(shapes).zip(simulate(literal, inputs)) {
