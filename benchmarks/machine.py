@@ -44,8 +44,8 @@ def describe(limits: Measured, ours: Measured) -> str:
     busy = "" if load is None else f"; load average {load:.1f} when it began"
     return (
         f"Measured on {ours.when or 'no day yet'}: {os.cpu_count()} cores of {name} "
-        f"({', '.join(instructions)}), {_memory()}, {platform.system()} "
-        f"{platform.release()}{busy}.{_speeds(limits)}"
+        f"({', '.join(instructions)}), {_memory()}, "
+        f"{platform.system()}{busy}.{_speeds(limits)}"
     )
 
 
