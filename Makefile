@@ -37,8 +37,8 @@ check: build ## Check formatting, lints and types, in Python and in Rust
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
-bench: build ## Measure speed and size on this machine; tables go to benchmarks/results
-	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script $(ARGS); done
+bench: build ## Measure speed and memory beside other libraries; the table goes to docs/benchmarks.md
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 build: $(VENV)/.built ## Make the environment and the extension, if they are not up to date
 

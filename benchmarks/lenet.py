@@ -1,18 +1,23 @@
-"""The default network, encrypted, end to end on this machine: sizes, times, agreement.
+"""The default network, encrypted, end to end on this machine: sizes, times, memory, agreement.
 
-python benchmarks/lenet.py [--images 256] [--model lenet-fashion-mnist]
+python -m benchmarks.lenet [--images 256] [--model lenet-fashion-mnist] [--threads 2]
+
+The miner is a process of its own, so that its memory is its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,11 +25,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from hushwork.guarantee import Client, Session, Worker, load
+from benchmarks.figures import RESULTS
+from hushwork.guarantee import Manifest, load
 from hushwork.networks import PlainRun, open_network, sample
 from hushwork.networks.data import to_input
 
-RESULTS = Path(__file__).parent / "results"
+MODEL = "lenet-fashion-mnist"
 Value = TypeVar("Value")
 
 
@@ -33,44 +39,74 @@ def timed(work: Callable[[], Value]) -> tuple[Value, float]:
     return work(), time.perf_counter() - start
 
 
-def set_up(model: str) -> tuple[Worker, Client, Session, dict[str, Any]]:
-    """Compile, make keys, open a session; what each step cost."""
-    guarantee = load("encrypted")
-    worker, compile_seconds = timed(lambda: guarantee.worker(open_network(model)))
-    client = guarantee.client(worker.manifest)
-    hello, key_seconds = timed(client.hello)
+def mine(pipe: Connection, model: str) -> None:
+    """The miner: offers a manifest, takes a hello, then requests until an empty one."""
+    network = open_network(model)
+    worker, compile_seconds = timed(lambda: load("encrypted").worker(network))
+    pipe.send_bytes(worker.manifest.to_bytes())
+    hello = pipe.recv_bytes()
     (session, reply), greet_seconds = timed(lambda: worker.greet(hello))
-    client.welcome(reply)
+    pipe.send_bytes(reply)
+    seconds = []
+    while request := pipe.recv_bytes():
+        response, elapsed = timed(partial(worker.run, session, request))
+        seconds.append(elapsed)
+        pipe.send_bytes(response)
     costs = {
         "compile_seconds": compile_seconds,
-        "key_seconds": key_seconds,
         "greet_seconds": greet_seconds,
-        "hello_bytes": len(hello),
+        "median_seconds": statistics.median(seconds),
+        "best_seconds": min(seconds),
+        "slowest_seconds": max(seconds),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
-    return worker, client, session, costs
+    pipe.send_bytes(json.dumps(costs).encode())
 
 
-def run(model: str, count: int) -> dict[str, Any]:
-    """All figures of one model."""
-    worker, client, session, figures = set_up(model)
-    images = to_input(sample()[0][:count])
-    plain = PlainRun(open_network(model))(images)
-    outputs, seconds, sizes = [], [], (0, 0)
+def ask(pipe: Connection, images: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The client: outputs of all images, and what was sent."""
+    client = load("encrypted").client(Manifest.from_bytes(pipe.recv_bytes()))
+    hello, key_seconds = timed(client.hello)
+    pipe.send_bytes(hello)
+    client.welcome(pipe.recv_bytes())
+    outputs, request, response = [], b"", b""
     for image in track(images, description="encrypted runs", console=Console(stderr=True)):
         request = client.seal(image)
-        response, elapsed = timed(lambda request=request: worker.run(session, request))
-        seconds.append(elapsed)
-        sizes = (len(request), len(response))
+        pipe.send_bytes(request)
+        response = pipe.recv_bytes()
         outputs.append(client.open(response).output)
+    return outputs, {
+        "key_seconds": key_seconds,
+        "hello_bytes": len(hello),
+        "request_bytes": len(request),
+        "response_bytes": len(response),
+    }
+
+
+def run(model: str, count: int, threads: int | None = None) -> dict[str, Any]:
+    """All figures of one model; `threads` of the miner, all cores without it."""
+    images = to_input(sample()[0][:count])
+    if threads is not None:
+        os.environ["RAYON_NUM_THREADS"] = str(threads)
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    miner = multiprocessing.get_context("spawn").Process(target=mine, args=(theirs, model))
+    miner.start()
+    theirs.close()
+    os.environ.pop("RAYON_NUM_THREADS", None)
+    outputs, figures = ask(ours, images)
+    ours.send_bytes(b"")
+    figures |= json.loads(ours.recv_bytes())
+    miner.join()
+    return figures | agreement(outputs, PlainRun(open_network(model))(images))
+
+
+def agreement(outputs: Any, plain: Any) -> dict[str, Any]:
+    """How far encrypted logits are from plain ones, and how many labels agree."""
     error = np.abs(np.array(outputs) - plain).max(axis=1) / np.ptp(plain, axis=1)
     agree = np.argmax(outputs, axis=1) == np.argmax(plain, axis=1)
-    return figures | {
-        "request_bytes": sizes[0],
-        "response_bytes": sizes[1],
-        "median_seconds": statistics.median(seconds),
-        "slowest_seconds": max(seconds),
+    return {
         "largest_error": float(error.max()),
-        "images": count,
+        "images": len(plain),
         "same_label": int(agree.sum()),
     }
 
@@ -86,6 +122,7 @@ def table(model: str, figures: dict[str, Any]) -> Table:
         ("hello (evaluation keys)", f"{figures['hello_bytes'] / 1e6:.1f} MB"),
         ("request", f"{figures['request_bytes'] / 1e6:.2f} MB"),
         ("response", f"{figures['response_bytes'] / 1e6:.2f} MB"),
+        ("peak memory of the miner", f"{figures['peak_bytes'] / 1e9:.2f} GB"),
         ("one image, median", f"{figures['median_seconds']:.3f} s"),
         ("one image, slowest", f"{figures['slowest_seconds']:.3f} s"),
         ("largest logit error, of the range", f"{figures['largest_error']:.1e}"),
@@ -96,17 +133,23 @@ def table(model: str, figures: dict[str, Any]) -> Table:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="lenet-fashion-mnist")
-    parser.add_argument("--images", type=int, default=256)
-    arguments = parser.parse_args()
-    figures = run(arguments.model, arguments.images)
-    Console().print(table(arguments.model, figures))
+def keep(model: str, figures: dict[str, Any]) -> None:
+    """Write the figures to the results."""
     RESULTS.mkdir(exist_ok=True)
     machine = {"machine": platform.machine(), "cores": os.cpu_count()}
-    path = RESULTS / f"{arguments.model}.json"
+    path = RESULTS / f"{model}.json"
     path.write_text(json.dumps(machine | figures, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--images", type=int, default=256)
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    figures = run(arguments.model, arguments.images, arguments.threads)
+    Console().print(table(arguments.model, figures))
+    keep(arguments.model, figures)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,238 @@
-//! Times of single operations: `cargo run --release --example timings [threads]`.
+//! Times of single operations: `cargo run --release --example timings [threads] [--json]`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hushwork_ckks::{
-    Evaluator, KeyNeeds, Literal, Parameters, Result, SecretKey, Tier, encoding, find_primes,
+    Ciphertext, EvaluationKeys, Evaluator, KeyNeeds, Literal, Parameters, Plaintext, Result,
+    SecretKey, Tier, encoding, find_primes,
 };
+use hushwork_ring::{Kernel, Pattern, Runs, Tile, Weights, with_scratch};
 
-const SCALE: f64 = (1u64 << 36) as f64;
+const BUDGET: Duration = Duration::from_millis(700);
+const LEAST_RUNS: usize = 5;
 
-/// Prints the best of many runs, which other load on the machine disturbs least.
-fn time<T>(name: &str, mut work: impl FnMut() -> T) {
-    let (start, mut best) = (Instant::now(), Duration::MAX);
-    while start.elapsed() < Duration::from_millis(500) {
-        let run = Instant::now();
-        black_box(work());
-        best = best.min(run.elapsed());
-    }
-    println!("  {name:<28} {:>9.3} ms", best.as_secs_f64() * 1e3);
+/// Rotations of one ciphertext that share its decomposition.
+const HOISTED: usize = 8;
+
+/// Rows and columns of the matrix of products.
+const ROWS: usize = 16;
+const COLUMNS: usize = 64;
+
+/// Slots after which the entries of the matrix repeat.
+const PERIOD: usize = 256;
+
+/// Words of an input that stay in cache with those of all others.
+const TILE: usize = 4 * PERIOD;
+
+/// Words that keep the inputs of a tile apart in the sets of a cache.
+const SKEW: usize = 8;
+
+const FITS: &str = "scales, limbs and keys that fit";
+
+/// Prints one line for each operation under one set of parameters.
+struct Printer {
+    json: bool,
+    literal: Literal,
 }
 
-fn measure(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -> Result<()> {
+impl Printer {
+    /// The median and the best of many runs, for one of `each` operations; other load on the
+    /// machine disturbs the best least.
+    fn time<T>(&self, name: &str, each: usize, mut work: impl FnMut() -> T) {
+        black_box(work());
+        let (start, mut seconds) = (Instant::now(), Vec::new());
+        while start.elapsed() < BUDGET || seconds.len() < LEAST_RUNS {
+            let run = Instant::now();
+            black_box(work());
+            seconds.push(run.elapsed().as_secs_f64() / each as f64);
+        }
+        seconds.sort_by(f64::total_cmp);
+        self.print(name, &seconds);
+    }
+
+    fn print(&self, name: &str, seconds: &[f64]) {
+        let (median, best, runs) = (seconds[seconds.len() / 2], seconds[0], seconds.len());
+        if !self.json {
+            let (median, best) = (median * 1e3, best * 1e3);
+            return println!("  {name:<16} {median:>10.4} ms, best {best:>10.4} ms");
+        }
+        let Literal {
+            log_degree, tiers, ..
+        } = &self.literal;
+        let Tier {
+            limbs,
+            digit,
+            special,
+        } = tiers[0];
+        let threads = rayon::current_num_threads();
+        println!(
+            r#"{{"name": "{name}", "log_degree": {log_degree}, "threads": {threads}, "median": {median:e}, "best": {best:e}, "runs": {runs}, "shape": [{limbs}, {special}, {digit}]}}"#
+        );
+    }
+}
+
+/// A full matrix of periodic plaintexts, of which a column meets the input rotated once more.
+struct Matrix {
+    pattern: Pattern,
+    weights: Weights,
+}
+
+impl Matrix {
+    fn new(kernel: &dyn Kernel, values: &[u64]) -> Self {
+        let mut pattern = Pattern::default();
+        (0..ROWS).for_each(|_| pattern.push(0..COLUMNS as u32));
+        let mut weights = Weights::new(PERIOD, kernel.lanes(), pattern.entries());
+        for entry in 0..pattern.entries() {
+            weights.set(entry, &values[entry..][..PERIOD]);
+        }
+        Self { pattern, weights }
+    }
+
+    /// All rows of one limb, the rotations of its input included.
+    fn multiply(&self, kernel: &dyn Kernel, input: &[u64], out: &mut [u64]) {
+        let (degree, pitch) = (input.len(), TILE + SKEW);
+        out.fill(0);
+        with_scratch(COLUMNS * pitch, |inputs| {
+            for start in (0..degree).step_by(TILE) {
+                for (column, rotated) in inputs.chunks_exact_mut(pitch).enumerate() {
+                    rotate(input, start + column, &mut rotated[..TILE]);
+                }
+                kernel.multiply(&self.tile(start, inputs, degree), out);
+            }
+        });
+    }
+
+    fn tile<'a>(&'a self, start: usize, inputs: &'a [u64], degree: usize) -> Tile<'a> {
+        Tile {
+            pattern: &self.pattern,
+            weights: &self.weights,
+            runs: Runs {
+                start,
+                length: PERIOD,
+                stride: PERIOD,
+                count: TILE / PERIOD,
+            },
+            inputs,
+            pitch: TILE + SKEW,
+            degree,
+        }
+    }
+}
+
+/// Words of a cyclic array from `start` on.
+fn rotate(input: &[u64], start: usize, out: &mut [u64]) {
+    let straight = out.len().min(input.len() - start);
+    let (head, tail) = out.split_at_mut(straight);
+    head.copy_from_slice(&input[start..][..straight]);
+    tail.copy_from_slice(&input[..tail.len()]);
+}
+
+/// What every operation is timed on.
+struct Subject {
+    evaluator: Evaluator,
+    secret: SecretKey,
+    keys: EvaluationKeys,
+    values: Vec<f64>,
+    /// The last modulus, so that a rescaling keeps it.
+    scale: f64,
+    plaintext: Plaintext,
+    ciphertext: Ciphertext,
+}
+
+impl Subject {
+    fn new(parameters: Parameters) -> Result<Self> {
+        let limbs = parameters.limbs();
+        let secret = SecretKey::generate(&parameters)?;
+        let steps = (1..=HOISTED).map(|step| (step, limbs));
+        let needs = KeyNeeds::new(&parameters, steps, [limbs])?;
+        let keys = secret.evaluation_keys(&needs)?;
+        let values: Vec<f64> = (0..parameters.degree()).map(|i| (i as f64).sin()).collect();
+        let scale = parameters.literal().moduli[limbs - 1] as f64;
+        let plaintext = encoding::encode(&parameters, parameters.basis(limbs), &values, scale)?;
+        let ciphertext = secret.encrypt(&plaintext)?;
+        Ok(Self {
+            evaluator: Evaluator::new(parameters),
+            secret,
+            keys,
+            values,
+            scale,
+            plaintext,
+            ciphertext,
+        })
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.evaluator.parameters()
+    }
+
+    fn kernels(&self, printer: &Printer) {
+        let kernel = &*self.parameters().basis(1).kernels()[0];
+        let mut limb = self.plaintext.poly.limb(0).to_vec();
+        let mut scratch = vec![0; limb.len()];
+        printer.time("forward", 1, || kernel.forward(&mut limb, &mut scratch));
+        printer.time("inverse", 1, || kernel.inverse(&mut limb, &mut scratch));
+        let matrix = Matrix::new(kernel, &limb);
+        let mut out = vec![0; ROWS * limb.len()];
+        printer.time("multiply_add", ROWS * COLUMNS, || {
+            matrix.multiply(kernel, &limb, &mut out);
+        });
+    }
+
+    fn ends(&self, printer: &Printer) {
+        let (parameters, secret) = (self.parameters(), &self.secret);
+        let basis = parameters.basis(self.ciphertext.limbs());
+        printer.time("encode", 1, || {
+            encoding::encode(parameters, basis, &self.values, self.scale).expect(FITS)
+        });
+        printer.time("encrypt", 1, || {
+            secret.encrypt(&self.plaintext).expect(FITS)
+        });
+        printer.time("decrypt", 1, || {
+            encoding::decode(parameters, &secret.decrypt(&self.ciphertext))
+        });
+        let bytes = self.ciphertext.to_bytes(parameters);
+        printer.time("read_ciphertext", 1, || {
+            Ciphertext::from_bytes(parameters, &bytes).expect(FITS)
+        });
+    }
+
+    fn products(&self, printer: &Printer) {
+        let (evaluator, input) = (&self.evaluator, &self.ciphertext);
+        printer.time("plain", 1, || {
+            evaluator
+                .multiply_plain(input, &self.plaintext)
+                .expect(FITS)
+        });
+        printer.time("rescale", 1, || evaluator.rescale(input).expect(FITS));
+        printer.time("product", 1, || {
+            evaluator.multiply(input, input, &self.keys).expect(FITS)
+        });
+    }
+
+    fn rotations(&self, printer: &Printer) {
+        let (evaluator, input, keys) = (&self.evaluator, &self.ciphertext, &self.keys);
+        printer.time("rotation", 1, || {
+            evaluator.rotate(input, 1, keys).expect(FITS)
+        });
+        printer.time("hoisted", HOISTED, || {
+            let digits = evaluator.decompose(&input.c1);
+            let rotate = |step| evaluator.rotate_decomposed(input, &digits, step, keys);
+            (1..=HOISTED)
+                .map(rotate)
+                .collect::<Result<Vec<_>>>()
+                .expect(FITS)
+        });
+    }
+}
+
+fn report(
+    json: bool,
+    log_degree: u32,
+    moduli: &[u32],
+    special: &[u32],
+    digit: usize,
+) -> Result<()> {
     let primes = find_primes(log_degree, &[moduli, special].concat())?;
     let (q, p) = primes.split_at(moduli.len());
     let literal = Literal {
@@ -33,90 +245,32 @@ fn measure(log_degree: u32, moduli: &[u32], special: &[u32], digit: usize) -> Re
             special: p.len(),
         }],
     };
-    let parameters = Parameters::new(literal)?;
-    let limbs = parameters.limbs();
-    println!(
-        "N = 2^{log_degree}, {limbs} limbs, {} special, {digit} a digit",
-        special.len()
-    );
-
-    let secret = SecretKey::generate(&parameters)?;
-    let needs = KeyNeeds::new(&parameters, [(1, limbs)], [])?;
-    time("keys of one rotation", || secret.evaluation_keys(&needs));
-    let needs = KeyNeeds::new(&parameters, [(1, limbs)], [limbs])?;
-    let keys = secret.evaluation_keys(&needs)?;
-    let values: Vec<f64> = (0..parameters.degree()).map(|i| (i as f64).sin()).collect();
-    let basis = parameters.basis(limbs);
-    let plaintext = encoding::encode(&parameters, basis, &values, SCALE)?;
-    let short = encoding::encode(&parameters, basis, &values[..256], SCALE)?;
-    let ciphertext = secret.encrypt(&plaintext)?;
-    let evaluator = Evaluator::new(parameters.clone());
-    let digits = evaluator.decompose(&ciphertext.c1);
-
-    let kernel = &basis.kernels()[0];
-    let (mut limb, mut scratch) = (
-        plaintext.poly.limb(0).to_vec(),
-        vec![0; parameters.degree()],
-    );
-    time("forward transform, one limb", || {
-        kernel.forward(&mut limb, &mut scratch)
-    });
-    time("inverse transform, one limb", || {
-        kernel.inverse(&mut limb, &mut scratch)
-    });
-    let terms: Vec<_> = (0..64)
-        .map(|shift| hushwork_ring::Term {
-            left: ciphertext.c0.limb(0),
-            shift,
-            right: short.poly.limb(0),
-        })
-        .collect();
-    time("64 multiply-adds, one limb", || {
-        kernel.dot(hushwork_ring::Runs::one(0, limb.len()), &terms, &mut limb)
-    });
-    time("encode", || {
-        encoding::encode(&parameters, basis, &values, SCALE)
-    });
-    time("encode, period 256", || {
-        encoding::encode(&parameters, basis, &values[..256], SCALE)
-    });
-    time("encrypt", || secret.encrypt(&plaintext));
-    time("decrypt and decode", || {
-        encoding::decode(&parameters, &secret.decrypt(&ciphertext))
-    });
-    time("plain product", || {
-        evaluator.multiply_plain(&ciphertext, &plaintext)
-    });
-    time("rescale", || evaluator.rescale(&ciphertext));
-    time("product, relinearised", || {
-        evaluator.multiply(&ciphertext, &ciphertext, &keys)
-    });
-    time("rotation", || evaluator.rotate(&ciphertext, 1, &keys));
-    time("rotation, hoisted", || {
-        evaluator.rotate_decomposed(&ciphertext, &digits, 1, &keys)
-    });
-    time("rotation, hoisted, undivided", || {
-        evaluator.rotate_extended(&ciphertext, &digits, 1, &keys)
-    });
-    let bytes = ciphertext.to_bytes(&parameters);
-    time("read a seeded ciphertext", || {
-        hushwork_ckks::Ciphertext::from_bytes(&parameters, &bytes)
-    });
+    let parameters = Parameters::new(literal.clone())?;
+    if !json {
+        let (limbs, special, bits) = (q.len(), p.len(), parameters.log_qp());
+        println!(
+            "N = 2^{log_degree}: {limbs} limbs, {special} special, {digit} a digit, {bits:.0} bits"
+        );
+    }
+    let printer = Printer { json, literal };
+    let subject = Subject::new(parameters)?;
+    subject.kernels(&printer);
+    subject.ends(&printer);
+    subject.products(&printer);
+    subject.rotations(&printer);
     Ok(())
 }
 
 fn main() -> Result<()> {
-    if let Some(threads) = std::env::args().nth(1).and_then(|text| text.parse().ok()) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let json = arguments.iter().any(|argument| argument == "--json");
+    if let Some(threads) = arguments.iter().find_map(|text| text.parse().ok()) {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()
             .expect("the first pool");
     }
-    measure(14, &[40, 26, 26, 26, 26, 32, 32, 32], &[46, 46, 46, 46], 4)?;
-    measure(
-        15,
-        &[50, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36],
-        &[50; 6],
-        5,
-    )
+    report(json, 14, &[40, 26, 26, 26, 26, 32, 32, 32], &[46; 4], 4)?;
+    report(json, 15, &[40; 15], &[42; 5], 5)?;
+    report(json, 16, &[43; 20], &[44; 10], 10)
 }
