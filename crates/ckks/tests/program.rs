@@ -173,9 +173,14 @@ fn long_weights_equal_their_simulation() {
     let party = Party::new(13);
     let made = slots * (70 * 8 + 70 * 4);
     let kept = 8 * slots * 140 * party.parameters.extended(4).limbs();
-    for (granted, expected) in [(0, made), (kept / 2, (made + kept) / 2), (kept, kept)] {
+    for (granted, least, most) in [
+        (0, made, made),
+        (kept / 2, made + 1, kept - 1),
+        (kept, kept, kept),
+    ] {
         let program = Program::keeping(party.parameters.clone(), &literal, granted).unwrap();
-        assert_eq!(program.plaintext_bytes(), expected + 4 * slots);
+        let bytes = program.plaintext_bytes() - 4 * slots;
+        assert!((least..=most).contains(&bytes), "{bytes} bytes");
         party.check_program(&program, &literal, &[ramp(slots)]);
     }
 }
