@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroize;
@@ -19,9 +20,17 @@ const WORDS: usize = 8;
 #[derive(Clone, Copy)]
 struct Line([u64; WORDS]);
 
+/// Buffers of more lines than this begin at different places of the sets of a cache.
+const COLOURED: usize = 1 << 10;
+/// Lines among which such a buffer begins. Arrays of a power of two of words would else compete for
+/// the same few sets wherever the same index of many is read.
+const COLOURS: usize = 1 << 9;
+
 /// Words that start at a cache line.
 pub struct Buffer {
     lines: Vec<Line>,
+    /// The first line in use.
+    start: usize,
     length: usize,
 }
 
@@ -41,15 +50,32 @@ impl Buffer {
     #[must_use]
     pub fn recycled(length: usize) -> Self {
         let count = length.div_ceil(WORDS);
+        let start = if count > COLOURED { colour() } else { 0 };
+        let count = if count > COLOURED {
+            count + COLOURS
+        } else {
+            count
+        };
         let waiting = pool().take(count);
         let lines = waiting.unwrap_or_else(|| allocate(count));
-        Self { lines, length }
+        Self {
+            lines,
+            start,
+            length,
+        }
     }
 
     /// Keeps only the first `length` words.
     pub fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
     }
+}
+
+/// A line to begin at, unlike those of the buffers made last.
+fn colour() -> usize {
+    const STEP: usize = 197;
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    LAST.fetch_add(STEP, Relaxed) % COLOURS
 }
 
 fn allocate(count: usize) -> Vec<Line> {
@@ -68,15 +94,17 @@ impl Deref for Buffer {
     type Target = [u64];
 
     fn deref(&self) -> &[u64] {
-        // SAFETY: a line is eight words without padding, and the lines hold `length` words.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+        let lines = self.lines[self.start..].as_ptr();
+        // SAFETY: a line is eight words without padding, and those from `start` on hold `length`.
+        unsafe { std::slice::from_raw_parts(lines.cast(), self.length) }
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u64] {
+        let lines = self.lines[self.start..].as_mut_ptr();
         // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+        unsafe { std::slice::from_raw_parts_mut(lines.cast(), self.length) }
     }
 }
 
@@ -159,7 +187,7 @@ mod tests {
 
     #[test]
     fn words_start_at_a_line_and_are_zero_however_often_they_are_used() {
-        for length in [1, 8, 13, 4096] {
+        for length in [1, 8, 13, 4096, 1 << 14] {
             for _ in 0..3 {
                 let mut buffer = Buffer::zeroed(length);
                 assert_eq!(buffer.as_ptr().addr() % 64, 0);

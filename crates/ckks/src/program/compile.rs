@@ -62,8 +62,13 @@ impl Compiled {
 }
 
 /// Compiles steps that have been checked.
-pub(super) fn compile(parameters: &Parameters, checked: &Checked, steps: &[Step]) -> Vec<Compiled> {
-    let mut grant = Grant::new();
+pub(super) fn compile(
+    parameters: &Parameters,
+    checked: &Checked,
+    steps: &[Step],
+    kept_bytes: usize,
+) -> Vec<Compiled> {
+    let mut grant = Grant::new(kept_bytes);
     steps
         .iter()
         .map(|step| compile_step(parameters, checked, step, &mut grant))

@@ -12,8 +12,6 @@ use crate::Parameters;
 
 /// Memory for the sums that share one making of the rotated inputs.
 const SUMS_BYTES: usize = 512 << 20;
-/// Memory for long weights that are kept transformed.
-const KEPT_BYTES: usize = 1 << 30;
 /// The shortest period of packed weights: shorter ones are repeated.
 const SHORTEST: usize = 64;
 
@@ -60,8 +58,8 @@ pub(super) enum LongWeights {
 pub(super) struct Grant(usize);
 
 impl Grant {
-    pub fn new() -> Self {
-        Self(KEPT_BYTES)
+    pub fn new(bytes: usize) -> Self {
+        Self(bytes)
     }
 
     fn spend(&mut self, bytes: usize) -> bool {

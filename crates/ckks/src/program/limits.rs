@@ -12,8 +12,11 @@ pub const MAX_GIANT: usize = 4096;
 pub const MAX_PLAINTEXT_BYTES: usize = 16 << 30;
 /// Most memory for the rotated inputs of one linear step, in bytes.
 pub const MAX_WORKING_BYTES: usize = 16 << 30;
-/// Plaintexts up to this period are kept transformed; longer ones as integer coefficients.
+/// Plaintexts up to this period are kept transformed; longer ones, but for some, as integer
+/// coefficients.
 pub const MAX_TRANSFORMED_PERIOD: usize = 4096;
+/// Most memory for longer ones that are kept transformed after all, in bytes.
+pub const KEPT_BYTES: usize = 1 << 30;
 /// Largest relative difference between scales that count as equal.
 pub const SCALE_TOLERANCE: f64 = 1.0 / (1 << 20) as f64;
 

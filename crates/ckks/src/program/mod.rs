@@ -25,6 +25,7 @@ pub use watch::{Progress, Watch};
 
 use crate::{KeyNeeds, Parameters};
 use compile::Compiled;
+use limits::KEPT_BYTES;
 
 /// A checked program with its weights encoded.
 pub struct Program {
@@ -43,6 +44,19 @@ impl Program {
     /// # Errors
     /// [`ProgramError`] names the first step that is wrong, and how.
     pub fn new(parameters: Parameters, literal: &ProgramLiteral) -> Result<Self, ProgramError> {
+        Self::keeping(parameters, literal, KEPT_BYTES)
+    }
+
+    /// `new` with so much memory for long weights that are kept transformed; the others are
+    /// transformed at every use.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn keeping(
+        parameters: Parameters,
+        literal: &ProgramLiteral,
+        kept_bytes: usize,
+    ) -> Result<Self, ProgramError> {
         let checked = check::check(&parameters, literal)?;
         let shape = |register| checked.shapes[&register];
         Ok(Self {
@@ -52,7 +66,7 @@ impl Program {
                 .iter()
                 .map(|&register| (register, shape(register)))
                 .collect(),
-            steps: compile::compile(&parameters, &checked, &literal.steps),
+            steps: compile::compile(&parameters, &checked, &literal.steps, kept_bytes),
             dead: deaths(literal),
             needs: checked.needs,
             parameters,

@@ -75,10 +75,12 @@ impl Folding {
     pub(super) fn fold(&self, lanes: &Lanes, sum: Sum) -> __m512i {
         let [one, word, square] = self.factors;
         let high = _mm512_add_epi64(sum.high, _mm512_srli_epi64::<WORD>(sum.low));
+        // The quotients of both parts together: what remains lies below 4q, modulo 2^52.
         let quotient = _mm512_madd52hi_epu64(lanes.zero, sum.low, one.1);
-        let rest = _mm512_madd52lo_epu64(sum.low, quotient, lanes.negated);
-        let low = _mm512_and_si512(rest, lanes.mask);
-        let mut total = _mm512_add_epi64(low, lanes.times(high, word));
+        let quotient = _mm512_madd52hi_epu64(quotient, high, word.1);
+        let rest = _mm512_madd52lo_epu64(sum.low, high, word.0);
+        let rest = _mm512_madd52lo_epu64(rest, quotient, lanes.negated);
+        let mut total = _mm512_and_si512(rest, lanes.mask);
         if self.wide {
             let top = lanes.times(_mm512_srli_epi64::<WORD>(high), square);
             total = _mm512_add_epi64(lanes.below(total, lanes.twice), top);
