@@ -5,7 +5,8 @@ vectors are float64 arrays of length N, or of a shorter length p dividing N, whi
 N / p fold repetition. Rotating by r moves slot i + r to slot i.
 
 Everything that decodes bytes raises a subclass of hushwork.errors.InvalidBytes or
-InvalidParameters; a caller's own bug raises ValueError or TypeError. Nothing here does I/O.
+InvalidParameters; a caller's own bug raises ValueError or TypeError. Want of memory is a
+MemoryError, after which everything works as before. Nothing here does I/O.
 Threads do not survive os.fork: start further processes by spawn.
 """
 

@@ -121,14 +121,25 @@ def endings(work: Work, make: Callable[[], Task]) -> Iterator[str]:
         assert work.still_works()
 
 
+def first_use() -> str:
+    """Where there is no memory for threads."""
+    with spare(1):
+        try:
+            native.find_primes(LOG_N, [50])
+        except RuntimeError as error:
+            return str(error)
+    return "done"
+
+
 def main(names: list[str]) -> dict[str, object]:
+    first = first_use()
     try:
         work = Work()
     except InvalidParameters as error:
         return {"refused": str(error)}
     assert work.still_works()
     ended = {name: list(endings(work, getattr(work, name))) for name in names}
-    return {"kernel": native.kernel(), "endings": ended}
+    return {"kernel": native.kernel(), "first use": first, "endings": ended}
 
 
 if __name__ == "__main__":

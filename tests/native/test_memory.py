@@ -29,6 +29,7 @@ def test_scarce_memory_is_an_error_and_not_the_end(kernel: str | None, tasks: li
     if "refused" in result:
         pytest.skip(result["refused"])
     assert result["kernel"] == kernel or kernel is None
+    assert result["first use"].startswith("no threads")
     assert {task: endings[0] for task, endings in result["endings"].items()} == dict.fromkeys(
         tasks, "out of memory"
     )

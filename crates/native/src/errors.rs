@@ -11,11 +11,14 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::threads;
+
 /// Runs `work` without the GIL; its errors and its panics become Python exceptions.
 pub fn detached<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Error> + Send,
 ) -> PyResult<T> {
+    py.detach(threads::make).map_err(no_threads)?;
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(result) => result.map_err(|error| exception(py, &error)),
         Err(panic) => Err(unwound(&*panic)),
@@ -51,6 +54,10 @@ fn typed(py: Python<'_>, class: &str, detail: &Detail) -> PyResult<PyErr> {
 /// An empty vector with room for `count` items, or MemoryError.
 pub fn reserved<T>(count: usize) -> PyResult<Vec<T>> {
     try_reserved(count).map_err(|missed| out_of_memory(&missed))
+}
+
+fn no_threads(error: std::io::Error) -> PyErr {
+    PyRuntimeError::new_err(format!("no threads: {error}"))
 }
 
 fn out_of_memory(missed: &OutOfMemory) -> PyErr {

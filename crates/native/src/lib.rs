@@ -10,6 +10,7 @@ mod literal;
 mod needs;
 mod parameters;
 mod program;
+mod threads;
 
 use pyo3::prelude::*;
 
