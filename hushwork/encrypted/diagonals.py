@@ -180,25 +180,28 @@ def _entries(
 ) -> tuple[Index, Index, Array]:
     """Diagonal (as a key), output slot and weight of every entry."""
     sources = sum(layout.ciphertexts for layout, _ in inputs)
+    copies = 1 if output.modulus else output.addresses.shape[1]
+    out, slot = np.divmod(output.addresses[:, :copies], output.slots)
+    ends = slot[:, :, None] + shifts
     parts, first = [], 0
     for layout, matrix in inputs:
-        copies = 1 if output.modulus else output.addresses.shape[1]
-        target = output.addresses[:, :copies][matrix.row].reshape(-1)
-        found = np.repeat(_copies(layout, output, ring)[matrix.column], copies, axis=0)
-        found = np.tile(found, len(shifts))
-        target = np.repeat(np.add.outer(target, shifts), found.shape[1] // len(shifts), axis=1)
-        out, slot = np.divmod(target, output.slots)
+        found = _copies(layout, output, ring)
         source, place = np.divmod(found, output.slots)
         span = min(output.modulus, layout.period) if output.modulus else ring
-        offset = (place - slot) % span
-        keys = ((out * sources + first + source) * ring) + offset
-        keys = np.where(found < 0, -1, keys)
+        offset = place[matrix.column][:, None, None, :] - ends[matrix.row][..., None]
+        offset &= span - 1  # all of these are powers of two
+        keys = offset + (out * (sources * ring))[matrix.row][:, :, None, None]
+        keys += ((first + source) * ring)[matrix.column][:, None, None, :]
+        if (found < 0).any():
+            keys = np.where((found < 0)[matrix.column][:, None, None, :], -1, keys)
+        keys = keys.reshape(-1, len(shifts) * found.shape[1])
         pick = choose(keys, ring, output.cell)
-        rows = np.arange(len(pick))
-        at = (place[rows, pick] - offset[rows, pick]) % ring
+        which = np.repeat(matrix.column, copies)
+        keys = keys[np.arange(len(pick)), pick]
+        at = (place[which, pick % found.shape[1]] - keys) & (ring - 1)
         if output.modulus and span < output.modulus:
-            at = slot[rows, pick]
-        parts.append((keys[rows, pick], at, np.repeat(matrix.value, copies)))
+            at = slot[matrix.row, 0]
+        parts.append((keys, at, np.repeat(matrix.value, copies)))
         first += layout.ciphertexts
     keys, slots, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     return keys, slots, values

@@ -148,12 +148,15 @@ class _View:
         whole = one.terms(index, stage)
         terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
+        plain = np.inf
         for choice in self._choices(self.stages.atoms[stage.output], copyable):
             if _looked_up(one, whole, choice) > LOOKED_UP:
                 continue
             ready = prepared(one, terms, choice)
-            if one.cost + ready.estimate().cost(limbs, rotations) >= limit:
+            least = ready.estimate().cost(limbs, rotations)
+            if one.cost + least >= limit or (choice.partial and least >= plain):
                 continue
+            plain = least
             masks = [self.masked and not choice.output.modulus]
             for masked in masks:
                 made = ready.arranged(masked, rows)
