@@ -67,7 +67,7 @@ class Placed:
 
     output: Layout
     partial: tuple[int, ...]
-    """Rotations that sum the partial slots of a grid"""
+    """Rotations that sum the partial slots of a grid."""
     places: Places
     entries: Entries
     filled: NDArray[np.bool_]
@@ -81,7 +81,7 @@ class Placed:
     @cached_property
     def held(self) -> Mask:
         """(outputs, N): the slots that elements take before the sums."""
-        held = self.output.states == VALUE
+        held: Mask = self.output.states == VALUE
         for step in self.partial:
             held = held | np.roll(held, step, axis=1)
         return held
@@ -130,7 +130,7 @@ def place(
 
 
 def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
-    """Fill the weight vectors; `masked` leaves no garbage.
+    """Fill the weight vectors; `masked` leaves no garbage but that of sums.
 
     With `rows` it is an estimate, for which the matrices need to hold these rows only.
     """

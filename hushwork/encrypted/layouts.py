@@ -31,7 +31,7 @@ DENSE = 1024
 CIPHERTEXTS = 64
 """Most ciphertexts of one value."""
 PARTIALS = (1, 2)
-"""Rotations that sum the partial slots of an image: each doubles their number."""
+"""How many rotations may sum the partial slots of an image: each doubles their number."""
 
 
 def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
@@ -172,12 +172,15 @@ def _patch_layout(form: Grid, target: Atom, taps: int, gather: Index, tiled: boo
 
 
 def replicated(layout: Layout) -> tuple[Layout, tuple[int, ...]]:
-    """Copies of the contents in slots that are zero, and the rotations that make them."""
+    """Copies of the values in slots that are zero, and the rotations that make them.
+
+    Garbage may meet garbage.
+    """
     addresses, states, steps = layout.addresses, layout.states, []
     for k in range(layout.slots.bit_length() - 1):
         moved = np.roll(states, 1 << k, axis=1)
         clash = (states != ZERO) & (moved != ZERO) & ((states == VALUE) | (moved == VALUE))
-        if clash.any() or not (moved == VALUE).any() or addresses.shape[1] >= 16:
+        if clash.any() or addresses.shape[1] >= 16:
             continue
         ciphertext, slot = np.divmod(addresses, layout.slots)
         more = ciphertext * layout.slots + (slot + (1 << k)) % layout.slots

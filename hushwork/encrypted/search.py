@@ -148,15 +148,15 @@ class _View:
         whole = one.terms(index, stage)
         terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
-        plain = np.inf
+        before = np.inf
         for choice in self._choices(self.stages.atoms[stage.output], copyable):
             if _looked_up(one, whole, choice) > LOOKED_UP:
                 continue
             ready = prepared(one, terms, choice)
             least = ready.estimate().cost(limbs, rotations)
-            if one.cost + least >= limit or (choice.partial and least >= plain):
+            if one.cost + least >= limit or (choice.partial and least >= before):
                 continue
-            plain = least
+            before = least
             masks = [self.masked and not choice.output.modulus]
             for masked in masks:
                 made = ready.arranged(masked, rows)
@@ -271,15 +271,14 @@ class Prepared:
         return Arranged(self.copies, self.ciphertexts, build(self.placed, masked, rows))
 
 
-def prepared(
-    one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice
-) -> Prepared:
+def prepared(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice) -> Prepared:
     """The diagonals of a stage."""
     layouts = [one.layouts[atom] for atom, _ in terms]
     pairs = [replicated(layout) if choice.copies else (layout, ()) for layout in layouts]
     inputs = [(layout, matrix) for (layout, _), (_, matrix) in zip(pairs, terms, strict=True)]
     counts = [layout.ciphertexts for layout in layouts]
-    return Prepared([steps for _, steps in pairs], counts, place(inputs, choice.output, choice.partial))
+    placed = place(inputs, choice.output, choice.partial)
+    return Prepared([steps for _, steps in pairs], counts, placed)
 
 
 def _kept(matrix: Matrix, rows: Index) -> Matrix:
