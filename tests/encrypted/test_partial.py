@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hushwork.encrypted import compile_network
 from hushwork.encrypted.diagonals import build, place
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, grid, power_of_two
+from hushwork.encrypted.layout import build as slotted
 from hushwork.encrypted.layouts import partials, replicated
 from hushwork.encrypted.matrix import convolution
 from hushwork.encrypted.stages import Atom
@@ -96,6 +97,15 @@ def test_partial_slots_save_diagonals_and_leave_room_for_copies():
     copied, steps = replicated(build(halves, False).layout)
     assert steps == (-8, -16)
     assert copied.addresses.shape[1] == 4
+
+
+def test_copies_put_garbage_on_garbage_but_not_on_values():
+    layout = slotted(np.array([[1]]), 8, 8, "by hand")
+    states = layout.states.copy()
+    states[0, 0] = GARBAGE
+    copied, steps = replicated(layout.with_states(states))
+    assert steps == (-2, -4)
+    assert copied.states.tolist() == [[GARBAGE, VALUE] * 4]
 
 
 def test_a_full_cell_has_no_room_for_partial_slots():
