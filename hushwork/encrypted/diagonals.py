@@ -6,11 +6,15 @@ the vector repeats after as few slots as can be. What free entries let through i
 
 A dense output takes one diagonal for each residue of its modulus m: slot s adds up what lies
 fewer than m slots further on, and cyclic sums over m, 2m, 4m ... finish the job.
+
+An element of a grid may have partial slots D, 2D ... further on, each of which adds up some of its
+inputs. More inputs are then within reach of one offset, and sums over D, 2D ... finish the job.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +27,7 @@ from hushwork.encrypted.matrix import Matrix
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 _LEAST = 32
 """Shorter weight vectors than this save nothing."""
@@ -51,7 +56,7 @@ class Diagonals:
             return [None] * layout.ciphertexts
         vectors = np.zeros((layout.ciphertexts, layout.slots))
         vectors.reshape(-1)[layout.addresses] = bias[:, None]
-        if self.sums:
+        if layout.modulus:
             vectors[:, layout.modulus :] = 0
         return list(vectors[:, : self.ring].copy())
 
@@ -61,6 +66,8 @@ class Placed:
     """The entries of a linear map by diagonals, before the free ones are filled."""
 
     output: Layout
+    partial: tuple[int, ...]
+    """Rotations that sum the partial slots of a grid."""
     places: Places
     entries: Entries
     filled: NDArray[np.bool_]
@@ -71,13 +78,34 @@ class Placed:
         """Slots after which everything repeats."""
         return int(self.filled.shape[1])
 
+    @cached_property
+    def held(self) -> Mask:
+        """(outputs, N): the slots that elements take before the sums."""
+        held: Mask = self.output.states == VALUE
+        for step in self.partial:
+            held = held | np.roll(held, step, axis=1)
+        return held
+
+    def summed(self, met: Mask) -> Layout:
+        """The output where these slots, and those of the elements, are not zero before the sums."""
+        met = met | self.held
+        for step in self.partial:
+            met = met | np.roll(met, -step, axis=1)
+        states = np.where(self.output.states == VALUE, VALUE, np.where(met, GARBAGE, ZERO))
+        return self.output.with_states(states.astype(np.int8))
+
+    @property
+    def cleanest(self) -> Layout:
+        """The output with no more garbage than its sums make."""
+        return self.summed(self.held)
+
     def diagonals(self, weights: list[Array], output: Layout) -> Diagonals:
         """With these weights; an output that nothing reaches gets zero times an input."""
         missing = np.setdiff1d(np.arange(output.ciphertexts), self.places.output)
         zero = np.zeros(len(missing), dtype=np.int64)
         places = self.places.joined(Places(missing, zero, zero))
         doublings = (self.ring // output.modulus).bit_length() - 1 if output.modulus else 0
-        sums = tuple(output.modulus << k for k in range(doublings))
+        sums = self.partial or tuple(output.modulus << k for k in range(doublings))
         return Diagonals(
             places, [*weights, *map(np.zeros, [1] * len(missing))], output, sums, self.ring
         )
@@ -87,20 +115,22 @@ class Placed:
         return self.diagonals([np.zeros(1)] * len(self.places), self.output)
 
 
-def place(inputs: list[tuple[Layout, Matrix]], output: Layout) -> Placed:
-    """Find the diagonals from the inputs to one output layout."""
+def place(
+    inputs: list[tuple[Layout, Matrix]], output: Layout, partial: tuple[int, ...] = ()
+) -> Placed:
+    """Find the diagonals from the inputs to one output layout, or to its partial slots."""
     ring = output.slots
     if output.modulus:
         ring = max(output.modulus, *(layout.period for layout, _ in inputs))
     filled = np.concatenate([layout.states for layout, _ in inputs])[:, :ring] != ZERO
-    keys, slot, value = _entries(inputs, output, ring)
+    keys, slot, value = _entries(inputs, output, _shifts(partial), ring)
     keys, which = np.unique(keys, return_inverse=True)
     places = Places.from_keys(keys, len(filled), ring)
-    return Placed(output, places, (which, slot, value), filled)
+    return Placed(output, partial, places, (which, slot, value), filled)
 
 
 def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
-    """Fill the weight vectors; `masked` leaves no garbage.
+    """Fill the weight vectors; `masked` leaves no garbage but that of sums.
 
     With `rows` it is an estimate, for which the matrices need to hold these rows only.
     """
@@ -111,52 +141,67 @@ def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
     periods = [least << k for k in range((ring // least).bit_length())]
     if rows is not None:
         periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
-    wanted = _wanted(output, masked, rows)[:, :ring]
+    wanted = _wanted(placed, masked, rows)[:, :ring]
     weights = fill(placed.places, placed.entries, wanted, placed.filled, periods)
-    if not (masked or output.modulus):
+    if output.modulus:
+        return placed.diagonals(weights, output)
+    met = placed.held
+    if not masked:
         met = reached(placed.places, weights, placed.filled, output.ciphertexts)
-        states = np.where(output.states == VALUE, VALUE, np.where(met, GARBAGE, ZERO))
-        output = output.with_states(states.astype(np.int8))
-    return placed.diagonals(weights, output)
+    return placed.diagonals(weights, placed.summed(met))
 
 
-def _wanted(output: Layout, masked: bool, rows: Index | None) -> NDArray[np.bool_]:
+def _wanted(placed: Placed, masked: bool, rows: Index | None) -> Mask:
     """The slots that must come out right; with `rows`, a few of them."""
+    output = placed.output
     if rows is None:
         everything = masked or output.modulus > 0
-        return np.ones_like(output.states, dtype=bool) if everything else output.states == VALUE
+        return np.ones_like(placed.held) if everything else placed.held
     random = np.random.default_rng(0)
-    wanted = np.zeros_like(output.states, dtype=bool)
-    held = output.addresses[rows].reshape(-1)
+    wanted = np.zeros_like(placed.held)
+    held = np.add.outer(output.addresses[rows].reshape(-1), _shifts(placed.partial)).reshape(-1)
     wanted.reshape(-1)[random.permutation(held)[:_LOOK]] = True
     if masked:
-        free = np.flatnonzero(output.states != VALUE)
+        free = np.flatnonzero(~placed.held)
         wanted.reshape(-1)[random.permutation(free)[:_LOOK]] = True
     return wanted
 
 
+def _shifts(partial: tuple[int, ...]) -> Index:
+    """From the slot of an element to its partial slots."""
+    shifts = np.zeros(1, dtype=np.int64)
+    for step in partial:
+        shifts = np.concatenate([shifts, shifts + step])
+    return shifts
+
+
 def _entries(
-    inputs: list[tuple[Layout, Matrix]], output: Layout, ring: int
+    inputs: list[tuple[Layout, Matrix]], output: Layout, shifts: Index, ring: int
 ) -> tuple[Index, Index, Array]:
     """Diagonal (as a key), output slot and weight of every entry."""
     sources = sum(layout.ciphertexts for layout, _ in inputs)
+    copies = 1 if output.modulus else output.addresses.shape[1]
+    out, slot = np.divmod(output.addresses[:, :copies], output.slots)
+    ends = slot[:, :, None] + shifts
     parts, first = [], 0
     for layout, matrix in inputs:
-        copies = 1 if output.modulus else output.addresses.shape[1]
-        target = output.addresses[:, :copies][matrix.row].reshape(-1)
-        found = np.repeat(_copies(layout, output, ring)[matrix.column], copies, axis=0)
-        out, slot = (part[:, None] for part in np.divmod(target, output.slots))
+        found = _copies(layout, output, ring)
         source, place = np.divmod(found, output.slots)
         span = min(output.modulus, layout.period) if output.modulus else ring
-        offset = (place - slot) % span
-        keys = ((out * sources + first + source) * ring) + offset
-        keys = np.where(found < 0, -1, keys)
+        offset = place[matrix.column][:, None, None, :] - ends[matrix.row][..., None]
+        offset &= span - 1  # all of these are powers of two
+        keys = offset + (out * (sources * ring))[matrix.row][:, :, None, None]
+        keys += ((first + source) * ring)[matrix.column][:, None, None, :]
+        if (found < 0).any():
+            keys = np.where((found < 0)[matrix.column][:, None, None, :], -1, keys)
+        keys = keys.reshape(-1, len(shifts) * found.shape[1])
         pick = choose(keys, ring, output.cell)
-        rows = np.arange(len(pick))
-        at = (place[rows, pick] - offset[rows, pick]) % ring
+        which = np.repeat(matrix.column, copies)
+        keys = keys[np.arange(len(pick)), pick]
+        at = (place[which, pick % found.shape[1]] - keys) & (ring - 1)
         if output.modulus and span < output.modulus:
-            at = slot[:, 0]
-        parts.append((keys[rows, pick], at, np.repeat(matrix.value, copies)))
+            at = slot[matrix.row, 0]
+        parts.append((keys, at, np.repeat(matrix.value, copies)))
         first += layout.ciphertexts
     keys, slots, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     return keys, slots, values

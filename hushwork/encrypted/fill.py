@@ -16,6 +16,8 @@ Entries = tuple[Index, Index, Array]
 
 _CHUNK = 1 << 23
 _FEW = 64
+_THIN = 32
+"""One entry of so many tells of most clashes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +105,9 @@ def _shortest(
     few = np.random.default_rng(0).permutation(len(slots))[:_FEW]
     everything = np.arange(len(slots))
     for period in periods:
-        tables = np.zeros((count, period))
-        tables[which, slot % period] = value
-        clash = np.bincount(which, tables[which, slot % period] != value, count) > 0
+        if _tabulated(count, period, which[::_THIN], slot[::_THIN], value[::_THIN])[1][open_].all():
+            continue
+        tables, clash = _tabulated(count, period, which, slot, value)
         good = np.flatnonzero(open_ & ~clash)
         for checked in (few, everything):
             through = tables[good[:, None], slots[checked] % period] != 0
@@ -117,6 +119,17 @@ def _shortest(
         kept = open_[which]
         which, slot, value = which[kept], slot[kept], value[kept]
     return result
+
+
+def _tabulated(
+    count: int, period: int, which: Index, slot: Index, value: Array
+) -> tuple[Array, Mask]:
+    """The weight vectors of one period, and which of them cannot hold all of their entries."""
+    tables = np.zeros((count, period))
+    place = which * period + slot % period
+    flat = tables.reshape(-1)
+    flat[place] = value
+    return tables, np.bincount(which, flat[place] != value, count) > 0
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:

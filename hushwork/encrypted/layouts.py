@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.layout import (
+    VALUE,
     ZERO,
     Geometry,
     Grid,
@@ -29,6 +30,8 @@ DENSE = 1024
 """Most elements of an image that is tried as a plain vector."""
 CIPHERTEXTS = 64
 """Most ciphertexts of one value."""
+PARTIALS = (1, 2)
+"""How many rotations may sum the partial slots of an image: each doubles their number."""
 
 
 def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
@@ -68,10 +71,22 @@ def candidates(atom: Atom, geometry: Geometry) -> list[Layout]:
     return found
 
 
+def partials(atom: Atom, geometry: Geometry, layout: Layout) -> list[tuple[int, ...]]:
+    """Rotations that could sum partial slots of a layout, which take free sub-slots."""
+    used = _form(atom, geometry).used if layout.cell > 1 else geometry.sub_slots
+    free = len(layout.addresses[0]) == 1
+    counts = [count for count in PARTIALS if free and used << count <= geometry.sub_slots]
+    return [(), *(tuple(used << k for k in range(count)) for count in counts)]
+
+
+def _form(atom: Atom, geometry: Geometry) -> Grid:
+    return Grid(geometry, atom.stride, _channels(atom))
+
+
 def _grids(atom: Atom, geometry: Geometry) -> Iterator[Layout]:
     if len(atom.shape) != 3:
         return
-    form = Grid(geometry, atom.stride, _channels(atom))
+    form = _form(atom, geometry)
     for tiled in (False, True):
         if tiled and form.used >= geometry.sub_slots:
             continue
@@ -157,11 +172,15 @@ def _patch_layout(form: Grid, target: Atom, taps: int, gather: Index, tiled: boo
 
 
 def replicated(layout: Layout) -> tuple[Layout, tuple[int, ...]]:
-    """Copies of the contents in slots that are zero, and the rotations that make them."""
+    """Copies of the values in slots that are zero, and the rotations that make them.
+
+    Garbage may meet garbage.
+    """
     addresses, states, steps = layout.addresses, layout.states, []
     for k in range(layout.slots.bit_length() - 1):
         moved = np.roll(states, 1 << k, axis=1)
-        if ((states != ZERO) & (moved != ZERO)).any() or addresses.shape[1] >= 16:
+        clash = (states != ZERO) & (moved != ZERO) & ((states == VALUE) | (moved == VALUE))
+        if clash.any() or addresses.shape[1] >= 16:
             continue
         ciphertext, slot = np.divmod(addresses, layout.slots)
         more = ciphertext * layout.slots + (slot + (1 << k)) % layout.slots

@@ -45,7 +45,7 @@ class Packing:
                 continue
             now = replace(found, layouts=self.layouts)
             choice = found.choices[index]
-            ready = prepared(now, now.terms(index, stage), choice.output, choice.copies)
+            ready = prepared(now, now.terms(index, stage), choice)
             self.made[index] = ready.arranged(choice.masked)
             self.layouts[stage.output] = self.made[index].diagonals.layout
         tell("diagonals", len(stages.stages), len(stages.stages))

@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
 from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
-from hushwork.encrypted.layout import GARBAGE, Geometry, Layout
+from hushwork.encrypted.layout import Geometry, Layout
 from hushwork.encrypted.layouts import (
     candidates,
     geometries,
+    partials,
     patches,
     replicated,
 )
 from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
 from hushwork.encrypted.rotations import Rotations, split
-from hushwork.encrypted.stages import Affine, Product, Stages
+from hushwork.encrypted.stages import Affine, Atom, Product, Stages
 from hushwork.guarantee import Progress
 
 Index = NDArray[np.int64]
@@ -43,9 +44,11 @@ class Choice:
     """How one affine stage is laid out."""
 
     output: Layout
-    masked: bool
+    partial: tuple[int, ...]
+    """Rotations that sum the partial slots of its outputs."""
     copies: bool
     """Whether copies of its inputs are made first."""
+    masked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,29 +148,41 @@ class _View:
         whole = one.terms(index, stage)
         terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
-        for output in candidates(self.stages.atoms[stage.output], self.geometry):
-            if _looked_up(one, whole, output) > LOOKED_UP:
+        before = np.inf
+        for choice in self._choices(self.stages.atoms[stage.output], copyable):
+            if _looked_up(one, whole, choice) > LOOKED_UP:
                 continue
-            for copies in (False, True) if output.modulus and copyable else (False,):
-                ready = prepared(one, terms, output, copies)
-                if one.cost + ready.estimate().cost(limbs, rotations) >= limit:
-                    continue
-                masks = [self.masked and not output.modulus]
-                for masked in masks:
-                    made = ready.arranged(masked, rows)
-                    layout = made.diagonals.layout
-                    if not masked and (layout.states == GARBAGE).any():
-                        masks.append(True)
-                    if made.fits(limbs):
-                        cost = one.cost + made.cost(limbs, rotations)
-                        layouts = {**one.layouts, stage.output: layout}
-                        choices = {**one.choices, index: Choice(output, masked, copies)}
-                        yield replace(one, cost=cost, layouts=layouts, choices=choices)
+            ready = prepared(one, terms, choice)
+            least = ready.estimate().cost(limbs, rotations)
+            if one.cost + least >= limit or (choice.partial and least >= before):
+                continue
+            before = least
+            masks = [self.masked and not choice.output.modulus]
+            for masked in masks:
+                made = ready.arranged(masked, rows)
+                layout = made.diagonals.layout
+                if not masked and (layout.states != ready.placed.cleanest.states).any():
+                    masks.append(True)
+                if made.fits(limbs):
+                    cost = one.cost + made.cost(limbs, rotations)
+                    layouts = {**one.layouts, stage.output: layout}
+                    choices = {**one.choices, index: replace(choice, masked=masked)}
+                    yield replace(one, cost=cost, layouts=layouts, choices=choices)
+
+    def _choices(self, atom: Atom, copyable: bool) -> Iterator[Choice]:
+        """Ways to lay out a stage; sums of partial slots leave garbage."""
+        for output in candidates(atom, self.geometry):
+            if output.modulus:
+                yield from (Choice(output, (), copies) for copies in (False, True)[: 1 + copyable])
+                continue
+            for partial in partials(atom, self.geometry, output)[: 1 if self.masked else None]:
+                yield Choice(output, partial, False)
 
 
-def _looked_up(one: Arrangement, terms: Sequence[tuple[int, Matrix]], output: Layout) -> int:
+def _looked_up(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice) -> int:
     """Pairs of slots that placing a whole stage looks at: all copies of both ends of an entry."""
-    ends = 1 if output.modulus else output.addresses.shape[1]
+    output = choice.output
+    ends = 1 if output.modulus else output.addresses.shape[1] << len(choice.partial)
     counts = (len(m.value) * one.layouts[atom].addresses.shape[1] for atom, m in terms)
     return int(ends * sum(counts))
 
@@ -256,15 +271,14 @@ class Prepared:
         return Arranged(self.copies, self.ciphertexts, build(self.placed, masked, rows))
 
 
-def prepared(
-    one: Arrangement, terms: Sequence[tuple[int, Matrix]], output: Layout, copies: bool
-) -> Prepared:
-    """The diagonals of a stage; `copies` first makes copies of its inputs."""
+def prepared(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice) -> Prepared:
+    """The diagonals of a stage."""
     layouts = [one.layouts[atom] for atom, _ in terms]
-    pairs = [replicated(layout) if copies else (layout, ()) for layout in layouts]
+    pairs = [replicated(layout) if choice.copies else (layout, ()) for layout in layouts]
     inputs = [(layout, matrix) for (layout, _), (_, matrix) in zip(pairs, terms, strict=True)]
     counts = [layout.ciphertexts for layout in layouts]
-    return Prepared([steps for _, steps in pairs], counts, place(inputs, output))
+    placed = place(inputs, choice.output, choice.partial)
+    return Prepared([steps for _, steps in pairs], counts, placed)
 
 
 def _kept(matrix: Matrix, rows: Index) -> Matrix:

@@ -38,7 +38,7 @@ def test_lenet_gets_the_plan_worked_out_by_hand():
     plan = assert_plan_is(lenet())
     linear = [step for step in plan.steps if step["op"] == "linear"]
     assert plan.log_n == 14
-    assert [len(step["terms"]) for step in linear] == [49, 1117, 128, 16]
+    assert [len(step["terms"]) for step in linear] == [49, 576, 256, 16]
     periods = [max(len(term[-1]) for term in step["terms"]) for step in linear]
     assert periods == [256, 256, 16384, 512]
 
