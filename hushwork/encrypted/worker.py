@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +13,7 @@ from hushwork._native import (
     Parameters,
     Program,
     evaluation_keys_bytes,
+    release_memory,
 )
 from hushwork.encrypted.answer import period
 from hushwork.encrypted.compiler import compile_network
@@ -64,6 +66,9 @@ class EncryptedWorker:
         self._period = period(self.plan.scatter)
         self._program = Program(self._parameters, inputs, self.plan.steps, self.plan.results)
         self._manifest = self._offer(network)
+        # The plans that were weighed refer to each other.
+        gc.collect()
+        release_memory()
 
     @property
     def manifest(self) -> Manifest:

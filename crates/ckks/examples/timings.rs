@@ -92,18 +92,18 @@ impl Matrix {
     /// All rows of one limb, the rotations of its input included.
     fn multiply(&self, kernel: &dyn Kernel, input: &[u64], out: &mut [u64]) {
         let (degree, pitch) = (input.len(), TILE + SKEW);
-        out.fill(0);
+        let mut rows: Vec<_> = out.chunks_exact_mut(degree).collect();
         with_scratch(COLUMNS * pitch, |inputs| {
             for start in (0..degree).step_by(TILE) {
                 for (column, rotated) in inputs.chunks_exact_mut(pitch).enumerate() {
                     rotate(input, start + column, &mut rotated[..TILE]);
                 }
-                kernel.multiply(&self.tile(start, inputs, degree), out);
+                kernel.multiply(&self.tile(start, inputs), &mut rows);
             }
         });
     }
 
-    fn tile<'a>(&'a self, start: usize, inputs: &'a [u64], degree: usize) -> Tile<'a> {
+    fn tile<'a>(&'a self, start: usize, inputs: &'a [u64]) -> Tile<'a> {
         Tile {
             pattern: &self.pattern,
             weights: &self.weights,
@@ -115,7 +115,8 @@ impl Matrix {
             },
             inputs,
             pitch: TILE + SKEW,
-            degree,
+            first: 0,
+            adding: false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Operations on ciphertexts, none of which touches a secret.
 
+use hushwork_ring::{Poly, Runs, Term};
+
 use crate::ciphertext::Ciphertext;
 use crate::digits::Decomposed;
 use crate::encoding::Plaintext;
@@ -7,6 +9,7 @@ use crate::error::{Detail, Error, Result};
 use crate::keys::EvaluationKeys;
 use crate::parameters::Parameters;
 use crate::serial::MAX_SCALE;
+use crate::switching::rows;
 
 /// Scales that are added agree to one part in 2^30.
 const SCALE_TOLERANCE: f64 = 1.0 / (1u64 << 30) as f64;
@@ -68,11 +71,18 @@ impl Evaluator {
     pub fn multiply_plain(&self, a: &Ciphertext, plaintext: &Plaintext) -> Result<Ciphertext> {
         check_plaintext(a, plaintext)?;
         let scale = check_result(a.scale * plaintext.scale)?;
-        let basis = self.parameters.basis(a.limbs());
-        let (mut c0, mut c1) = (a.c0.clone(), a.c1.clone());
-        basis.mul(&mut c0, &plaintext.poly);
-        basis.mul(&mut c1, &plaintext.poly);
-        Ok(Ciphertext::new(c0, c1, scale))
+        let kernels = self.parameters.basis(a.limbs()).kernels();
+        let product = |half: &Poly| {
+            rows(half.degree(), a.limbs(), |row, out| {
+                let term = Term {
+                    left: half.limb(row),
+                    shift: 0,
+                    right: plaintext.poly.limb(row),
+                };
+                kernels[row].dot(Runs::one(0, out.len()), &[term], out);
+            })
+        };
+        Ok(Ciphertext::new(product(&a.c0), product(&a.c1), scale))
     }
 
     /// a * b, relinearised, scales multiplied, not rescaled.

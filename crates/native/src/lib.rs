@@ -24,7 +24,7 @@ mod _native {
     #[pymodule_export]
     use crate::parameters::{
         PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, kernel,
-        projected_bytes, security_bound,
+        projected_bytes, release_memory, security_bound,
     };
     #[pymodule_export]
     use crate::program::PyProgram;

@@ -128,6 +128,15 @@ pub fn kernel(py: Python<'_>) -> PyResult<&'static str> {
     detached(py, || chosen_kernel().map(Choice::name))
 }
 
+/// Give free memory back to the system: after a compilation, most of what it took.
+#[pyfunction]
+pub fn release_memory(py: Python<'_>) -> PyResult<()> {
+    detached(py, || {
+        hushwork_ring::buffer::release();
+        Ok(())
+    })
+}
+
 fn chosen_kernel() -> Result<Choice> {
     Choice::from_environment().map_err(|unknown| {
         Error::InvalidParameters(Detail::new(

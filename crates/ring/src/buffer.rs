@@ -84,10 +84,15 @@ fn allocate(count: usize) -> Vec<Line> {
     lines
 }
 
-/// Gives back what waits to be used again.
-pub(crate) fn release() {
+/// Gives what waits to be used again, and what the allocator holds free, back to the system.
+pub fn release() {
     let waiting = std::mem::replace(&mut *pool(), Pool::new());
     drop(waiting);
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it may be called at any time, from any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 impl Deref for Buffer {

@@ -59,6 +59,7 @@ impl Program {
     ) -> Result<Self, ProgramError> {
         let checked = check::check(&parameters, literal)?;
         let shape = |register| checked.shapes[&register];
+        let steps = compile::compile(&parameters, &checked, &literal.steps, kept_bytes);
         Ok(Self {
             inputs: (0..literal.inputs.len()).map(shape).collect(),
             outputs: literal
@@ -66,7 +67,7 @@ impl Program {
                 .iter()
                 .map(|&register| (register, shape(register)))
                 .collect(),
-            steps: compile::compile(&parameters, &checked, &literal.steps, kept_bytes),
+            steps,
             dead: deaths(literal),
             needs: checked.needs,
             parameters,
