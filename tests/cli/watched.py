@@ -45,7 +45,11 @@ class WatchedTown:
         files = [path for path in folder.rglob("*") if path.is_file()]
         kept = [path for path in files if self._wallets not in path.parents]
         sent = [(name, bytes(s)) for name, each in self.recorders.items() for s in each.streams]
-        return sent + [(str(path.relative_to(folder)), path.read_bytes()) for path in kept]
+        for path in kept:
+            # An upload that is done moves to its final name.
+            with contextlib.suppress(FileNotFoundError):
+                sent.append((str(path.relative_to(folder)), path.read_bytes()))
+        return sent
 
     def _start(self, name: str, options: list[str], port: int = 0) -> Child:
         recorder = self._stack.enter_context(Recorder(port))
