@@ -2,12 +2,13 @@
 //! packed for the kernels.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use hushwork_ring::{Basis, Kernel, Pattern, Poly, Weights};
+use hushwork_ring::{Basis, Kernel, Pattern, Weights};
 use rayon::prelude::*;
 
 use super::linear::PRODUCT;
-use super::plain::{Coefficients, Plain};
+use super::plain::Plain;
 use crate::Parameters;
 
 /// Memory for the sums that share one making of the rotated inputs.
@@ -18,13 +19,14 @@ const SHORTEST: usize = 64;
 /// Sums over rotated inputs, which are numbered by anchor and baby.
 pub(super) struct Group {
     pub sums: usize,
-    pub periodic: Option<Periodic>,
-    pub long: Option<Long>,
+    /// Short weights, and long ones that are kept transformed.
+    pub packed: Vec<Packed>,
+    pub made: Option<Made>,
     products: u64,
 }
 
-/// Products with short weights.
-pub(super) struct Periodic {
+/// Products with packed weights.
+pub(super) struct Packed {
     pub inputs: Vec<usize>,
     /// The longest period of all.
     pub period: usize,
@@ -38,20 +40,14 @@ pub(super) struct Class {
     pub weights: Vec<Weights>,
 }
 
-/// Products with long weights.
-pub(super) struct Long {
+/// Products with long weights that are transformed at every use.
+pub(super) struct Made {
     pub inputs: Vec<usize>,
     /// Of each sum: places among the inputs, and among the weights.
     pub sums: Vec<Vec<(usize, usize)>>,
-    pub weights: Vec<LongWeights>,
+    pub weights: Vec<Plain>,
     /// The shortest period of all.
     pub period: usize,
-}
-
-/// Long weights: transformed as far as memory is granted, and else at every use.
-pub(super) enum LongWeights {
-    Kept(Poly),
-    Made(Coefficients),
 }
 
 /// Memory still granted for long weights that are kept transformed, in bytes.
@@ -96,41 +92,46 @@ pub(super) fn groups(
 impl Group {
     fn new(sums: Vec<Vec<Product>>, basis: &Basis, degree: usize, grant: &mut Grant) -> Self {
         let count = sums.len();
-        let products = sums.iter().map(Vec::len).sum::<usize>() as u64;
-        let (mut short, mut long) = (Short::default(), Vec::new());
-        for (sum, product) in sums
-            .into_iter()
-            .enumerate()
+        let (mut short, mut kept, mut made) = (Entries::new(), Entries::new(), Vec::new());
+        let numbered = sums.into_iter().enumerate();
+        let products: Vec<_> = numbered
             .flat_map(|(sum, products)| products.into_iter().map(move |product| (sum, product)))
-        {
-            match product.weights {
-                Plain::Short(poly) => {
-                    let period = poly.degree().max(SHORTEST).min(degree);
-                    let class = short.entry(period).or_default();
-                    class.push((sum, product.rotated, poly));
+            .collect();
+        let units = products.len() as u64;
+        for (sum, product) in products {
+            let bytes = product.weights.period() * basis.limbs() * size_of::<u64>();
+            let entries = match &product.weights {
+                Plain::Short(_) => Some(&mut short),
+                Plain::Long(_) if grant.spend(bytes) => Some(&mut kept),
+                Plain::Long(_) => None,
+            };
+            match entries {
+                Some(entries) => {
+                    let period = product.weights.period().max(SHORTEST).min(degree);
+                    entries.entry(period).or_default().push((sum, product));
                 }
-                Plain::Long(weights) => long.push((sum, product.rotated, weights)),
+                None => made.push((sum, product)),
             }
         }
+        let packed = [short, kept]
+            .into_iter()
+            .filter(|entries| !entries.is_empty());
         Self {
             sums: count,
-            periodic: (!short.is_empty())
-                .then(|| Periodic::new(count, short, basis.kernels(), degree)),
-            long: (!long.is_empty()).then(|| Long::new(count, long, basis, grant)),
-            products,
+            packed: packed
+                .map(|entries| Packed::new(count, entries, basis.kernels()))
+                .collect(),
+            made: (!made.is_empty()).then(|| Made::new(count, made)),
+            products: units,
         }
     }
 
-    /// Words of a row that one task makes: half of them, where the weights repeat that often, and
-    /// where no long ones are made anew for each task.
+    /// Words of a row that one task makes: half of them, where none are made anew for each task.
     pub fn part(&self, degree: usize) -> usize {
-        let made = |weights: &LongWeights| matches!(weights, LongWeights::Made(_));
-        let period = self.periodic.as_ref().map_or(1, |periodic| periodic.period);
-        let long = self.long.iter().flat_map(|long| &long.weights);
-        if 2 * period <= degree && !long.into_iter().any(made) {
-            degree / 2
-        } else {
+        if self.made.is_some() {
             degree
+        } else {
+            degree / 2
         }
     }
 
@@ -140,40 +141,29 @@ impl Group {
     }
 
     pub fn plaintext_bytes(&self) -> usize {
-        let classes = self.periodic.iter().flat_map(|periodic| &periodic.classes);
+        let classes = self.packed.iter().flat_map(|packed| &packed.classes);
         let packed = classes.flat_map(|class| &class.weights).map(Weights::bytes);
-        let long = self.long.iter().flat_map(|long| &long.weights);
-        packed.sum::<usize>() + long.map(LongWeights::bytes).sum::<usize>()
+        let made = self.made.iter().flat_map(|made| &made.weights);
+        packed.sum::<usize>() + made.map(Plain::bytes).sum::<usize>()
     }
 }
 
-/// By period: sum, rotated input and weights of each product, in order of the sums.
-type Short = BTreeMap<usize, Vec<(usize, usize, Poly)>>;
+/// By period: products with the sums they belong to, in order of these.
+type Entries = BTreeMap<usize, Vec<(usize, Product)>>;
 
-impl Periodic {
-    fn new(
-        sums: usize,
-        short: Short,
-        kernels: &[std::sync::Arc<dyn Kernel>],
-        degree: usize,
-    ) -> Self {
-        let entries = short.values().flatten();
-        let inputs = distinct(entries.map(|&(_, rotated, _)| rotated));
-        let period = short.keys().copied().max().unwrap_or(degree);
-        let classes = short.into_iter().map(|(period, entries)| {
+impl Packed {
+    fn new(sums: usize, entries: Entries, kernels: &[Arc<dyn Kernel>]) -> Self {
+        let inputs = distinct(entries.values().flatten());
+        let period = entries.keys().copied().max().unwrap_or(SHORTEST);
+        let classes = entries.into_iter().map(|(period, entries)| {
             let mut pattern = Pattern::default();
             for sum in 0..sums {
-                let of_sum = entries.iter().filter(|&&(each, _, _)| each == sum);
-                pattern.push(of_sum.map(|(_, rotated, _)| place(&inputs, *rotated) as u32));
+                let of_sum = entries.iter().filter(|(each, _)| *each == sum);
+                let columns = of_sum.map(|(_, product)| place(&inputs, product.rotated) as u32);
+                pattern.push(columns);
             }
-            let weights = kernels.par_iter().enumerate().map(|(row, kernel)| {
-                let lanes = kernel.lanes().min(period);
-                let mut weights = Weights::new(period, lanes, entries.len());
-                for (entry, (_, _, poly)) in entries.iter().enumerate() {
-                    weights.set(entry, poly.limb(row));
-                }
-                weights
-            });
+            let rows = kernels.par_iter().enumerate();
+            let weights = rows.map(|(row, kernel)| pack(row, &**kernel, period, &entries));
             let weights = weights.collect();
             Class { pattern, weights }
         });
@@ -186,52 +176,35 @@ impl Periodic {
     }
 }
 
-impl LongWeights {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Kept(poly) => size_of_val(poly.values()),
-            Self::Made(coefficients) => coefficients.bytes(),
-        }
+fn pack(row: usize, kernel: &dyn Kernel, period: usize, entries: &[(usize, Product)]) -> Weights {
+    let mut weights = Weights::new(period, kernel.lanes().min(period), entries.len());
+    for (entry, (_, product)) in entries.iter().enumerate() {
+        weights.set(entry, &product.weights.row(row, kernel));
     }
+    weights
 }
 
-impl Long {
-    fn new(
-        count: usize,
-        products: Vec<(usize, usize, Coefficients)>,
-        basis: &Basis,
-        grant: &mut Grant,
-    ) -> Self {
-        let inputs = distinct(products.iter().map(|&(_, rotated, _)| rotated));
-        let period = products.iter().map(|(_, _, weights)| weights.period());
+impl Made {
+    fn new(count: usize, products: Vec<(usize, Product)>) -> Self {
+        let inputs = distinct(&products);
+        let period = products.iter().map(|(_, product)| product.weights.period());
         let period = period.min().unwrap_or(0);
         let mut sums = vec![Vec::new(); count];
-        for (number, (sum, rotated, _)) in products.iter().enumerate() {
-            sums[*sum].push((place(&inputs, *rotated), number));
+        for (number, (sum, product)) in products.iter().enumerate() {
+            sums[*sum].push((place(&inputs, product.rotated), number));
         }
-        let granted = products.iter().map(|(_, _, weights)| {
-            grant.spend(weights.period() * basis.limbs() * size_of::<u64>())
-        });
-        let granted: Vec<_> = granted.collect();
-        let weights = products.into_par_iter().zip(granted);
-        let weights = weights.map(|((_, _, weights), granted)| {
-            if granted {
-                LongWeights::Kept(weights.transformed(basis))
-            } else {
-                LongWeights::Made(weights)
-            }
-        });
-        let weights = weights.collect();
+        let weights = products.into_iter().map(|(_, product)| product.weights);
         Self {
             inputs,
             sums,
-            weights,
+            weights: weights.collect(),
             period,
         }
     }
 }
 
-fn distinct(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+fn distinct<'a>(products: impl IntoIterator<Item = &'a (usize, Product)>) -> Vec<usize> {
+    let numbers = products.into_iter().map(|(_, product)| product.rotated);
     numbers.collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -1,6 +1,7 @@
 //! Encoded slot vectors, kept in whichever form is smaller.
 
 use std::borrow::Cow;
+use std::iter::repeat_n;
 
 use hushwork_ring::memory::{collected, copied};
 use hushwork_ring::{Basis, Kernel, Poly, with_scratch};
@@ -42,6 +43,26 @@ impl Plain {
         }
     }
 
+    /// The evaluations modulo the prime of one row, a period of them.
+    pub fn row(&self, row: usize, kernel: &dyn Kernel) -> Cow<'_, [u64]> {
+        match self {
+            Self::Short(poly) => Cow::Borrowed(poly.limb(row)),
+            Self::Long(coefficients) => {
+                let mut out = collected(repeat_n(0, coefficients.period()));
+                coefficients.transform(kernel, &mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// How many values it repeats.
+    pub fn period(&self) -> usize {
+        match self {
+            Self::Short(poly) => poly.degree(),
+            Self::Long(coefficients) => coefficients.period(),
+        }
+    }
+
     /// Memory taken.
     pub fn bytes(&self) -> usize {
         match self {
@@ -67,7 +88,7 @@ impl Coefficients {
     }
 
     /// Evaluations over a basis.
-    pub fn transformed(&self, basis: &Basis) -> Poly {
+    fn transformed(&self, basis: &Basis) -> Poly {
         let mut poly = Poly::recycled(self.period(), basis.limbs());
         let rows = poly.values_mut().par_chunks_exact_mut(self.period());
         let rows = rows.zip(basis.kernels());
@@ -76,7 +97,7 @@ impl Coefficients {
     }
 
     /// The evaluations modulo one prime.
-    pub fn transform(&self, kernel: &dyn Kernel, out: &mut [u64]) {
+    fn transform(&self, kernel: &dyn Kernel, out: &mut [u64]) {
         match self {
             Self::Small(values) => kernel.lift(values, out),
             Self::Wide(values) => {
@@ -87,16 +108,14 @@ impl Coefficients {
         with_scratch(out.len(), |scratch| kernel.forward(out, scratch));
     }
 
-    /// How many there are.
-    pub fn period(&self) -> usize {
+    fn period(&self) -> usize {
         match self {
             Self::Small(values) => values.len(),
             Self::Wide(values) => values.len(),
         }
     }
 
-    /// Memory taken.
-    pub fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         match self {
             Self::Small(values) => size_of_val(values.as_slice()),
             Self::Wide(values) => size_of_val(values.as_slice()),

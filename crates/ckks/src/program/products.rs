@@ -1,13 +1,11 @@
 //! Sums of products, tile by tile: the only place where rotated inputs exist, a tile at a time.
 
 use std::borrow::Cow;
-use std::iter::repeat_n;
 
-use hushwork_ring::memory::collected;
 use hushwork_ring::{Buffer, Kernel, Poly, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
-use super::groups::{Group, Long, LongWeights, Periodic};
+use super::groups::{Group, Made, Packed};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
 use crate::Evaluator;
@@ -144,12 +142,14 @@ fn split(half: &mut [u64], degree: usize, length: usize) -> Vec<Vec<&mut [u64]>>
 impl Part<'_> {
     /// All products of both halves.
     fn fill(mut self, group: &Group) {
-        match &group.periodic {
-            Some(periodic) => self.periodic(periodic),
-            None => self.halves.iter_mut().flatten().for_each(|sum| sum.fill(0)),
+        if group.packed.is_empty() {
+            self.halves.iter_mut().flatten().for_each(|sum| sum.fill(0));
         }
-        if let Some(long) = &group.long {
-            self.long(long);
+        for (index, pass) in group.packed.iter().enumerate() {
+            self.packed(pass, index > 0);
+        }
+        if let Some(made) = &group.made {
+            self.made(made);
         }
     }
 
@@ -157,9 +157,10 @@ impl Part<'_> {
         self.halves[0][0].len()
     }
 
-    /// The products with short weights, which are read from cache for the second half.
-    fn periodic(&mut self, pass: &Periodic) {
-        let tiles = tiles(self.length(), pass.period, 2 * pass.inputs.len());
+    /// The products with packed weights, which are read from cache for the second half.
+    fn packed(&mut self, pass: &Packed, adding: bool) {
+        let period = pass.period.min(self.length());
+        let tiles = tiles(self.length(), period, 2 * pass.inputs.len());
         let pitch = tiles[0].indices() + SKEW;
         with_scratch(2 * pitch * pass.inputs.len(), |scratch| {
             let inputs = scratch.split_at_mut(pitch * pass.inputs.len());
@@ -176,7 +177,7 @@ impl Part<'_> {
                             inputs,
                             pitch,
                             first: self.first,
-                            adding: index > 0,
+                            adding: adding || index > 0,
                         };
                         self.kernel.multiply(&tile, half);
                     }
@@ -202,9 +203,10 @@ impl Part<'_> {
         }
     }
 
-    /// The products with long weights, which are read from memory once.
-    fn long(&mut self, pass: &Long) {
-        let weights = pass.weights.iter().map(|weights| self.weights(weights));
+    /// The products with long weights, which are made here.
+    fn made(&mut self, pass: &Made) {
+        let weights = pass.weights.iter();
+        let weights = weights.map(|weights| weights.row(self.row, self.kernel));
         let weights: Vec<_> = weights.collect();
         let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1) / 2;
         let length = 1 << fitting.max(SHORTEST).ilog2();
@@ -226,17 +228,6 @@ impl Part<'_> {
                 }
             }
         });
-    }
-
-    fn weights<'a>(&self, weights: &'a LongWeights) -> Cow<'a, [u64]> {
-        match weights {
-            LongWeights::Kept(poly) => Cow::Borrowed(poly.limb(self.row)),
-            LongWeights::Made(coefficients) => {
-                let mut out = collected(repeat_n(0, coefficients.period()));
-                coefficients.transform(self.kernel, &mut out);
-                Cow::Owned(out)
-            }
-        }
     }
 }
 
