@@ -126,9 +126,10 @@ impl Group {
         }
     }
 
-    /// Words of a row that one task makes: half of them, where none are made anew for each task.
+    /// Words of a row that one task makes: half of them, where none are made anew for each task and
+    /// runs fit.
     pub fn part(&self, degree: usize) -> usize {
-        if self.made.is_some() {
+        if self.made.is_some() || degree < 2 * SHORTEST {
             degree
         } else {
             degree / 2
