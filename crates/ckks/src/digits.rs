@@ -26,8 +26,7 @@ struct Digit {
 
 impl<'a> Decomposed<'a> {
     /// Of what no rotation needs.
-    pub(crate) fn none(source: &'a Poly) -> Self {
-        let source = Cow::Borrowed(source);
+    pub(crate) fn none(source: Cow<'a, Poly>) -> Self {
         let digits = Vec::new();
         Self { source, digits }
     }
@@ -42,13 +41,6 @@ impl<'a> Decomposed<'a> {
     #[must_use]
     pub fn limbs(&self) -> usize {
         self.source.limbs()
-    }
-
-    /// Of what no rotation needs.
-    pub(crate) fn none_of(source: Poly) -> Self {
-        let source = Cow::Owned(source);
-        let digits = Vec::new();
-        Self { source, digits }
     }
 
     /// A row of every digit, over `extended(limbs)`.

@@ -8,7 +8,7 @@ use crate::digits::Decomposed;
 use crate::error::Result;
 use crate::evaluator::{Evaluator, check_limbs, no_limb_left};
 use crate::keys::EvaluationKeys;
-use crate::switching::{Addend, rows};
+use crate::switching::Addend;
 
 /// A ciphertext times P over `extended(limbs)`, not yet divided by P; linear operations may come
 /// before that division.
@@ -37,10 +37,7 @@ impl Evaluator {
         let key = keys.relinearisation_key(limbs)?;
         let (low, middle, high) = self.tensor(a, b);
         let digits = self.decompose_owned(high);
-        let addends = [
-            [Addend::Plain(&low, 0)].to_vec(),
-            [Addend::Plain(&middle, 0)].to_vec(),
-        ];
+        let addends = [&low, &middle].map(|half| vec![Addend::Plain(half, 0)]);
         let (c0, c1) = self.switch_adding(&digits, 0, key, &addends);
         let scale = a.scale * b.scale;
         Ok(Extended {
@@ -119,16 +116,7 @@ impl Evaluator {
     /// P * a over `extended(limbs)`: zero in the limbs of P.
     #[must_use]
     pub fn lift(&self, a: &Poly) -> Poly {
-        let basis = self.parameters().extended(a.limbs());
-        rows(a.degree(), basis.limbs(), |row, out| {
-            if row < a.limbs() {
-                out.copy_from_slice(a.limb(row));
-                basis.kernels()[row]
-                    .scale(out, self.parameters().special_factor(a.limbs(), row)[0]);
-            } else {
-                out.fill(0);
-            }
-        })
+        self.total(a.limbs(), &[Addend::Plain(a, 0)])
     }
 }
 

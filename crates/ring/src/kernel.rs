@@ -116,7 +116,8 @@ pub trait Kernel: Send + Sync + Debug {
     /// index of the runs. Any number of terms.
     fn dot(&self, runs: Runs, terms: &[Term<'_>], out: &mut [u64]);
 
-    /// Two sums over the same left factors, and each of some terms of its own; as `dot`.
+    /// Two sums over the same left factors, and each of some terms of its own: as `dot`, of fewer
+    /// than 2^11 terms.
     fn dot_both(
         &self,
         runs: Runs,

@@ -55,12 +55,18 @@ impl Run<'_> {
                 let sum = self.turned(matrix, horner.sum, horner.index - giant - 1)?;
                 self.giant(matrix, sum, Some((sums, which)))?
             }
-            None => Extended {
-                c0: sums.copy(Half::Constant, which),
-                c1: sums.copy(Half::Secret, which),
-                scale: 1.0,
-                limbs: matrix.limbs,
-            },
+            None => {
+                let first = |half| {
+                    let addend = sums.addend(half, which);
+                    self.evaluator.total(matrix.limbs, &[addend])
+                };
+                Extended {
+                    c0: first(Half::Constant),
+                    c1: first(Half::Secret),
+                    scale: 1.0,
+                    limbs: matrix.limbs,
+                }
+            }
         };
         Ok(Horner { sum, index: giant })
     }

@@ -5,10 +5,10 @@ use std::iter::repeat_n;
 
 use hushwork_ring::memory::{collected, copied};
 use hushwork_ring::{Basis, Kernel, Poly, with_scratch};
-use rayon::prelude::*;
 
 use super::limits::MAX_TRANSFORMED_PERIOD;
 use crate::Parameters;
+use crate::switching::rows;
 
 /// Of period p: p evaluations a limb where p is short, or else p integer coefficients.
 pub(super) enum Plain {
@@ -89,11 +89,9 @@ impl Coefficients {
 
     /// Evaluations over a basis.
     fn transformed(&self, basis: &Basis) -> Poly {
-        let mut poly = Poly::recycled(self.period(), basis.limbs());
-        let rows = poly.values_mut().par_chunks_exact_mut(self.period());
-        let rows = rows.zip(basis.kernels());
-        rows.for_each(|(out, kernel)| self.transform(&**kernel, out));
-        poly
+        rows(self.period(), basis.limbs(), |row, out| {
+            self.transform(&*basis.kernels()[row], out);
+        })
     }
 
     /// The evaluations modulo one prime.

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use hushwork_ring::{Buffer, Kernel, Poly, Runs, Term, Tile, with_scratch};
+use hushwork_ring::{Buffer, Kernel, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
 use super::groups::{Group, Made, Packed};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
 use crate::Evaluator;
-use crate::switching::{Addend, Half, rows};
+use crate::switching::{Addend, Half};
 
 /// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
 const CACHED: usize = 3 << 17;
@@ -34,14 +34,6 @@ impl Sums {
             words: &self.halves[half as usize][which * self.degree..],
             pitch: self.count * self.degree,
         }
-    }
-
-    /// A copy of one half of one sum.
-    pub fn copy(&self, half: Half, which: usize) -> Poly {
-        let (words, pitch) = (&self.halves[half as usize], self.count * self.degree);
-        rows(self.degree, words.len() / pitch, |row, out| {
-            out.copy_from_slice(&words[row * pitch + which * self.degree..][..self.degree]);
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The inputs of a linear step under their rotations, none of which is ever held in full.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hushwork_ring::{Pair, Poly, Term};
@@ -71,7 +72,7 @@ impl Run<'_> {
             let digits = Arc::new(if anchors.iter().any(|anchor| anchor.units() > 0) {
                 self.evaluator.decompose(&input.c1)
             } else {
-                Decomposed::none(&input.c1)
+                Decomposed::none(Cow::Borrowed(&input.c1))
             });
             let anchors = anchors.par_iter();
             let moved = anchors.map(|anchor| self.anchor(input, &digits, anchor));
@@ -99,7 +100,7 @@ impl Run<'_> {
         let digits = if anchor.moves() {
             self.evaluator.decompose_owned(divided)
         } else {
-            Decomposed::none_of(divided)
+            Decomposed::none(Cow::Owned(divided))
         };
         let constant = Constant::Extended(moved.c0);
         let digits = Arc::new(digits);
