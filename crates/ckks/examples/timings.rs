@@ -82,28 +82,32 @@ impl Matrix {
     fn new(kernel: &dyn Kernel, values: &[u64]) -> Self {
         let mut pattern = Pattern::default();
         (0..ROWS).for_each(|_| pattern.push(0..COLUMNS as u32));
-        let mut weights = Weights::new(PERIOD, kernel.lanes(), pattern.entries());
+        let mut weights = Weights::new(kernel, PERIOD, pattern.entries());
         for entry in 0..pattern.entries() {
-            weights.set(entry, &values[entry..][..PERIOD]);
+            weights.set(kernel, entry, &values[entry..][..PERIOD]);
         }
         Self { pattern, weights }
     }
 
-    /// All rows of one limb, the rotations of its input included.
+    /// All rows of one limb of both halves, the rotations of their inputs included.
     fn multiply(&self, kernel: &dyn Kernel, input: &[u64], out: &mut [u64]) {
         let (degree, pitch) = (input.len(), TILE + SKEW);
-        let mut rows: Vec<_> = out.chunks_exact_mut(degree).collect();
-        with_scratch(COLUMNS * pitch, |inputs| {
+        let (constant, secret) = out.split_at_mut(ROWS * degree);
+        let halves = [constant, secret].map(|half| half.chunks_exact_mut(degree));
+        let mut halves = halves.map(Vec::from_iter);
+        with_scratch(2 * COLUMNS * pitch, |inputs| {
             for start in (0..degree).step_by(TILE) {
-                for (column, rotated) in inputs.chunks_exact_mut(pitch).enumerate() {
-                    rotate(input, start + column, &mut rotated[..TILE]);
+                for (index, rotated) in inputs.chunks_exact_mut(pitch).enumerate() {
+                    rotate(input, start + index % COLUMNS, &mut rotated[..TILE]);
                 }
-                kernel.multiply(&self.tile(start, inputs), &mut rows);
+                let inputs = inputs.split_at(COLUMNS * pitch).into();
+                let mut halves = halves.each_mut().map(Vec::as_mut_slice);
+                kernel.multiply(&self.tile(start, inputs), &mut halves);
             }
         });
     }
 
-    fn tile<'a>(&'a self, start: usize, inputs: &'a [u64]) -> Tile<'a> {
+    fn tile<'a>(&'a self, start: usize, inputs: [&'a [u64]; 2]) -> Tile<'a> {
         Tile {
             pattern: &self.pattern,
             weights: &self.weights,
@@ -174,8 +178,8 @@ impl Subject {
         printer.time("forward", 1, || kernel.forward(&mut limb, &mut scratch));
         printer.time("inverse", 1, || kernel.inverse(&mut limb, &mut scratch));
         let matrix = Matrix::new(kernel, &limb);
-        let mut out = vec![0; ROWS * limb.len()];
-        printer.time("multiply_add", ROWS * COLUMNS, || {
+        let mut out = vec![0; 2 * ROWS * limb.len()];
+        printer.time("multiply_add", 2 * ROWS * COLUMNS, || {
             matrix.multiply(kernel, &limb, &mut out);
         });
     }

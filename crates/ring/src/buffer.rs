@@ -65,6 +65,19 @@ impl Buffer {
         }
     }
 
+    /// The bytes of all words, as they lie in memory.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: any bytes are bytes.
+        unsafe { self.align_to().1 }
+    }
+
+    /// The same, to be changed.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and any bytes are words.
+        unsafe { self.align_to_mut().1 }
+    }
+
     /// Keeps only the first `length` words.
     pub fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);

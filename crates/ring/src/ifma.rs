@@ -3,7 +3,9 @@
 //! The layout, tables and levels are those of the portable kernel, which also does what is too
 //! short for vectors. Transforms keep words below 4q < 2^52 (Harvey, arXiv 1205.2926).
 
+mod both;
 mod dot;
+mod multiply;
 mod transform;
 
 use std::arch::x86_64::*;
@@ -23,6 +25,7 @@ pub fn available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512ifma")
+        && is_x86_feature_detected!("avx512vbmi")
 }
 
 /// The portable kernel with its loops vectorised. Made only where `available`.
@@ -249,7 +252,7 @@ impl Kernel for Ifma {
         more: [&[Term<'_>]; 2],
         out: [&mut [u64]; 2],
     ) {
-        unsafe { dot::dot_both(self.modulus(), &self.constants, runs, (pairs, more), out) }
+        unsafe { both::dot_both(self.modulus(), &self.constants, runs, (pairs, more), out) }
     }
 
     fn overflow(&self, parts: &[&[u64]], reciprocals: &[f64], out: &mut [u64]) {
@@ -260,12 +263,20 @@ impl Kernel for Ifma {
         unsafe { lift(self.modulus(), values, out) }
     }
 
+    fn prepare(&self, values: &mut [u64]) {
+        self.scale(values, self.constants.word());
+    }
+
+    fn packs(&self) -> bool {
+        true
+    }
+
     fn lanes(&self) -> usize {
         LANES
     }
 
-    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [u64]]) {
-        unsafe { dot::multiply(self.modulus(), &self.constants, tile, out) }
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [&mut [u64]]; 2]) {
+        unsafe { multiply::multiply(self.modulus(), &self.constants, tile, out) }
     }
 }
 

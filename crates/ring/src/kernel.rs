@@ -143,13 +143,21 @@ pub trait Kernel: Send + Sync + Debug {
         lift(self.modulus(), values, out);
     }
 
-    /// Neighbouring words that [`crate::Weights`] for this kernel keep together: a power of two.
+    /// Makes residues what this kernel takes as [`crate::Weights`].
+    fn prepare(&self, _values: &mut [u64]) {}
+
+    /// Whether this kernel takes [`crate::Weights`] of as few bytes as hold its residues.
+    fn packs(&self) -> bool {
+        false
+    }
+
+    /// Neighbouring ones that [`crate::Weights`] keep together: a power of two.
     fn lanes(&self) -> usize {
         64
     }
 
     /// Writes a tile of a product of matrices, or adds it to `out`; see [`Tile`].
-    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [u64]]) {
+    fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [&mut [u64]]; 2]) {
         let dot = |runs, terms: &[Term<'_>], sum: &mut [u64]| self.dot(runs, terms, sum);
         tile.by_dots(dot, |a, b| self.add(a, b), out);
     }

@@ -1,7 +1,8 @@
 //! Products of a sparse matrix of periodic weights with cyclic arrays, tile by tile.
 
 use crate::buffer::Buffer;
-use crate::kernel::{Runs, Term};
+use crate::kernel::{Kernel, Runs, Term};
+use crate::memory::copied;
 
 /// The entries of a sparse matrix, row by row. A row is a sum, a column one of its inputs.
 #[derive(Clone, Debug, Default)]
@@ -37,56 +38,88 @@ impl Pattern {
     }
 }
 
-/// The residues of all entries modulo one prime. Those at neighbouring indices, as many as the
-/// kernel has lanes, lie together, and then the same of the next entry: one tile reads them in
-/// order.
+/// Bytes up to which weights stay in cache, where whole words are read faster.
+const CACHED: usize = 4 << 20;
+
+/// Bytes that vectorised kernels may read of what lies behind the last residue.
+const MARGIN: usize = 64;
+
+/// The residues of all entries modulo one prime, as one kernel takes them. Those at neighbouring
+/// indices, as many as the kernel has lanes, lie together, and then the same of the next entry: one
+/// tile reads them in order.
 #[derive(Clone, Debug)]
 pub struct Weights {
     period: usize,
     lanes: usize,
     entries: usize,
+    /// Bytes of each.
+    width: usize,
     words: Buffer,
 }
 
 impl Weights {
-    /// Of one common period, a multiple of `lanes`. They are to be set.
+    /// For one kernel, of one common period, a power of two. They are to be set.
     #[must_use]
-    pub fn new(period: usize, lanes: usize, entries: usize) -> Self {
-        let words = Buffer::zeroed(period * entries);
+    pub fn new(kernel: &dyn Kernel, period: usize, entries: usize) -> Self {
+        let whole = size_of::<u64>();
+        let width = if kernel.packs() && period * entries * whole > CACHED {
+            kernel.modulus().bits().div_ceil(8) as usize
+        } else {
+            whole
+        };
+        let bytes = period * entries * width + MARGIN;
         Self {
             period,
-            lanes,
+            lanes: kernel.lanes().min(period),
             entries,
-            words,
+            width,
+            words: Buffer::zeroed(bytes.div_ceil(size_of::<u64>())),
         }
     }
 
-    /// Sets one entry to values whose number divides the period.
-    pub fn set(&mut self, entry: usize, values: &[u64]) {
-        for chunk in 0..self.period / self.lanes {
-            let at = (chunk * self.entries + entry) * self.lanes;
-            for lane in 0..self.lanes {
-                self.words[at + lane] = values[(chunk * self.lanes + lane) & (values.len() - 1)];
+    /// Sets one entry to residues whose number divides the period.
+    pub fn set(&mut self, kernel: &dyn Kernel, entry: usize, values: &[u64]) {
+        let mut values = copied(values);
+        kernel.prepare(&mut values);
+        let (lanes, width) = (self.lanes, self.width);
+        let chunks = self.words.bytes_mut().chunks_exact_mut(self.entries * lanes * width);
+        for (chunk, out) in chunks.take(self.period / lanes).enumerate() {
+            let out = out[entry * lanes * width..].chunks_exact_mut(width);
+            for (lane, out) in out.take(lanes).enumerate() {
+                let value = values[(chunk * lanes + lane) & (values.len() - 1)];
+                out.copy_from_slice(&value.to_le_bytes()[..width]);
             }
         }
     }
 
-    /// Those of all entries at the `lanes` indices from `start` on.
+    /// Those of all entries at the lanes from `start` on, then at the next ones, and a margin.
     #[must_use]
-    pub fn at(&self, start: usize) -> &[u64] {
-        let chunk = start / self.lanes % (self.period / self.lanes);
-        &self.words[chunk * self.entries * self.lanes..][..self.entries * self.lanes]
+    pub fn bytes_from(&self, start: usize) -> &[u8] {
+        let start = start & (self.period - 1);
+        &self.words.bytes()[start * self.entries * self.width..]
+    }
+
+    /// Those of one entry at the lanes from `start` on, for a kernel that does not pack them.
+    pub(crate) fn entry(&self, start: usize, entry: usize) -> &[u64] {
+        let start = start & (self.period - 1);
+        &self.words[start * self.entries + entry * self.lanes..][..self.lanes]
+    }
+
+    /// Bytes of each.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// Memory taken.
     #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub fn memory(&self) -> usize {
         size_of_val(&self.words[..])
     }
 }
 
-/// A tile of a product: out[row][k] becomes, or grows by, the sum over the entries of the row of
-/// weight[k] * input[column][k], for the indices k of some runs.
+/// A tile of a product: for two halves, out[row][k] becomes, or grows by, the sum over the entries of
+/// the row of weight[k] * input[column][k], for the indices k of some runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile<'a> {
     /// The entries.
@@ -95,8 +128,8 @@ pub struct Tile<'a> {
     pub weights: &'a Weights,
     /// Their starts and their length are multiples of the lanes, their stride of the period.
     pub runs: Runs,
-    /// Column c from c * pitch on, run after run.
-    pub inputs: &'a [u64],
+    /// Of both halves, column c from c * pitch on, run after run; residues.
+    pub inputs: [&'a [u64]; 2],
     /// At least the indices of the runs.
     pub pitch: usize,
     /// The index at which every row of `out` begins.
@@ -111,21 +144,16 @@ impl Tile<'_> {
         &self,
         dot: impl Fn(Runs, &[Term<'_>], &mut [u64]),
         add: impl Fn(&mut [u64], &[u64]),
-        out: &mut [&mut [u64]],
+        out: &mut [&mut [&mut [u64]]; 2],
     ) {
         let lanes = self.weights.lanes;
         let mut sum = vec![0; lanes];
-        for (run, start) in self.runs.starts().enumerate() {
-            for within in (0..self.runs.length).step_by(lanes) {
-                let weights = self.weights.at(start + within);
-                for row in 0..self.pattern.rows() {
-                    let place = run * self.runs.length + within;
-                    dot(
-                        Runs::one(0, lanes),
-                        &self.terms(row, place, weights, lanes),
-                        &mut sum,
-                    );
-                    let out = &mut out[row][start + within - self.first..][..lanes];
+        for (place, start) in self.places() {
+            for (half, out) in out.iter_mut().enumerate() {
+                for (row, out) in out.iter_mut().enumerate() {
+                    let terms = self.terms(half, row, place, start);
+                    dot(Runs::one(0, lanes), &terms, &mut sum);
+                    let out = &mut out[start - self.first..][..lanes];
                     if self.adding {
                         add(out, &sum);
                     } else {
@@ -136,20 +164,23 @@ impl Tile<'_> {
         }
     }
 
-    fn terms<'b>(
-        &'b self,
-        row: usize,
-        place: usize,
-        weights: &'b [u64],
-        lanes: usize,
-    ) -> Vec<Term<'b>> {
+    /// Where every few lanes lie among the inputs, and their first index.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        let (length, lanes) = (self.runs.length, self.weights.lanes);
+        let runs = self.runs.starts().enumerate();
+        runs.flat_map(move |(run, start)| {
+            let within = (0..length).step_by(lanes);
+            within.map(move |within| (run * length + within, start + within))
+        })
+    }
+
+    fn terms(&self, half: usize, row: usize, place: usize, start: usize) -> Vec<Term<'_>> {
         let (first, columns) = self.pattern.row(row);
-        let columns = columns.iter().zip(weights[first * lanes..].chunks(lanes));
-        let term = |(&column, right)| Term {
-            left: &self.inputs[column as usize * self.pitch + place..][..lanes],
+        let term = |(entry, &column): (usize, &u32)| Term {
+            left: &self.inputs[half][column as usize * self.pitch + place..][..self.weights.lanes],
             shift: 0,
-            right,
+            right: self.weights.entry(start, first + entry),
         };
-        columns.map(term).collect()
+        columns.iter().enumerate().map(term).collect()
     }
 }

@@ -13,6 +13,10 @@ use crate::Parameters;
 
 /// Memory for the sums that share one making of the rotated inputs.
 const SUMS_BYTES: usize = 512 << 20;
+/// Runs that a weight meets at least, where there are as many.
+pub(super) const RUNS: usize = 4;
+/// Fewer inputs are not worth a sum of their own.
+const LEAST_INPUTS: usize = 16;
 /// The shortest period of packed weights: shorter ones are repeated.
 const SHORTEST: usize = 64;
 
@@ -119,6 +123,7 @@ impl Group {
         Self {
             sums: count,
             packed: packed
+                .flat_map(blocks)
                 .map(|entries| Packed::new(count, entries, basis.kernels()))
                 .collect(),
             made: (!made.is_empty()).then(|| Made::new(count, made)),
@@ -143,7 +148,7 @@ impl Group {
 
     pub fn plaintext_bytes(&self) -> usize {
         let classes = self.packed.iter().flat_map(|packed| &packed.classes);
-        let packed = classes.flat_map(|class| &class.weights).map(Weights::bytes);
+        let packed = classes.flat_map(|class| &class.weights).map(Weights::memory);
         let made = self.made.iter().flat_map(|made| &made.weights);
         packed.sum::<usize>() + made.map(Plain::bytes).sum::<usize>()
     }
@@ -151,6 +156,31 @@ impl Group {
 
 /// By period: products with the sums they belong to, in order of these.
 type Entries = BTreeMap<usize, Vec<(usize, Product)>>;
+
+/// Split by inputs, where so many under whole periods stay in cache that it pays.
+fn blocks(entries: Entries) -> Vec<Entries> {
+    let period = entries.keys().copied().max().unwrap_or(SHORTEST);
+    let inputs = distinct(entries.values().flatten());
+    let fitting = fitting(RUNS * period);
+    if fitting < LEAST_INPUTS {
+        return vec![entries];
+    }
+    let mut blocks: Vec<_> = inputs.chunks(fitting).map(|_| Entries::new()).collect();
+    for (period, products) in entries {
+        for (sum, product) in products {
+            let block = &mut blocks[place(&inputs, product.rotated) / fitting];
+            block.entry(period).or_default().push((sum, product));
+        }
+    }
+    blocks
+}
+
+/// Rotated inputs of so many indices of both halves that stay in a core's cache beside the weights
+/// they meet.
+pub(super) fn fitting(indices: usize) -> usize {
+    const CACHED: usize = 3 << 17;
+    CACHED / (2 * size_of::<u64>()) / indices
+}
 
 impl Packed {
     fn new(sums: usize, entries: Entries, kernels: &[Arc<dyn Kernel>]) -> Self {
@@ -178,9 +208,9 @@ impl Packed {
 }
 
 fn pack(row: usize, kernel: &dyn Kernel, period: usize, entries: &[(usize, Product)]) -> Weights {
-    let mut weights = Weights::new(period, kernel.lanes().min(period), entries.len());
+    let mut weights = Weights::new(kernel, period, entries.len());
     for (entry, (_, product)) in entries.iter().enumerate() {
-        weights.set(entry, &product.weights.row(row, kernel));
+        weights.set(kernel, entry, &product.weights.row(row, kernel));
     }
     weights
 }

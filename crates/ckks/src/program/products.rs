@@ -5,16 +5,12 @@ use std::borrow::Cow;
 use hushwork_ring::{Buffer, Kernel, Runs, Term, Tile, with_scratch};
 use rayon::prelude::*;
 
-use super::groups::{Group, Made, Packed};
+use super::groups::{Group, Made, Packed, RUNS, fitting};
 use super::rotated::Rotated;
 use super::run::{Run, RunError};
 use crate::Evaluator;
 use crate::switching::{Addend, Half};
 
-/// Bytes of rotated inputs that stay in a core's cache beside the weights they meet.
-const CACHED: usize = 3 << 17;
-/// Runs that a weight meets at least, where there are as many.
-const RUNS: usize = 4;
 /// Words of the shortest run.
 const SHORTEST: usize = 64;
 /// Words by which the inputs of a tile are kept from falling into the same sets of a cache.
@@ -39,7 +35,7 @@ impl Sums {
 
 /// Runs that share their weights, as long as lets the rotated inputs stay in cache.
 fn tiles(degree: usize, period: usize, inputs: usize) -> Vec<Runs> {
-    let fitting = CACHED / size_of::<u64>() / inputs.max(1);
+    let fitting = fitting(inputs.max(1));
     let count = RUNS.min(degree / period);
     let length = (1 << (fitting / count).max(SHORTEST).ilog2()).min(period);
     let more = (1 << (fitting / (count * length)).max(1).ilog2()).min(degree / period / count);
@@ -149,10 +145,10 @@ impl Part<'_> {
         self.halves[0][0].len()
     }
 
-    /// The products with packed weights, which are read from cache for the second half.
+    /// The products with packed weights.
     fn packed(&mut self, pass: &Packed, adding: bool) {
         let period = pass.period.min(self.length());
-        let tiles = tiles(self.length(), period, 2 * pass.inputs.len());
+        let tiles = tiles(self.length(), period, pass.inputs.len());
         let pitch = tiles[0].indices() + SKEW;
         with_scratch(2 * pitch * pass.inputs.len(), |scratch| {
             let inputs = scratch.split_at_mut(pitch * pass.inputs.len());
@@ -160,19 +156,19 @@ impl Part<'_> {
             for mut runs in tiles {
                 runs.start += self.first;
                 self.rotate(&pass.inputs, runs, pitch, &mut inputs);
-                for (half, inputs) in self.halves.iter_mut().zip(&inputs) {
-                    for (index, class) in pass.classes.iter().enumerate() {
-                        let tile = Tile {
-                            pattern: &class.pattern,
-                            weights: &class.weights[self.row],
-                            runs,
-                            inputs,
-                            pitch,
-                            first: self.first,
-                            adding: adding || index > 0,
-                        };
-                        self.kernel.multiply(&tile, half);
-                    }
+                let inputs = inputs.each_ref().map(|half| &**half);
+                for (index, class) in pass.classes.iter().enumerate() {
+                    let tile = Tile {
+                        pattern: &class.pattern,
+                        weights: &class.weights[self.row],
+                        runs,
+                        inputs,
+                        pitch,
+                        first: self.first,
+                        adding: adding || index > 0,
+                    };
+                    let mut halves = self.halves.each_mut().map(Vec::as_mut_slice);
+                    self.kernel.multiply(&tile, &mut halves);
                 }
             }
         });
@@ -200,7 +196,7 @@ impl Part<'_> {
         let weights = pass.weights.iter();
         let weights = weights.map(|weights| weights.row(self.row, self.kernel));
         let weights: Vec<_> = weights.collect();
-        let fitting = CACHED / size_of::<u64>() / pass.inputs.len().max(1) / 2;
+        let fitting = fitting(pass.inputs.len().max(1));
         let length = 1 << fitting.max(SHORTEST).ilog2();
         let length = length.min(pass.period).min(self.length());
         let pitch = length + SKEW;

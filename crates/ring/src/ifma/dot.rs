@@ -3,28 +3,43 @@
 use std::arch::x86_64::*;
 
 use super::{Factor, LANES, Lanes, WORD, load, splat, store};
-use crate::kernel::{Pair, Runs, Term};
+use crate::kernel::{Runs, Term};
 use crate::modulus::{MAX_BITS, Modulus};
-use crate::weights::Tile;
 
 /// Outputs whose sums are held in registers together.
 const TILE: usize = 8 * LANES;
-/// Outputs of each of two sums.
-const HALF: usize = TILE / 4;
 
 /// Low halves below 2^52 and carries of this many products fit 64 bits.
 const LAZY_TERMS: usize = 1 << 11;
 
-/// 1, 2^52 and 2^104 mod q with their quotients by q: for reducing sums.
+/// For reducing sums.
 #[derive(Debug)]
-pub struct Constants([(u64, u64); 3]);
+pub struct Constants {
+    /// 1, 2^52 and 2^104 mod q with their quotients by q.
+    pub powers: [(u64, u64); 3],
+    /// 1 / q mod 2^52
+    pub inverse: u64,
+}
 
 impl Constants {
     pub fn new(q: &Modulus) -> Self {
         let word = q.reduce(1 << WORD);
         let pair = |w| (w, q.shoup(w) >> (64 - WORD));
-        Self([pair(1), pair(word), pair(q.mul(word, word))])
+        Self {
+            powers: [pair(1), pair(word), pair(q.mul(word, word))],
+            inverse: inverse(q.value()) & ((1 << WORD) - 1),
+        }
     }
+
+    /// 2^52 mod q
+    pub fn word(&self) -> u64 {
+        self.powers[1].0
+    }
+}
+
+/// 1 / q mod 2^64 by Newton's iteration, which doubles the bits that are right, at first three.
+fn inverse(q: u64) -> u64 {
+    (0..5).fold(q, |x, _| x.wrapping_mul(2u64.wrapping_sub(q.wrapping_mul(x))))
 }
 
 /// Sums of products in two halves: low + 2^52 high.
@@ -64,7 +79,7 @@ impl Folding {
         const LIMIT: u64 = 1 << (2 * WORD - MAX_BITS - 1);
         Self {
             factors: constants
-                .0
+                .powers
                 .map(|(w, quotient)| Factor(splat(w), splat(quotient))),
             wide: count as u64 * q.value() >= LIMIT,
         }
@@ -90,11 +105,11 @@ impl Folding {
 }
 
 /// Words of an array, vector by vector, from some index on.
-type Part<const VECTORS: usize> = [[u64; LANES]; VECTORS];
+pub(super) type Part<const VECTORS: usize> = [[u64; LANES]; VECTORS];
 
 /// Reads in one piece, or through `wrapped` where the array ends in it.
 #[inline(always)]
-fn part<'a, const VECTORS: usize>(
+pub(super) fn part<'a, const VECTORS: usize>(
     x: &'a [u64],
     start: usize,
     wrapped: &'a mut Option<Part<VECTORS>>,
@@ -114,7 +129,7 @@ fn wrap<const VECTORS: usize>(x: &[u64], start: usize) -> Part<VECTORS> {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add_term<const VECTORS: usize>(start: usize, term: &Term<'_>, sums: &mut [Sum; VECTORS]) {
+pub(super) fn add_term<const VECTORS: usize>(start: usize, term: &Term<'_>, sums: &mut [Sum; VECTORS]) {
     let (mut left, mut right) = (None, None);
     let a: &Part<VECTORS> = part(term.left, start.wrapping_add(term.shift), &mut left);
     if let [scalar] = term.right {
@@ -171,151 +186,6 @@ pub(super) fn dot(
             rest.copy_from_slice(&last[..rest.len()]);
         }
     }
-}
-
-/// Half a tile of both sums; see [`crate::Kernel::dot_both`].
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn dot_both(
-    q: &Modulus,
-    constants: &Constants,
-    runs: Runs,
-    (pairs, more): (&[Pair<'_>], [&[Term<'_>]; 2]),
-    [first, second]: [&mut [u64]; 2],
-) {
-    let longest = pairs.len() + more[0].len().max(more[1].len());
-    let (lanes, folding) = (Lanes::new(q), Folding::new(q, constants, longest + 1));
-    let outs = first
-        .chunks_mut(runs.length)
-        .zip(second.chunks_mut(runs.length));
-    for (start, (first, second)) in runs.starts().zip(outs) {
-        let outs = first.chunks_mut(HALF).zip(second.chunks_mut(HALF));
-        for (i, (first, second)) in outs.enumerate() {
-            let start = start + i * HALF;
-            // Apart, and not walked over, so that they stay in registers.
-            let mut constant = [Sum::zero(&lanes); HALF / LANES];
-            let mut secret = constant;
-            for pair in pairs {
-                add_pair(start, pair, &mut constant, &mut secret);
-            }
-            for term in more[0] {
-                add_term(start, term, &mut constant);
-            }
-            for term in more[1] {
-                add_term(start, term, &mut secret);
-            }
-            write(&lanes, &folding, constant, first);
-            write(&lanes, &folding, secret, second);
-        }
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn add_pair<const VECTORS: usize>(
-    start: usize,
-    pair: &Pair<'_>,
-    first: &mut [Sum; VECTORS],
-    second: &mut [Sum; VECTORS],
-) {
-    let (mut left, mut b, mut c) = (None, None, None);
-    let a: &Part<VECTORS> = part(pair.left, start.wrapping_add(pair.shift), &mut left);
-    let b: &Part<VECTORS> = part(pair.right[0], start, &mut b);
-    let c: &Part<VECTORS> = part(pair.right[1], start, &mut c);
-    for i in 0..VECTORS {
-        let a = load(&a[i]);
-        first[i].accumulate(a, load(&b[i]));
-        second[i].accumulate(a, load(&c[i]));
-    }
-}
-
-/// Reduces and stores, as much as there is room for.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn write(lanes: &Lanes, folding: &Folding, sums: [Sum; HALF / LANES], out: &mut [u64]) {
-    let whole = sums.map(|sum| folding.fold(lanes, sum));
-    if let Some(out) = out.first_chunk_mut::<HALF>() {
-        for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(whole) {
-            store(out, sum);
-        }
-        return;
-    }
-    let mut last = [0; HALF];
-    for (last, sum) in last.as_chunks_mut().0.iter_mut().zip(whole) {
-        store(last, sum);
-    }
-    out.copy_from_slice(&last[..out.len()]);
-}
-
-/// A tile of a product of matrices: a weight meets as many runs as registers hold, which all have
-/// the same weights.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn multiply(
-    q: &Modulus,
-    constants: &Constants,
-    tile: &Tile<'_>,
-    out: &mut [&mut [u64]],
-) {
-    let longest = (0..tile.pattern.rows()).map(|row| tile.pattern.row(row).1.len());
-    let (lanes, folding) = (
-        Lanes::new(q),
-        Folding::new(q, constants, longest.max().unwrap_or(0) + 1),
-    );
-    for within in (0..tile.runs.length).step_by(LANES) {
-        let mut run = 0;
-        while run < tile.runs.count {
-            run += match tile.runs.count - run {
-                8.. => columns::<8>(&lanes, &folding, tile, within, run, out),
-                4.. => columns::<4>(&lanes, &folding, tile, within, run, out),
-                2.. => columns::<2>(&lanes, &folding, tile, within, run, out),
-                _ => columns::<1>(&lanes, &folding, tile, within, run, out),
-            };
-        }
-    }
-}
-
-/// One vector of RUNS runs, for all rows.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn columns<const RUNS: usize>(
-    lanes: &Lanes,
-    folding: &Folding,
-    tile: &Tile<'_>,
-    within: usize,
-    run: usize,
-    out: &mut [&mut [u64]],
-) -> usize {
-    let (runs, pitch) = (tile.runs, tile.pitch / LANES);
-    let inputs = &tile.inputs.as_chunks::<LANES>().0[(run * runs.length + within) / LANES..];
-    let weights = tile.weights.at(runs.start + within).as_chunks().0;
-    for row in 0..tile.pattern.rows() {
-        let (first, columns) = tile.pattern.row(row);
-        let mut sums = [Sum::zero(lanes); RUNS];
-        for (columns, weights) in columns
-            .chunks(LAZY_TERMS - 1)
-            .zip(weights[first..].chunks(LAZY_TERMS - 1))
-        {
-            for (column, weight) in columns.iter().zip(weights) {
-                let (weight, column) = (load(weight), &inputs[*column as usize * pitch..]);
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    sum.accumulate(load(&column[i * (runs.length / LANES)]), weight);
-                }
-            }
-            for sum in &mut sums {
-                *sum = Sum {
-                    low: folding.fold(lanes, *sum),
-                    high: lanes.zero,
-                };
-            }
-        }
-        let start = runs.start + run * runs.stride + within - tile.first;
-        for (i, sum) in sums.iter().enumerate() {
-            let out = out[row][start + i * runs.stride..]
-                .first_chunk_mut()
-                .expect("within the degree");
-            let total = lanes.below(_mm512_add_epi64(load(out), sum.low), lanes.q);
-            store(out, if tile.adding { total } else { sum.low });
-        }
-    }
-    RUNS
 }
 
 /// See [`crate::Kernel::overflow`].

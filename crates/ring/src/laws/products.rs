@@ -111,7 +111,6 @@ fn extreme_sums(kernel: &dyn Kernel) {
 /// A sparse matrix of periodic weights, tile by tile, against sums of products by definition.
 pub(super) fn multiply_laws(kernel: &dyn Kernel) {
     let (q, length, columns) = (*kernel.modulus(), 64, 5);
-    let lanes = kernel.lanes().min(length);
     let entry = (0u32..columns, residues(q.value(), length));
     let rows = prop::collection::vec(prop::collection::vec(entry, 0..24), 1..4);
     let (count, stride) = (1usize..14, prop_oneof![Just(length), Just(2 * length)]);
@@ -132,53 +131,58 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
                 count,
             };
             let pitch = runs.indices() + 8;
-            let inputs: Vec<u64> = words
-                .iter()
-                .copied()
-                .cycle()
-                .skip(3)
-                .take(columns as usize * pitch)
-                .collect();
+            let inputs = [3, 5].map(|from| {
+                let words = words.iter().copied().cycle().skip(from);
+                words.take(columns as usize * pitch).collect::<Vec<_>>()
+            });
             let mut pattern = Pattern::default();
             rows.iter()
                 .for_each(|row| pattern.push(row.iter().map(|(column, _)| *column)));
-            let mut weights = Weights::new(length, lanes, pattern.entries());
+            let mut weights = Weights::new(kernel, length, pattern.entries());
             let values = rows.iter().flatten().enumerate();
-            values.for_each(|(entry, (_, values))| weights.set(entry, values));
-            let before: Vec<u64> = words
-                .iter()
-                .copied()
-                .cycle()
-                .take(rows.len() * degree)
-                .collect();
+            values.for_each(|(entry, (_, values))| weights.set(kernel, entry, values));
+            let start = |skipped| words.iter().copied().cycle().skip(skipped);
+            let before = [0, 7].map(|from| start(from).take(rows.len() * degree).collect::<Vec<_>>());
             let tile = Tile {
                 pattern: &pattern,
                 weights: &weights,
                 runs,
-                inputs: &inputs,
+                inputs: inputs.each_ref().map(Vec::as_slice),
                 pitch,
                 first: 0,
                 adding,
             };
             let (mut out, mut expected) = (before.clone(), before);
-            let mut rows_out: Vec<_> = out.chunks_mut(degree).collect();
-            kernel.multiply(&tile, &mut rows_out);
-            for (row, entries) in rows.iter().enumerate() {
-                for (place, index) in runs
-                    .starts()
-                    .flat_map(|start| start..start + length)
-                    .enumerate()
-                {
-                    let out = &mut expected[row * degree + index];
-                    *out = if adding { *out } else { 0 };
-                    for (column, values) in entries {
-                        let input = inputs[*column as usize * pitch + place];
-                        *out = q.add(*out, q.mul(input, values[index % length]));
-                    }
-                }
+            let mut halves = out.each_mut().map(|half| half.chunks_mut(degree).collect::<Vec<_>>());
+            kernel.multiply(&tile, &mut halves.each_mut().map(Vec::as_mut_slice));
+            for (expected, inputs) in expected.iter_mut().zip(&inputs) {
+                naive_multiply(&q, &rows, &tile, inputs, expected);
             }
             prop_assert_eq!(out, expected);
             Ok(())
         },
     );
+}
+
+/// One half of a tile by definition.
+fn naive_multiply(
+    q: &Modulus,
+    rows: &[Vec<(u32, Vec<u64>)>],
+    tile: &Tile<'_>,
+    inputs: &[u64],
+    out: &mut [u64],
+) {
+    let degree = out.len() / rows.len();
+    let starts = tile.runs.starts();
+    let indices = starts.flat_map(|start| start..start + tile.runs.length);
+    for (place, index) in indices.enumerate() {
+        for (row, entries) in rows.iter().enumerate() {
+            let out = &mut out[row * degree + index];
+            *out = if tile.adding { *out } else { 0 };
+            for (column, values) in entries {
+                let input = inputs[*column as usize * tile.pitch + place];
+                *out = q.add(*out, q.mul(input, values[index % values.len()]));
+            }
+        }
+    }
 }
