@@ -61,12 +61,14 @@ impl Weights {
     /// For one kernel, of one common period, a power of two. They are to be set.
     #[must_use]
     pub fn new(kernel: &dyn Kernel, period: usize, entries: usize) -> Self {
-        let whole = size_of::<u64>();
-        let width = if kernel.packs() && period * entries * whole > CACHED {
-            kernel.modulus().bits().div_ceil(8) as usize
-        } else {
-            whole
-        };
+        let fits = period * entries * size_of::<u64>() <= CACHED;
+        Self::stored(kernel, period, entries, !fits && kernel.packs())
+    }
+
+    /// Of whole words, or of as few bytes as hold a residue.
+    pub(crate) fn stored(kernel: &dyn Kernel, period: usize, entries: usize, packed: bool) -> Self {
+        let least = kernel.modulus().bits().div_ceil(8) as usize;
+        let width = if packed { least } else { size_of::<u64>() };
         let bytes = period * entries * width + MARGIN;
         Self {
             period,
@@ -82,7 +84,10 @@ impl Weights {
         let mut values = copied(values);
         kernel.prepare(&mut values);
         let (lanes, width) = (self.lanes, self.width);
-        let chunks = self.words.bytes_mut().chunks_exact_mut(self.entries * lanes * width);
+        let chunks = self
+            .words
+            .bytes_mut()
+            .chunks_exact_mut(self.entries * lanes * width);
         for (chunk, out) in chunks.take(self.period / lanes).enumerate() {
             let out = out[entry * lanes * width..].chunks_exact_mut(width);
             for (lane, out) in out.take(lanes).enumerate() {

@@ -132,13 +132,14 @@ impl Group {
     }
 
     /// Words of a row that one task makes: half of them, where none are made anew for each task and
-    /// runs fit.
+    /// runs fit; fewer, where the sums are to stay in cache from one block of inputs to the next.
     pub fn part(&self, degree: usize) -> usize {
-        if self.made.is_some() || degree < 2 * SHORTEST {
-            degree
-        } else {
-            degree / 2
-        }
+        let parts = match self.packed.len() {
+            _ if self.made.is_some() => 1,
+            ..=2 => 2,
+            _ => 8,
+        };
+        (degree / parts).max(degree.min(RUNS * SHORTEST))
     }
 
     /// Work units a limb.
@@ -148,7 +149,9 @@ impl Group {
 
     pub fn plaintext_bytes(&self) -> usize {
         let classes = self.packed.iter().flat_map(|packed| &packed.classes);
-        let packed = classes.flat_map(|class| &class.weights).map(Weights::memory);
+        let packed = classes
+            .flat_map(|class| &class.weights)
+            .map(Weights::memory);
         let made = self.made.iter().flat_map(|made| &made.weights);
         packed.sum::<usize>() + made.map(Plain::bytes).sum::<usize>()
     }

@@ -39,7 +39,9 @@ impl Constants {
 
 /// 1 / q mod 2^64 by Newton's iteration, which doubles the bits that are right, at first three.
 fn inverse(q: u64) -> u64 {
-    (0..5).fold(q, |x, _| x.wrapping_mul(2u64.wrapping_sub(q.wrapping_mul(x))))
+    (0..5).fold(q, |x, _| {
+        x.wrapping_mul(2u64.wrapping_sub(q.wrapping_mul(x)))
+    })
 }
 
 /// Sums of products in two halves: low + 2^52 high.
@@ -129,7 +131,11 @@ fn wrap<const VECTORS: usize>(x: &[u64], start: usize) -> Part<VECTORS> {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn add_term<const VECTORS: usize>(start: usize, term: &Term<'_>, sums: &mut [Sum; VECTORS]) {
+pub(super) fn add_term<const VECTORS: usize>(
+    start: usize,
+    term: &Term<'_>,
+    sums: &mut [Sum; VECTORS],
+) {
     let (mut left, mut right) = (None, None);
     let a: &Part<VECTORS> = part(term.left, start.wrapping_add(term.shift), &mut left);
     if let [scalar] = term.right {

@@ -126,7 +126,9 @@ fn columns<const RUNS: usize>(
     for row in 0..tile.pattern.rows() {
         let (first, columns) = tile.pattern.row(row);
         let mut sums = [[Sum::zero(lanes); RUNS]; 2];
-        let weights = weights[first * packing.bytes..].windows(64).step_by(packing.bytes);
+        let weights = weights[first * packing.bytes..]
+            .windows(64)
+            .step_by(packing.bytes);
         for (column, weight) in columns.iter().zip(weights) {
             let weight = packing.load(weight);
             for half in 0..2 {

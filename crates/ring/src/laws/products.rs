@@ -121,8 +121,9 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
             stride,
             residues(q.value(), 9 * length),
             prop::bool::ANY,
+            prop::bool::ANY,
         ),
-        |(rows, count, stride, words, adding)| {
+        |(rows, count, stride, words, adding, packed)| {
             let degree = stride * count;
             let runs = Runs {
                 start: stride - length,
@@ -138,11 +139,13 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
             let mut pattern = Pattern::default();
             rows.iter()
                 .for_each(|row| pattern.push(row.iter().map(|(column, _)| *column)));
-            let mut weights = Weights::new(kernel, length, pattern.entries());
+            let mut weights =
+                Weights::stored(kernel, length, pattern.entries(), packed && kernel.packs());
             let values = rows.iter().flatten().enumerate();
             values.for_each(|(entry, (_, values))| weights.set(kernel, entry, values));
             let start = |skipped| words.iter().copied().cycle().skip(skipped);
-            let before = [0, 7].map(|from| start(from).take(rows.len() * degree).collect::<Vec<_>>());
+            let before =
+                [0, 7].map(|from| start(from).take(rows.len() * degree).collect::<Vec<_>>());
             let tile = Tile {
                 pattern: &pattern,
                 weights: &weights,
@@ -153,7 +156,9 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
                 adding,
             };
             let (mut out, mut expected) = (before.clone(), before);
-            let mut halves = out.each_mut().map(|half| half.chunks_mut(degree).collect::<Vec<_>>());
+            let mut halves = out
+                .each_mut()
+                .map(|half| half.chunks_mut(degree).collect::<Vec<_>>());
             kernel.multiply(&tile, &mut halves.each_mut().map(Vec::as_mut_slice));
             for (expected, inputs) in expected.iter_mut().zip(&inputs) {
                 naive_multiply(&q, &rows, &tile, inputs, expected);
