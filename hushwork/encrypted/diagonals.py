@@ -13,15 +13,17 @@ inputs. More inputs are then within reach of one offset, and sums over D, 2D ...
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED
 from hushwork.encrypted.cover import choose
-from hushwork.encrypted.fill import Entries, Places, fill, reached
+from hushwork.encrypted.fill import Entries, Places, Short, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout
 from hushwork.encrypted.matrix import Matrix
 
@@ -31,8 +33,6 @@ Mask = NDArray[np.bool_]
 
 _LEAST = 32
 """Shorter weight vectors than this save nothing."""
-_LOOK = 256
-"""Slots looked at for an estimate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def place(
     kinds, which, slot, value = _entries(inputs, output, _shifts(partial), ring)
     keys, place = np.unique(kinds, return_inverse=True)
     places = Places.from_keys(keys, len(filled), ring)
-    return Placed(output, partial, places, (place[which], slot, value), filled)
+    return Placed(output, partial, places, (place.astype(np.int32)[which], slot, value), filled)
 
 
 def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
@@ -152,18 +152,14 @@ def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
 
 
 def _wanted(placed: Placed, masked: bool, rows: Index | None) -> Mask:
-    """The slots that must come out right; with `rows`, a few of them."""
+    """The slots that must come out right; with `rows`, theirs and what is to be zero."""
     output = placed.output
     if rows is None:
         everything = masked or output.modulus > 0
         return np.ones_like(placed.held) if everything else placed.held
-    random = np.random.default_rng(0)
-    wanted = np.zeros_like(placed.held)
-    held = np.add.outer(output.addresses[rows].reshape(-1), _shifts(placed.partial)).reshape(-1)
-    wanted.reshape(-1)[random.permutation(held)[:_LOOK]] = True
-    if masked:
-        free = np.flatnonzero(~placed.held)
-        wanted.reshape(-1)[random.permutation(free)[:_LOOK]] = True
+    wanted = ~placed.held if masked else np.zeros_like(placed.held)
+    held = np.add.outer(output.addresses[rows].reshape(-1), _shifts(placed.partial))
+    wanted.reshape(-1)[held] = True
     return wanted
 
 
@@ -177,7 +173,7 @@ def _shifts(partial: tuple[int, ...]) -> Index:
 
 def _entries(
     inputs: list[tuple[Layout, Matrix]], output: Layout, shifts: Index, ring: int
-) -> tuple[Index, Index, Index, Array]:
+) -> tuple[Index, Short, Short, Array]:
     """Diagonals (as keys) of all kinds of entries; kind, output slot and weight of every entry."""
     sources = sum(layout.ciphertexts for layout, _ in inputs)
     parts, first, kinds = [], 0, 0
@@ -186,8 +182,12 @@ def _entries(
         keys, which, slots, values = reading.entries(shifts)
         parts.append((keys, which + kinds, slots, values))
         first, kinds = first + layout.ciphertexts, kinds + len(keys)
-    keys, which, slots, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    keys, which, slots, values = (_joined(column) for column in zip(*parts, strict=True))
     return keys, which, slots, values
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class _Reading:
@@ -215,21 +215,27 @@ class _Reading:
         self.pairs = out.max() + 1, count
         self.to, self.source = out * (count * ring), (first + source) * ring
 
-    def entries(self, shifts: Index) -> tuple[Index, Index, Index, Array]:
+    def entries(self, shifts: Index) -> tuple[Index, Short, Short, Array]:
         """As `_entries` gives them."""
         row, column = self.matrix.row, self.matrix.column
-        offset = (self.place[column, :1] - self.slot[row]) & (self.span - 1)
-        offset += self.to[row]
-        offset += self.source[column, :1]
+        code = (self.place[:, 0][column][:, None] - self.slot[row]) & (self.span - 1)
+        if self.to.any():
+            code += self.to[row]
+        if self.source.any():
+            code += self.source[:, 0][column][:, None]
         alike, likes = _alike(self.found)
-        code = (offset * len(likes) + alike[column, None]).reshape(-1)
+        if len(likes) > 1:
+            code = code * len(likes) + alike[column, None]
+        code = code.reshape(-1)
         bound = len(likes) * self.ring * int(np.prod(self.pairs))
         codes, which = _distinct(code, bound)
         options = self._options(*np.divmod(codes, len(likes)), likes, shifts)
         pick = choose(options, self.ring, self.output.cell)
         keys = options[np.arange(len(pick)), pick]
         slots = self._slots(keys, which, pick, shifts)
-        return keys, which, slots, np.repeat(self.matrix.value, self.slot.shape[1])
+        shape = len(row), self.slot.shape[1]
+        values = np.broadcast_to(self.matrix.value[:, None], shape)
+        return keys, which, slots, values.reshape(-1)
 
     def _options(self, first: Index, alike: Index, likes: Index, shifts: Index) -> Index:
         """(kinds, shifts and copies): the diagonals that would do, -1: none."""
@@ -240,34 +246,38 @@ class _Reading:
         source = self.source[likes] - self.source[likes, :1]
         keys = offset + high[:, None, None] + source[alike][:, None, :]
         keys = np.where(self.found[likes][alike][:, None, :] < 0, -1, keys)
-        return keys.reshape(len(first), -1)
+        return keys.reshape(len(first), len(shifts) * self.found.shape[1])
 
-    def _slots(self, keys: Index, which: Index, pick: Index, shifts: Index) -> Index:
+    def _slots(self, keys: Index, which: Short, pick: Index, shifts: Index) -> Short:
         """Where the product of each entry is added up."""
         row, column = self.matrix.row, self.matrix.column
         shift, copy = np.divmod(pick, self.found.shape[1])
         if self.span >= self.output.modulus > 0:
-            return (self.place[column, copy[which]] - keys[which]) & (self.ring - 1)
-        ends = self.slot[row].reshape(-1)
-        return ends + shifts[shift][which] & (self.ring - 1)
+            slots = (self.place[column, copy[which]] - keys[which]) & (self.ring - 1)
+            return slots.astype(np.int32)
+        ends = self.slot.astype(np.int32)[row].reshape(-1)
+        if shifts.any():
+            ends = ends + shifts[shift].astype(np.int32)[which]
+        return ends & (self.ring - 1)
 
 
 def _alike(addresses: Index) -> tuple[Index, Index]:
     """Of each element a number, equal for those whose copies lie alike, and one of each number."""
     apart = np.where(addresses < 0, -1, addresses - addresses[:, :1])
-    if (apart == apart[0]).all():
+    if (apart == apart[:1]).all():
         return np.zeros(len(apart), dtype=np.int64), np.zeros(1, dtype=np.int64)
     _, likes, alike = np.unique(apart, axis=0, return_index=True, return_inverse=True)
     return alike.reshape(-1), likes
 
 
-def _distinct(codes: Index, bound: int) -> tuple[Index, Index]:
+def _distinct(codes: Index, bound: int) -> tuple[Index, Short]:
     """`np.unique` with the inverse, of codes below a bound."""
     if bound > 16 * len(codes):
-        return np.unique(codes, return_inverse=True)
+        values, which = np.unique(codes, return_inverse=True)
+        return values, which.astype(np.int32)
     seen = np.zeros(bound, dtype=np.bool_)
     seen[codes] = True
-    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[codes]
+    return np.flatnonzero(seen), (np.cumsum(seen, dtype=np.int32) - 1)[codes]
 
 
 def _copies(layout: Layout, output: Layout, ring: int) -> Index:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -14,11 +15,15 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-Entries = tuple[Index, Index, Array]
+Short = NDArray[np.int32]
+Counts = NDArray[np.unsignedinteger[Any]]
+Entries = tuple[Short, Short, Array]
 """Which diagonal, which output slot, which weight."""
 
 _CHUNK = 1 << 20
 """Slots that are looked at together, of some diagonals."""
+_TABLE = 1 << 23
+"""Weights that are tabulated together."""
 _THIN = 32
 """One entry of so many tells of most clashes."""
 
@@ -62,30 +67,89 @@ def fill(
 ) -> list[Array]:
     """The weight vector of each diagonal, of the first of the `periods` that will do.
 
-    The diagonals lie in order of output. `wanted` (outputs, ring) marks the output slots that
-    must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no
-    period will do, zeros stand in.
+    `wanted` (outputs, ring) marks the output slots that must come out right, those of all entries
+    among them, `filled` (inputs, ring) the input slots that are not zero. Where no period will do,
+    zeros stand in.
     """
-    which, slot, value = _in_order(entries, len(places))
-    bounds = np.searchsorted(which, np.arange(len(places) + 1))
-    read, ring = _windows(filled), filled.shape[1]
-    too_long = np.broadcast_to(0.0, ring)
-    weights: list[Array] = []
-    for some in _chunks(places.output, ring):
-        inside = slice(bounds[some.start], bounds[some.stop])
-        part = (which[inside] - some.start, slot[inside], value[inside])
-        blank = read[places.input[some], places.offset[some]] & wanted[places.output[some.start]]
-        blank[part[0], part[1]] = False
-        found = _shortest(blank, part, periods)
-        weights += [found.get(index, too_long) for index in range(len(blank))]
+    weights: list[Array] = [np.broadcast_to(0.0, filled.shape[1])] * len(places)
+    open_ = np.arange(len(places))
+    for period in periods:
+        good = np.zeros(len(open_), dtype=np.bool_)
+        for some, part in _parts(entries, len(open_), period):
+            if not _holds(_thinned(part), some.stop - some.start, period).any():
+                continue
+            met = _met(places, open_[some], wanted, filled, period)
+            tables, good[some] = _tables(part, met)
+            for index in np.flatnonzero(good[some]):
+                weights[open_[some.start + index]] = tables[index].copy()
+        if good.all():
+            break
+        which, slot, value = entries
+        left = ~good[which]
+        number = np.cumsum(~good, dtype=np.int32) - 1
+        entries = number[which[left]], slot[left], value[left]
+        open_ = open_[~good]
     return weights
 
 
-def _in_order(entries: Entries, count: int) -> Entries:
-    """By diagonals; numbers of 16 bits are sorted by counting."""
+def _parts(entries: Entries, count: int, period: int) -> Iterator[tuple[slice, Entries]]:
+    """Some diagonals at a time, counted from the first of them, as many as fit one table."""
+    most = max(1, _TABLE // period)
+    if count <= most:
+        yield slice(0, count), entries
+        return
     which, slot, value = entries
+    # Numbers of 16 bits are sorted by counting.
     order = np.argsort(which.astype(np.min_scalar_type(count)), kind="stable")
-    return which[order], slot[order], value[order]
+    which, slot, value = which[order], slot[order], value[order]
+    starts = range(0, count, most)
+    bounds = np.searchsorted(which, [*starts, count])
+    for start, (first, end) in zip(starts, pairwise(bounds), strict=True):
+        part = (which[first:end] - start, slot[first:end], value[first:end])
+        yield slice(start, min(start + most, count)), part
+
+
+def _met(places: Places, some: Index, wanted: Mask, filled: Mask, period: int) -> Counts:
+    """(diagonals, period): how many wanted slots, a period apart, meet something."""
+    windows, step = _windows(filled), max(1, _CHUNK // filled.shape[1])
+    counts = np.empty((len(some), period), np.min_scalar_type(filled.shape[1] // period))
+    for start in range(0, len(some), step):
+        few = some[start : start + step]
+        met = windows[places.input[few], places.offset[few]] & wanted[places.output[few]]
+        apart = met.view(np.uint8).reshape(len(few), -1, period)
+        apart.sum(axis=1, dtype=counts.dtype, out=counts[start : start + step])
+    return counts
+
+
+def _tables(entries: Entries, met: Counts) -> tuple[Array, Mask]:
+    """Weight vectors of one period, and which are right: they hold all of their entries, and are
+    zero where they would meet anything else."""
+    which, slot, value = entries
+    count, period = met.shape
+    place = which * period + slot % period
+    tables = np.zeros(met.shape)
+    flat = tables.reshape(-1)
+    flat[place] = value
+    through = np.where(tables != 0, met, 0).sum(axis=1, dtype=np.int64)
+    right = through == np.bincount(which, value != 0, count)
+    right[which[flat[place] != value]] = False
+    return tables, right
+
+
+def _holds(entries: Entries, count: int, period: int) -> Mask:
+    """Which weight vectors of one period can hold all of their entries."""
+    which, slot, value = entries
+    place = which * period + slot % period
+    held = np.empty(count * period)
+    held[place] = value
+    holds = np.ones(count, dtype=np.bool_)
+    holds[which[held[place] != value]] = False
+    return holds
+
+
+def _thinned(entries: Entries) -> Entries:
+    which, slot, value = entries
+    return which[::_THIN], slot[::_THIN], value[::_THIN]
 
 
 def _windows(filled: Mask) -> Mask:
@@ -101,51 +165,6 @@ def _chunks(output: Index, ring: int) -> Iterator[slice]:
     for first, end in pairwise([0, *ends]):
         for start in range(first, end, most):
             yield slice(start, min(start + most, end))
-
-
-def _shortest(blank: Mask, entries: Entries, periods: list[int]) -> dict[int, Array]:
-    """Weight vectors by diagonal; `blank` (diagonals, ring) marks where a weight must be zero."""
-    which, slot, value = entries
-    result: dict[int, Array] = {}
-    open_ = np.arange(len(blank))
-    folded = _folded(blank)
-    for period in periods:
-        if _clash(len(open_), period, which[::_THIN], slot[::_THIN], value[::_THIN]).all():
-            continue
-        clash = _clash(len(open_), period, which, slot, value)
-        place = which * period + slot % period
-        clash[which[folded[period][open_].reshape(-1)[place]]] = True
-        good = ~clash
-        number = np.cumsum(good) - 1
-        ready = good[which]
-        tables = np.zeros((int(good.sum()), period))
-        tables[number[which[ready]], slot[ready] % period] = value[ready]
-        result |= dict(zip(open_[good].tolist(), tables, strict=True))
-        if good.all():
-            break
-        number = np.cumsum(clash) - 1
-        which, slot, value = number[which[~ready]], slot[~ready], value[~ready]
-        open_ = open_[clash]
-    return result
-
-
-def _folded(blank: Mask) -> dict[int, Mask]:
-    """For each period, where a weight vector of it must be zero."""
-    folded = {blank.shape[1]: blank}
-    for period in (1 << k for k in reversed(range(blank.shape[1].bit_length() - 1))):
-        last = folded[2 * period]
-        folded[period] = last[:, :period] | last[:, period:]
-    return folded
-
-
-def _clash(count: int, period: int, which: Index, slot: Index, value: Array) -> Mask:
-    """Which weight vectors of one period cannot hold all of their entries."""
-    place = which * period + slot % period
-    held = np.empty(count * period)
-    held[place] = value
-    clash = np.zeros(count, dtype=np.bool_)
-    clash[which[held[place] != value]] = True
-    return clash
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:

@@ -49,6 +49,18 @@ def test_matrices_multiply_and_add_like_full_arrays(seed):
     assert a.products(b) == np.count_nonzero(whole(a)[:, :, None] * whole(b)[None])
 
 
+@given(st.integers(0, 2**32))
+def test_matrices_that_scale_or_gather_multiply_like_full_arrays(seed):
+    random = np.random.default_rng(seed)
+    a, b = sparse(6, 7, seed), sparse(7, 5, seed + 1)
+    scaling = Matrix.diagonal(random.integers(0, 3, 7).astype(float))
+    gathering = Matrix(7, 9, random.integers(0, 7, 9), np.arange(9), random.random(9))
+    for left, right in ((a, scaling), (scaling, b), (scaling, scaling), (a, gathering)):
+        made = left @ right
+        np.testing.assert_allclose(whole(made), whole(left) @ whole(right), atol=1e-12)
+        assert made.value.all()
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 def test_a_convolution_as_a_matrix(groups):
     net = Builder((4, 7, 6)).convolve(6, (3, 2), (2, 1), (1, 0, 2, 1), groups).build()
