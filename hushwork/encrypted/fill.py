@@ -116,8 +116,10 @@ def _met(places: Places, some: Index, wanted: Mask, filled: Mask, period: int) -
     for start in range(0, len(some), step):
         few = some[start : start + step]
         met = windows[places.input[few], places.offset[few]] & wanted[places.output[few]]
-        apart = met.view(np.uint8).reshape(len(few), -1, period)
-        apart.sum(axis=1, dtype=counts.dtype, out=counts[start : start + step])
+        count = met.astype(counts.dtype)
+        while (half := count.shape[1] // 2) >= period:
+            count = count[:, :half] + count[:, half:]
+        counts[start : start + step] = count
     return counts
 
 
