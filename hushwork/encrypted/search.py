@@ -28,7 +28,7 @@ from hushwork.guarantee import Progress
 Index = NDArray[np.int64]
 
 WIDTH = 4
-SAMPLED = 1 << 14
+SAMPLED = 1 << 16
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
