@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.arranged import Arranged
 from hushwork.encrypted.layout import Layout
 from hushwork.encrypted.plan import Step
 from hushwork.encrypted.rotations import Rotations, Splits
-from hushwork.encrypted.search import Arranged
 from hushwork.encrypted.stages import Affine, Product
 
 Array = NDArray[np.float64]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.answer import UNCHECKED
+from hushwork.encrypted.arranged import Arranged
 from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
@@ -17,7 +18,7 @@ from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.parameters import Chain, output_scale, scale_of
 from hushwork.encrypted.plan import Plan, PlannedLayer
 from hushwork.encrypted.rotations import Rotations
-from hushwork.encrypted.search import Arranged, Arrangement, prepared
+from hushwork.encrypted.search import Arrangement, prepared
 from hushwork.encrypted.stages import Product, Stages
 from hushwork.encrypted.tiers import Tier, Tiering
 from hushwork.guarantee import Progress

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
-from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
+from hushwork.encrypted.arranged import Prepared
+from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.diagonals import place
 from hushwork.encrypted.layout import Geometry, Layout
 from hushwork.encrypted.layouts import (
     candidates,
@@ -21,7 +21,7 @@ from hushwork.encrypted.layouts import (
 )
 from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
-from hushwork.encrypted.rotations import Rotations, Splits
+from hushwork.encrypted.rotations import Rotations
 from hushwork.encrypted.stages import Affine, Atom, Product, Stages
 from hushwork.guarantee import Progress
 
@@ -32,12 +32,8 @@ SAMPLED = 1 << 16
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
-MEMORY = 6 << 30
-"""Most bytes of one stage: its weights, and its rotated inputs."""
 LOOKED_UP = 1 << 27
 """Most pairs of slots of one stage that are looked at: some fifty bytes each."""
-ROTATED = 128
-"""Rotations of one input that are held at once, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,72 +257,6 @@ def _looked_up(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Ch
 def _live(stages: Stages, index: int) -> list[int]:
     """The atoms that stages after this one still read."""
     return sorted({atom for stage in stages.stages[index + 1 :] for atom in reads(stage)})
-
-
-@dataclass(frozen=True, eq=False)
-class Arranged:
-    """One affine stage between chosen layouts."""
-
-    copies: list[tuple[int, ...]]
-    """Rotations that first copy each input, where any."""
-    ciphertexts: list[int]
-    """Ciphertexts of each input."""
-    diagonals: Diagonals
-
-    @cached_property
-    def splits(self) -> Splits:
-        """Ways to split its rotations."""
-        return Splits(self.diagonals.places, self.diagonals.ring)
-
-    def fits(self, limbs: int) -> bool:
-        """Whether the weights, and the rotated inputs, stay within memory."""
-        made = self.diagonals
-        weights = 8 * sum(map(len, made.weights))
-        rotated = min(len(made.weights), ROTATED * sum(self.ciphertexts))
-        return weights + rotated * 16 * limbs * made.layout.slots <= MEMORY
-
-    def cost(self, limbs: int, rotations: Rotations) -> float:
-        """Microseconds, keys priced in."""
-        uses = (self.linear(limbs, rotations), self.summed(limbs - 1, rotations.model))
-        return sum(use.cost + rotations.model.keys(use.limbs, len(use.keys)) for use in uses)
-
-    def linear(self, limbs: int, rotations: Rotations) -> Use:
-        """Copies of the inputs, and the linear step."""
-        made, model = self.diagonals, rotations.model
-        divided, turned = self.splits.cheapest(limbs, rotations)
-        long = sum(len(weights) > TRANSFORMED for weights in made.weights)
-        copied = sum(
-            len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
-        )
-        cost = (
-            turned
-            + model.products(limbs, len(made.weights) - long, long)
-            + copied * model.rotation(limbs)
-        )
-        return Use(limbs, cost, divided.keys.union(*self.copies))
-
-    def summed(self, limbs: int, model: Cost) -> Use:
-        """Cyclic sums of the outputs."""
-        made = self.diagonals
-        cost = len(made.sums) * made.layout.ciphertexts * model.rotation(limbs)
-        return Use(limbs, cost, frozenset(made.sums))
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """One affine stage between chosen layouts, before its weights are filled in."""
-
-    copies: list[tuple[int, ...]]
-    ciphertexts: list[int]
-    placed: Placed
-
-    def estimate(self) -> Arranged:
-        """At its cheapest."""
-        return Arranged(self.copies, self.ciphertexts, self.placed.estimate())
-
-    def arranged(self, masked: bool, rows: Index | None = None) -> Arranged:
-        """Filled; estimated from some rows if they are given."""
-        return Arranged(self.copies, self.ciphertexts, build(self.placed, masked, rows))
 
 
 def prepared(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice) -> Prepared:
