@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.arranged import MEMORY
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
@@ -14,7 +15,7 @@ from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
 from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.search import MEMORY, STEP, Arrangement, NoRoom, search
+from hushwork.encrypted.search import STEP, Arrangement, NoRoom, search
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.stages import Stages, lower
 from hushwork.encrypted.tiers import Price, Tier, Tiering, cheapest

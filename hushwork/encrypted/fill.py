@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-Entries = tuple[Index, Index, Array]
+Short = NDArray[np.int32]
+Counts = NDArray[np.unsignedinteger[Any]]
+Entries = tuple[Short, Short, Array]
 """Which diagonal, which output slot, which weight."""
 
-_CHUNK = 1 << 23
-_FEW = 64
+_CHUNK = 1 << 20
+"""Slots that are looked at together, of some diagonals."""
+_TABLE = 1 << 23
+"""Weights that are tabulated together."""
 _THIN = 32
 """One entry of so many tells of most clashes."""
 
@@ -59,86 +67,116 @@ def fill(
 ) -> list[Array]:
     """The weight vector of each diagonal, of the first of the `periods` that will do.
 
-    The diagonals lie in order of output. `wanted` (outputs, ring) marks the output slots that
-    must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no
-    period will do, zeros stand in.
+    `wanted` (outputs, ring) marks the output slots that must come out right, those of all entries
+    among them, `filled` (inputs, ring) the input slots that are not zero. Where no period will do,
+    zeros stand in.
     """
-    which, slot, value = entries
-    order = np.argsort(which, kind="stable")
-    which, slot, value = which[order], slot[order], value[order]
-    bounds = np.searchsorted(which, np.arange(len(places) + 1))
-    weights: list[Array] = []
-    too_long = np.broadcast_to(0.0, filled.shape[1])
-    for output in range(len(wanted)):
-        of_output = np.flatnonzero(places.output == output)
-        slots = np.flatnonzero(wanted[output])
-        step = max(1, _CHUNK // filled.shape[1])
-        for first in range(0, len(of_output), step):
-            some = of_output[first : first + step]
-            inside = slice(bounds[some[0]], bounds[some[-1] + 1])
-            part = (which[inside] - some[0], slot[inside], value[inside])
-            blank = _blank(places, some, part, slots, filled)
-            found = _shortest(len(some), part, slots, blank, periods)
-            weights += [found.get(index, too_long) for index in range(len(some))]
+    weights: list[Array] = [np.broadcast_to(0.0, filled.shape[1])] * len(places)
+    open_ = np.arange(len(places))
+    for period in periods:
+        good = np.zeros(len(open_), dtype=np.bool_)
+        for some, part in _parts(entries, len(open_), period):
+            if not _holds(_thinned(part), some.stop - some.start, period).any():
+                continue
+            met = _met(places, open_[some], wanted, filled, period)
+            tables, good[some] = _tables(part, met)
+            for index in np.flatnonzero(good[some]):
+                weights[open_[some.start + index]] = tables[index].copy()
+        if good.all():
+            break
+        which, slot, value = entries
+        left = ~good[which]
+        number = np.cumsum(~good, dtype=np.int32) - 1
+        entries = number[which[left]], slot[left], value[left]
+        open_ = open_[~good]
     return weights
 
 
-def _blank(places: Places, some: Index, entries: Entries, slots: Index, filled: Mask) -> Mask:
-    """(diagonals, slots): where the weight must be zero."""
-    ring = filled.shape[1]
-    doubled = np.concatenate([filled, filled], axis=1)
-    blank: Mask = doubled[places.input[some, None], slots + places.offset[some, None]]
-    where = np.full(ring, -1, dtype=np.int64)
-    where[slots] = np.arange(len(slots))
-    diagonal, slot, _ = entries
-    looked_at = where[slot] >= 0
-    blank[diagonal[looked_at], where[slot[looked_at]]] = False
-    return blank
-
-
-def _shortest(
-    count: int, entries: Entries, slots: Index, blank: Mask, periods: list[int]
-) -> dict[int, Array]:
+def _parts(entries: Entries, count: int, period: int) -> Iterator[tuple[slice, Entries]]:
+    """Some diagonals at a time, counted from the first of them, as many as fit one table."""
+    most = max(1, _TABLE // period)
+    if count <= most:
+        yield slice(0, count), entries
+        return
     which, slot, value = entries
-    result: dict[int, Array] = {}
-    open_ = np.ones(count, dtype=bool)
-    few = np.random.default_rng(0).permutation(len(slots))[:_FEW]
-    everything = np.arange(len(slots))
-    for period in periods:
-        if _tabulated(count, period, which[::_THIN], slot[::_THIN], value[::_THIN])[1][open_].all():
-            continue
-        tables, clash = _tabulated(count, period, which, slot, value)
-        good = np.flatnonzero(open_ & ~clash)
-        for checked in (few, everything):
-            through = tables[good[:, None], slots[checked] % period] != 0
-            good = good[~(through & blank[good[:, None], checked]).any(axis=1)]
-        result |= dict(zip(good.tolist(), tables[good], strict=True))
-        open_[good] = False
-        if not open_.any():
-            break
-        kept = open_[which]
-        which, slot, value = which[kept], slot[kept], value[kept]
-    return result
+    # Numbers of 16 bits are sorted by counting.
+    order = np.argsort(which.astype(np.min_scalar_type(count)), kind="stable")
+    which, slot, value = which[order], slot[order], value[order]
+    starts = range(0, count, most)
+    bounds = np.searchsorted(which, [*starts, count])
+    for start, (first, end) in zip(starts, pairwise(bounds), strict=True):
+        part = (which[first:end] - start, slot[first:end], value[first:end])
+        yield slice(start, min(start + most, count)), part
 
 
-def _tabulated(
-    count: int, period: int, which: Index, slot: Index, value: Array
-) -> tuple[Array, Mask]:
-    """The weight vectors of one period, and which of them cannot hold all of their entries."""
-    tables = np.zeros((count, period))
+def _met(places: Places, some: Index, wanted: Mask, filled: Mask, period: int) -> Counts:
+    """(diagonals, period): how many wanted slots, a period apart, meet something."""
+    windows, step = _windows(filled), max(1, _CHUNK // filled.shape[1])
+    counts = np.empty((len(some), period), np.min_scalar_type(filled.shape[1] // period))
+    for start in range(0, len(some), step):
+        few = some[start : start + step]
+        met = windows[places.input[few], places.offset[few]] & wanted[places.output[few]]
+        count = met.astype(counts.dtype)
+        while (half := count.shape[1] // 2) >= period:
+            count = count[:, :half] + count[:, half:]
+        counts[start : start + step] = count
+    return counts
+
+
+def _tables(entries: Entries, met: Counts) -> tuple[Array, Mask]:
+    """Weight vectors of one period, and which are right: they hold all of their entries, and are
+    zero where they would meet anything else."""
+    which, slot, value = entries
+    count, period = met.shape
     place = which * period + slot % period
+    tables = np.zeros(met.shape)
     flat = tables.reshape(-1)
     flat[place] = value
-    return tables, np.bincount(which, flat[place] != value, count) > 0
+    through = np.where(tables != 0, met, 0).sum(axis=1, dtype=np.int64)
+    right = through == np.bincount(which, value != 0, count)
+    right[which[flat[place] != value]] = False
+    return tables, right
+
+
+def _holds(entries: Entries, count: int, period: int) -> Mask:
+    """Which weight vectors of one period can hold all of their entries."""
+    which, slot, value = entries
+    place = which * period + slot % period
+    held = np.empty(count * period)
+    held[place] = value
+    holds = np.ones(count, dtype=np.bool_)
+    holds[which[held[place] != value]] = False
+    return holds
+
+
+def _thinned(entries: Entries) -> Entries:
+    which, slot, value = entries
+    return which[::_THIN], slot[::_THIN], value[::_THIN]
+
+
+def _windows(filled: Mask) -> Mask:
+    """(inputs, offsets, ring): which slots are not zero, as an output sees them."""
+    doubled = np.concatenate([filled, filled[:, :-1]], axis=1)
+    return sliding_window_view(doubled, filled.shape[1], axis=1)
+
+
+def _chunks(output: Index, ring: int) -> Iterator[slice]:
+    """Some diagonals of one output at a time, so that all their slots stay in cache."""
+    most = max(1, _CHUNK // ring)
+    ends = [*(np.flatnonzero(np.diff(output)) + 1), len(output)]
+    for first, end in pairwise([0, *ends]):
+        for start in range(first, end, most):
+            yield slice(start, min(start + most, end))
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:
     """The output slots in which anything but zero may arrive, (outputs, ring)."""
-    ring = filled.shape[1]
-    doubled = np.concatenate([filled, filled], axis=1)
-    met = np.zeros((outputs, ring), dtype=bool)
-    columns = (places.output.tolist(), places.input.tolist(), places.offset.tolist())
-    for output, source, offset, vector in zip(*columns, weights, strict=True):
-        read = doubled[source, offset : offset + ring].reshape(-1, len(vector))
-        met[output].reshape(read.shape)[...] |= read & (vector != 0)
+    read, ring = _windows(filled), filled.shape[1]
+    met = np.zeros((outputs, ring), dtype=np.bool_)
+    for some in _chunks(places.output, ring):
+        through = read[places.input[some], places.offset[some]]
+        for row, vector in zip(through, weights[some], strict=True):
+            folded = row.reshape(-1, len(vector))
+            folded &= vector != 0
+        met[places.output[some.start]] |= through.any(axis=0)
     return met

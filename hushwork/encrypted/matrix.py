@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,7 +34,8 @@ class Matrix:
     @cached_property
     def is_diagonal(self) -> bool:
         """Whether it only scales elements."""
-        return self.rows == self.columns and bool(np.array_equal(self.row, self.column))
+        few = self.rows == self.columns and len(self.row) <= self.rows
+        return few and bool(np.array_equal(self.row, self.column))
 
     def apply(self, x: Array) -> Array:
         """Matrix times vector."""
@@ -43,9 +44,7 @@ class Matrix:
 
     def scaled(self, factors: Array) -> Matrix:
         """Scale each row."""
-        return Matrix(
-            self.rows, self.columns, self.row, self.column, self.value * factors[self.row]
-        )
+        return replace(self, value=self.value * factors[self.row])
 
     def products(self, other: Matrix) -> int:
         """Scalar products that self @ other takes."""
@@ -61,18 +60,37 @@ class Matrix:
         )
 
     def __matmul__(self, other: Matrix) -> Matrix:
+        if self.is_diagonal:
+            return other._times(self._factors()[other.row])
+        if other.is_diagonal:
+            return self._times(other._factors()[self.column])
         order = np.argsort(other.row, kind="stable")
         counts = np.bincount(other.row, minlength=other.rows)
         starts = np.cumsum(counts) - counts
         repeats = counts[self.column]
-        which = np.repeat(np.arange(len(self.row)), repeats)
-        within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        entry = order[starts[self.column[which]] + within]
-        value = self.value[which] * other.value[entry]
-        row, column = self.row[which], other.column[entry]
-        if self.is_diagonal or other.is_diagonal:
+        ends = np.cumsum(repeats)
+        shift = np.repeat(starts[self.column] - (ends - repeats), repeats)
+        entry = order[shift + np.arange(len(shift))]
+        value = np.repeat(self.value, repeats) * other.value[entry]
+        row, column = np.repeat(self.row, repeats), other.column[entry]
+        if np.bincount(other.column).max(initial=0) <= 1:  # no two entries share a place
             return Matrix(self.rows, other.columns, row, column, value)
         return _collect(self.rows, other.columns, row, column, value)
+
+    def _factors(self) -> Array:
+        """Of a diagonal matrix, by element."""
+        factors = np.zeros(self.rows)
+        factors[self.row] = self.value
+        return factors
+
+    def _times(self, factors: Array) -> Matrix:
+        """Each entry times its factor, without those that vanish."""
+        made = replace(self, value=self.value * factors)
+        kept = factors != 0
+        if kept.all():
+            return made
+        row, column, value = made.row[kept], made.column[kept], made.value[kept]
+        return replace(made, row=row, column=column, value=value)
 
 
 def _collect(rows: int, columns: int, row: Index, column: Index, value: Array) -> Matrix:

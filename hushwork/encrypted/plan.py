@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -79,10 +79,22 @@ class Plan:
         yield encode((list(self.results), self.output_scale, self.scatter, self.factor))
         yield from (encode(step) for step in self.steps)
 
+    @property
+    def bare(self) -> Plan:
+        """The same plan, with zeros that take no memory in place of its weights."""
+        return replace(self, steps=tuple(map(_bare, self.steps)))
+
     def pack(self, x: Array) -> Array:
         """Slots (ciphertexts, N) of one input."""
         padded = np.append(x.reshape(-1), 0.0)
         return padded[self.gather]
+
+
+def _bare(step: Step) -> Step:
+    if step["op"] != "linear":
+        return step
+    terms = [(*place, np.broadcast_to(0.0, weights.shape)) for *place, weights in step["terms"]]
+    return {**step, "terms": terms}
 
 
 def _plain(value: object) -> object:

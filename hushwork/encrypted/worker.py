@@ -60,11 +60,13 @@ class EncryptedWorker:
 
     def __init__(self, network: Network, progress: Progress | None = None) -> None:
         """Compile. Raises DoesNotFit."""
-        self.plan = compile_network(network, progress)
-        self._parameters = _parameters(self.plan)
-        inputs = [(self.plan.request_limbs, self.plan.request_scale)] * len(self.plan.gather)
-        self._period = period(self.plan.scatter)
-        self._program = Program(self._parameters, inputs, self.plan.steps, self.plan.results)
+        plan = compile_network(network, progress)
+        self.plan = plan.bare
+        self._parameters = _parameters(plan)
+        inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)
+        self._period = period(plan.scatter)
+        self._program = Program(self._parameters, inputs, plan.steps, plan.results)
+        del plan
         self._manifest = self._offer(network)
         # The plans that were weighed refer to each other.
         gc.collect()

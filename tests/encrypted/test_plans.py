@@ -172,6 +172,14 @@ def test_the_digest_names_the_plan_but_not_the_last_bits_of_its_weights():
     assert plan.digest not in {other.digest for other in others}
 
 
+def test_a_bare_plan_is_the_same_without_the_memory_of_its_weights():
+    plan = compile_network(small())
+    assert plan.bare.digest == plan.digest
+    steps = [step for step in plan.bare.steps if step["op"] == "linear"]
+    assert steps
+    assert all(weights.strides == (0,) for step in steps for *_, weights in step["terms"])
+
+
 def test_progress_is_told_and_may_stop_the_compiler():
     phases = []
     compile_network(small(), lambda phase, done, total: phases.append((phase, done, total)))

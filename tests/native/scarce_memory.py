@@ -88,6 +88,21 @@ class Work:
         shapes = [(len(BITS), SCALE)]
         return lambda: native.Program(self.parameters, shapes, [step], [1])
 
+    def compile_many(self) -> Task:
+        """As many products as a program may have, each a sum of its own: none is large."""
+        outputs = range(1, 257)
+        step = {
+            "op": "linear",
+            "inputs": [0],
+            "outputs": outputs,
+            "terms": [(term % 256, 0, 0, term // 256, 0, vector(1)) for term in range(1 << 17)],
+            "giant_step": 1,
+            "scale": SCALE,
+            "bias": [None] * 256,
+        }
+        shapes = [(len(BITS), SCALE)]
+        return lambda: native.Program(self.parameters, shapes, [step], [1])
+
     def make_parameters(self) -> Task:
         primes = native.find_primes(17, [*[44] * 62, 50, 50])
         tiers = [(62, 2, 2)]

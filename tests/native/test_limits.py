@@ -76,7 +76,7 @@ ABSURD_STEPS = {
     "sum of all weights": shared(1 << 17, (1 << 14) + 1),
     "claimed terms": linear(terms=range(1 << 42)),
     "endless terms": linear(terms=Endless(TERM)),
-    "too many terms": linear(terms=[TERM] * ((1 << 20) + 1)),
+    "too many terms": linear(terms=[TERM] * ((1 << 17) + 1)),
     "claimed rotations": rotate_add(range(1 << 42)),
     "too many rotations": rotate_add([1] * 4097),
     "rotation over i64": rotate_add([I64]),
@@ -237,7 +237,7 @@ def test_nothing_of_other_parameters_is_run() -> None:
         with pytest.raises(ParameterMismatch):
             falls.run(held, [given], never)
     with pytest.raises(ValueError, match="inputs"):
-        falling(parameters).run(keys, [sealed] * (1 << 20), never)
+        falling(parameters).run(keys, [sealed] * (1 << 17), never)
     (result,) = falling(parameters).run(keys, [sealed])
     x = vector(N) + np.roll(vector(N), -1)
     x = x + np.roll(x, -1)

@@ -12,7 +12,7 @@ import pytest
 RETURNED = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 """What is freed goes back to the system, so that memory is as scarce as it looks."""
 
-TASKS = ["run", "make_keys", "read_keys", "compile", "make_parameters"]
+TASKS = ["run", "make_keys", "read_keys", "compile", "compile_many", "make_parameters"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory")

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hushwork_ring::memory::reserved;
 use hushwork_ring::{Basis, Kernel, Pattern, Weights};
 use rayon::prelude::*;
 
@@ -75,6 +76,13 @@ pub(super) struct Product {
     pub weights: Plain,
 }
 
+impl Product {
+    /// The period of its weights once packed.
+    fn packed_period(&self, degree: usize) -> usize {
+        self.weights.period().max(SHORTEST).min(degree)
+    }
+}
+
 /// As many sums in each as memory allows.
 pub(super) fn groups(
     parameters: &Parameters,
@@ -97,11 +105,14 @@ impl Group {
     fn new(sums: Vec<Vec<Product>>, basis: &Basis, degree: usize, grant: &mut Grant) -> Self {
         let count = sums.len();
         let (mut short, mut kept, mut made) = (Entries::new(), Entries::new(), Vec::new());
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for product in sums.iter().flatten() {
+            *counts.entry(product.packed_period(degree)).or_default() += 1;
+        }
+        let units = counts.values().sum::<usize>() as u64;
         let numbered = sums.into_iter().enumerate();
-        let products: Vec<_> = numbered
-            .flat_map(|(sum, products)| products.into_iter().map(move |product| (sum, product)))
-            .collect();
-        let units = products.len() as u64;
+        let products = numbered
+            .flat_map(|(sum, products)| products.into_iter().map(move |product| (sum, product)));
         for (sum, product) in products {
             let bytes = product.weights.period() * basis.limbs() * size_of::<u64>();
             let entries = match &product.weights {
@@ -111,8 +122,10 @@ impl Group {
             };
             match entries {
                 Some(entries) => {
-                    let period = product.weights.period().max(SHORTEST).min(degree);
-                    entries.entry(period).or_default().push((sum, product));
+                    let period = product.packed_period(degree);
+                    let alike = entries.entry(period);
+                    let alike = alike.or_insert_with(|| reserved(counts[&period]));
+                    alike.push((sum, product));
                 }
                 None => made.push((sum, product)),
             }

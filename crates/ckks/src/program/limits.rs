@@ -4,8 +4,9 @@
 pub const MAX_CIPHERTEXTS: usize = 256;
 /// Most steps of a program.
 pub const MAX_STEPS: usize = 4096;
-/// Most terms of all linear steps together.
-pub const MAX_TERMS: usize = 1 << 20;
+/// Most terms of all linear steps together: what is small in each, some hundred bytes, then takes
+/// less than the memory that is left free for it.
+pub const MAX_TERMS: usize = 1 << 17;
 /// Largest giant index, and most rotations in one `RotateAdd`.
 pub const MAX_GIANT: usize = 4096;
 /// Most memory for encoded weights, in bytes.

@@ -1,8 +1,9 @@
 //! Linear steps compiled: which rotated inputs and which sums there are.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hushwork_ring::memory::copied;
+use hushwork_ring::memory::{copied, reserved};
 use rayon::prelude::*;
 
 use super::check::{Checked, plain_scale};
@@ -79,11 +80,16 @@ impl Matrix {
         let limbs = checked.shapes[&linear.inputs[0]].limbs;
         let (anchors, numbers) = rotations(parameters, linear);
         let weights = encode(parameters, checked, linear, limbs);
-        let mut sums: BTreeMap<_, Vec<Product>> = BTreeMap::new();
+        let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+        for term in &linear.terms {
+            *counts.entry(sum_of(term)).or_default() += 1;
+        }
+        let empty = |(sum, count)| (sum, reserved(count));
+        let mut sums: BTreeMap<_, Vec<Product>> = counts.into_iter().map(empty).collect();
         for (term, weights) in linear.terms.iter().zip(weights) {
             let rotated = numbers[&rotation(parameters, linear, term)];
-            let sum = sums.entry((term.output, std::cmp::Reverse(term.giant)));
-            sum.or_default().push(Product { rotated, weights });
+            let sum = sums.entry(sum_of(term)).or_default();
+            sum.push(Product { rotated, weights });
         }
         let places = sums
             .keys()
@@ -124,6 +130,11 @@ impl Anchor {
         let babies = self.babies.iter().filter(|&&baby| baby != 0).count() as u64;
         babies * HOISTED + if self.step == 0 { 0 } else { ROTATION }
     }
+}
+
+/// Output and giant, in the order in which sums are made.
+fn sum_of(term: &Term) -> (usize, Reverse<usize>) {
+    (term.output, Reverse(term.giant))
 }
 
 type Rotation = (usize, usize, usize);
@@ -169,5 +180,7 @@ fn encode(parameters: &Parameters, checked: &Checked, linear: &Linear, limbs: us
         weights.rotate_right(shift % period);
         Plain::new(parameters, parameters.extended(limbs), &weights, scale)
     });
-    terms.collect()
+    let mut weights = reserved(linear.terms.len());
+    weights.par_extend(terms);
+    weights
 }
