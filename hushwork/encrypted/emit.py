@@ -46,6 +46,10 @@ class Emitter:
         """How far an atom lies from where its layout says."""
         return self._shifts[atom]
 
+    def unfold(self, name: str, rotations: tuple[int, ...]) -> None:
+        """Sum the copies of the request."""
+        self._held[0] = self._summed(name, self._held[0], rotations)
+
     def affine(self, stage: Affine, made: Arranged, limbs: int, scale: float) -> None:
         """A linear step, after copies of its inputs and before cyclic sums."""
         inputs = [

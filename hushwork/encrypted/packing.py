@@ -67,6 +67,8 @@ class Packing:
 
     def _uses(self, low: int, high: int, rotations: Rotations) -> Iterator[Use]:
         model = rotations.model
+        if low < self.levels.input <= high:
+            yield self._unfolded(model)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -79,6 +81,18 @@ class Packing:
             if low < limbs - 1 <= high:
                 yield self.made[index].summed(limbs - 1, model)
 
+    @property
+    def _sums(self) -> tuple[int, ...]:
+        """Rotations that sum the copies of the request."""
+        copies = self.found.copies
+        return tuple(self.slots // copies << k for k in range(copies.bit_length() - 1))
+
+    def _unfolded(self, model: Cost) -> Use:
+        """Summing the copies of the request."""
+        limbs, sums = self.levels.input, self._sums
+        cost = self.found.input.ciphertexts * len(sums) * model.rotation(limbs)
+        return Use(limbs, cost, frozenset(sums))
+
     def _linear(self, index: int, limbs: int, rotations: Rotations) -> Use:
         """Remembered: it depends on the number of digits only, not on where a tier begins."""
         ((_, digit, special),) = rotations.model.tiers
@@ -89,14 +103,15 @@ class Packing:
 
     def _costs(self, rotations: Rotations) -> dict[str, float]:
         """Milliseconds of a run, by layer."""
-        costs: dict[str, float] = {}
+        model = rotations.model
+        costs = {self.stages.stages[0].name: self._unfolded(model).cost / 1e3}
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
-                cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
+                cost = self.layouts[stage.a].ciphertexts * model.multiply(limbs)
             else:
                 made = self.made[index]
-                sums = made.summed(limbs - 1, rotations.model)
+                sums = made.summed(limbs - 1, model)
                 cost = made.linear(limbs, rotations).cost + sums.cost
             costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
         return costs
@@ -107,6 +122,7 @@ class Packing:
         rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers))
         count = self.found.input.ciphertexts
         emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
+        emitter.unfold(self.stages.stages[0].name, self._sums)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -116,6 +132,7 @@ class Packing:
                 made_scale = output_scale() if last else scale
                 emitter.affine(stage, self.made[index], limbs, made_scale)
         output = self.stages.output
+        scatter = np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1)
         return Plan(
             log_n=chain.log_n,
             moduli=tuple(parameters.moduli),
@@ -123,12 +140,12 @@ class Packing:
             tiers=tiering.tiers,
             request_scale=scale,
             request_limbs=self.levels.input,
-            gather=_gather(self.found),
+            gather=_gather(self.found, self.slots // self.found.copies),
             steps=tuple(emitter.steps),
             names=tuple(emitter.names),
             results=tuple(emitter.registers(output)),
             output_scale=output_scale(),
-            scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
+            scatter=_repeated(scatter, self.slots),
             factor=factor,
             layers=self._layers(rotations),
             request_layout=self.found.input.short,
@@ -159,7 +176,12 @@ def _scatter(layout: Layout) -> Index:
     return np.where(layout.states == GARBAGE, UNCHECKED, _held(layout))
 
 
-def _gather(found: Arrangement) -> Index:
-    """(ciphertexts, N): the input element that each slot of the request holds, -1: none."""
-    held = _held(found.input)
+def _gather(found: Arrangement, period: int) -> Index:
+    """(ciphertexts, period): the input element that each slot of the request holds, -1: none."""
+    held = _repeated(_held(found.input), period)
     return np.append(found.gather, -1)[held]
+
+
+def _repeated(table: Index, slots: int) -> Index:
+    """The first slots of the repetition of a table."""
+    return np.tile(table, max(1, slots // table.shape[1]))[:, :slots]

@@ -57,6 +57,8 @@ class Arrangement:
 
     cost: float
     input: Layout
+    copies: int
+    """Of the slots of the input, in the ring; one travels."""
     gather: Index
     """Input element of each element of the packed input; -1: zero."""
     matrices: dict[int, Matrix]
@@ -131,8 +133,12 @@ class _View:
                 yield self._start(way.layout, way.gather, {0: way.matrix})
 
     def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
-        cost = self.model.request * layout.ciphertexts
-        return Arrangement(cost, layout, gather, matrices, {0: layout}, {})
+        limbs, most = self.levels.input, self.model.slots // layout.period
+        cost, copies = min(
+            (self.model.request(limbs, layout.ciphertexts, 1 << k), 1 << k)
+            for k in range(most.bit_length())
+        )
+        return Arrangement(cost, layout, copies, gather, matrices, {0: layout}, {})
 
     def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
         layout = one.layouts[stage.a]
@@ -163,7 +169,7 @@ class _View:
                 layout = made.diagonals.layout
                 if not masked and (layout.states != ready.placed.cleanest.states).any():
                     masks.append(True)
-                if made.fits(limbs):
+                if made.fits(limbs, self.model.slots):
                     cost = one.cost + made.cost(limbs, rotations)
                     layouts = {**one.layouts, stage.output: layout}
                     choices = {**one.choices, index: replace(choice, masked=masked)}
@@ -220,12 +226,12 @@ class Arranged:
     """Ciphertexts of each input."""
     diagonals: Diagonals
 
-    def fits(self, limbs: int) -> bool:
+    def fits(self, limbs: int, slots: int) -> bool:
         """Whether the weights, and the rotated inputs, stay within memory."""
         made = self.diagonals
         weights = 8 * sum(map(len, made.weights))
         rotated = min(len(made.weights), ROTATED * sum(self.ciphertexts))
-        return weights + rotated * 16 * limbs * made.layout.slots <= MEMORY
+        return weights + rotated * 16 * limbs * slots <= MEMORY
 
     def cost(self, limbs: int, rotations: Rotations) -> float:
         """Microseconds, keys priced in."""
@@ -236,13 +242,13 @@ class Arranged:
         """Copies of the inputs, and the linear step."""
         made, model = self.diagonals, rotations.model
         divided = split(made.places, made.ring, limbs, rotations)
-        long = sum(len(weights) > TRANSFORMED for weights in made.weights)
+        long = sum(len(weights) for weights in made.weights if len(weights) > TRANSFORMED)
         copied = sum(
             len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )
         cost = (
             divided.cost(made.places, limbs, model)
-            + model.products(limbs, len(made.weights) - long, long)
+            + model.products(limbs, len(made.weights), long)
             + copied * model.rotation(limbs)
         )
         return Use(limbs, cost, frozenset(divided.keys.union(*self.copies)))

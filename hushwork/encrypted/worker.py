@@ -64,7 +64,9 @@ class EncryptedWorker:
         self._parameters = _parameters(self.plan)
         inputs = [(self.plan.request_limbs, self.plan.request_scale)] * len(self.plan.gather)
         self._period = period(self.plan.scatter)
-        self._program = Program(self._parameters, inputs, self.plan.steps, self.plan.results)
+        self._program = Program(
+            self._parameters, inputs, self.plan.steps, self.plan.results, self.plan.request_period
+        )
         self._manifest = self._offer(network)
         # The plans that were weighed refer to each other.
         gc.collect()
@@ -111,17 +113,19 @@ class EncryptedWorker:
 
     def _offer(self, network: Network) -> Manifest:
         plan, program, parameters = self.plan, self._program, self._parameters
+        scatter = plan.scatter[:, : self._period]
         body = Body(
             version=VERSION,
             parameters=parameters.to_bytes(),
             request_limbs=plan.request_limbs,
             request_scale=plan.request_scale,
+            request_period=plan.request_period,
             gather=to_table(plan.gather),
             rotations=dict(sorted(program.rotations.items())),
             relinearisation=program.relinearisation,
             response_scale=plan.output_scale,
-            period=self._period,
-            scatter=to_table(plan.scatter[:, : self._period]),
+            response_period=self._period,
+            scatter=to_table(scatter),
             output_shape=network.output_shape,
             factor=plan.factor,
             output_range=2.0 ** log2_range() / plan.factor,
@@ -136,8 +140,8 @@ class EncryptedWorker:
             input_shape=network.input_shape,
             labels=network.labels,
             hello_limit=keys,
-            request_limit=request_bytes(parameters, len(plan.gather), plan.request_limbs),
-            response_limit=answer_bytes(parameters, len(plan.scatter), self._period),
+            request_limit=request_bytes(parameters, plan.gather.shape, plan.request_limbs),
+            response_limit=answer_bytes(parameters, scatter.shape),
             body=msgspec.msgpack.encode(body),
         )
 

@@ -85,7 +85,7 @@ fn every_limb_count_serves() {
         let low = SETUP.evaluator.drop(&ciphertext, limbs).unwrap();
         let projected = Projected::new(&SETUP.parameters, &low, 8).unwrap();
         let bytes = projected.to_bytes(&SETUP.parameters);
-        assert_eq!(bytes.len(), projected_bytes(&SETUP.parameters, limbs, 8));
+        assert_eq!(bytes.len(), projected_bytes(&SETUP.parameters, limbs, 8, false));
         let read = Projected::from_bytes(&SETUP.parameters, &bytes).unwrap();
         assert_eq!(read, projected);
         assert_close(&open(&read), &values, 1e-8);

@@ -92,7 +92,7 @@ fn sizes_are_known_before() {
     let parameters = &SETUP.parameters;
     assert_eq!(seeded().len(), ciphertext_bytes(parameters, 3, true));
     assert_eq!(full().len(), ciphertext_bytes(parameters, 3, false));
-    assert_eq!(projected().len(), projected_bytes(parameters, 3, PERIOD));
+    assert_eq!(projected().len(), projected_bytes(parameters, 3, PERIOD, false));
     assert_eq!(SETUP.public.to_bytes().len(), public_key_bytes(parameters));
     let some = KeyNeeds::new(parameters, [(1, 2), (9, 1)], []).unwrap();
     for needs in [SETUP.keys.needs(), some] {
