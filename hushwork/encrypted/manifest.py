@@ -131,7 +131,7 @@ def _decoded(manifest: Manifest) -> Body:
         raise RefusedManifest("manifest: another guarantee", expected=NAME, got=manifest.guarantee)
     try:
         body = msgspec.msgpack.decode(manifest.body, type=Body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise MalformedBytes("manifest body", expected="an encrypted body", got=error) from None
     if body.version != VERSION:
         raise UnsupportedVersion("manifest body", expected=VERSION, got=body.version)
