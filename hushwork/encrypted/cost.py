@@ -123,6 +123,14 @@ class Cost:
         sent = limbs * RESIDUE * self.slots / copies + sums * self.rotation(limbs)
         return ciphertexts * sent + self.keys(limbs, sums)
 
+    def spread(self, limbs: int, ciphertexts: int, copies: int) -> float:
+        """About the price of spreading an input over parts of the ring with masks."""
+        turns = 2 * (copies - 1)
+        hoisted = Turns(0, ciphertexts, turns * ciphertexts, 0, ciphertexts)
+        products = (turns + 1) * ciphertexts
+        work = self.rotations(limbs, hoisted) + self.products(limbs, products, products * self.slots)
+        return work + self.keys(limbs, turns)
+
     def keys(self, limbs: int, count: int) -> float:
         """The price of keys."""
         return count * self._inner(limbs) * KEY

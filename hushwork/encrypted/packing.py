@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.answer import UNCHECKED
+from hushwork.encrypted.condense import spread
 from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
@@ -37,6 +38,7 @@ class Packing:
         self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
+        self.spread = _spread(found)
         self._known: dict[tuple[object, ...], Use] = {}
         for index, stage in enumerate(stages.stages):
             tell("diagonals", index, len(stages.stages))
@@ -69,6 +71,8 @@ class Packing:
         model = rotations.model
         if low < self.levels.input <= high:
             yield self._unfolded(model)
+            if self.spread:
+                yield self.spread.linear(self.levels.input, rotations)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -104,7 +108,10 @@ class Packing:
     def _costs(self, rotations: Rotations) -> dict[str, float]:
         """Milliseconds of a run, by layer."""
         model = rotations.model
-        costs = {self.stages.stages[0].name: self._unfolded(model).cost / 1e3}
+        first = self._unfolded(model).cost
+        if self.spread:
+            first += self.spread.linear(self.levels.input, rotations).cost
+        costs = {self.stages.stages[0].name: first / 1e3}
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -122,7 +129,10 @@ class Packing:
         rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers))
         count = self.found.input.ciphertexts
         emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
-        emitter.unfold(self.stages.stages[0].name, self._sums)
+        first = self.stages.stages[0].name
+        emitter.unfold(first, self._sums)
+        if self.spread:
+            emitter.spread(first, self.spread, self.levels.input, scale)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -163,6 +173,13 @@ class Packing:
         }
 
 
+def _spread(found: Arrangement) -> Arranged | None:
+    """From the slots that are sent to those of the input, where these are others."""
+    if not found.condensed:
+        return None
+    return Arranged([()], [found.sent.ciphertexts], spread(found.sent, found.input))
+
+
 def _held(layout: Layout) -> Index:
     """(ciphertexts, N): the element in each slot, -1: none."""
     held = np.full(layout.states.shape, -1, dtype=np.int64)
@@ -178,7 +195,7 @@ def _scatter(layout: Layout) -> Index:
 
 def _gather(found: Arrangement, period: int) -> Index:
     """(ciphertexts, period): the input element that each slot of the request holds, -1: none."""
-    held = _repeated(_held(found.input), period)
+    held = _repeated(_held(found.sent), period)
     return np.append(found.gather, -1)[held]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.condense import condensed
 from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
 from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
 from hushwork.encrypted.layout import Geometry, Layout
@@ -27,6 +28,8 @@ from hushwork.guarantee import Progress
 Index = NDArray[np.int64]
 
 WIDTH = 4
+CONDENSED = (2, 4, 8)
+"""Parts of the ring into one of which an input is condensed."""
 SAMPLED = 1 << 14
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
@@ -57,8 +60,10 @@ class Arrangement:
 
     cost: float
     input: Layout
+    sent: Layout
+    """As the input travels; what is not the input's own layout is spread to it."""
     copies: int
-    """Of the slots of the input, in the ring; one travels."""
+    """Of the slots of what is sent, in the ring; one travels."""
     gather: Index
     """Input element of each element of the packed input; -1: zero."""
     matrices: dict[int, Matrix]
@@ -66,6 +71,11 @@ class Arrangement:
     layouts: dict[int, Layout]
     """Of the atoms made so far."""
     choices: dict[int, Choice]
+
+    @property
+    def condensed(self) -> bool:
+        """Whether the input takes a level to spread."""
+        return self.sent is not self.input
 
     def terms(self, index: int, stage: Affine) -> Sequence[tuple[int, Matrix]]:
         """The matrices of a stage, from patches where it reads them."""
@@ -79,15 +89,24 @@ class NoRoom(Exception):
 
 
 def search(
-    stages: Stages, levels: Levels, slots: int, model: Cost, *, masked: bool, tell: Progress
+    stages: Stages,
+    levels: Levels,
+    slots: int,
+    model: Cost,
+    *,
+    masked: bool,
+    spare: bool,
+    tell: Progress,
 ) -> Arrangement:
-    """The cheapest arrangement found; `masked` leaves no garbage anywhere. Raises NoRoom."""
+    """The cheapest arrangement found; `masked` leaves no garbage anywhere, `spare` says whether
+    there is a level to spread the input with. Raises NoRoom.
+    """
     best: Arrangement | None = None
     blocked = ""
     grids = geometries(stages.atoms, slots)
     for index, geometry in enumerate(grids):
         tell("layouts", index, len(grids))
-        view = _View(stages, levels, geometry, model, masked)
+        view = _View(stages, levels, geometry, model, masked, spare)
         try:
             best = view.beam(best.cost if best else np.inf) or best
         except NoRoom as error:
@@ -107,6 +126,7 @@ class _View:
     geometry: Geometry
     model: Cost
     masked: bool
+    spare: bool
 
     def beam(self, limit: float) -> Arrangement | None:
         """The cheapest arrangement below a limit, if there is one."""
@@ -133,12 +153,20 @@ class _View:
                 yield self._start(way.layout, way.gather, {0: way.matrix})
 
     def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
-        limbs, most = self.levels.input, self.model.slots // layout.period
-        cost, copies = min(
-            (self.model.request(limbs, layout.ciphertexts, 1 << k), 1 << k)
-            for k in range(most.bit_length())
-        )
-        return Arrangement(cost, layout, copies, gather, matrices, {0: layout}, {})
+        cost, copies, sent = min(self._ways(layout), key=lambda way: way[0])
+        return Arrangement(cost, layout, sent, copies, gather, matrices, {0: layout}, {})
+
+    def _ways(self, layout: Layout) -> Iterator[tuple[float, int, Layout]]:
+        """Ways to send an input: price, copies in the ring, layout."""
+        limbs, model = self.levels.input, self.model
+        repeats = model.slots // layout.period
+        for k in range(repeats.bit_length()):
+            yield model.request(limbs, layout.ciphertexts, 1 << k), 1 << k, layout
+        for copies in CONDENSED if self.spare and repeats == 1 else ():
+            sent = condensed(layout, copies)
+            if sent:
+                cost = model.request(limbs, layout.ciphertexts, copies)
+                yield cost + model.spread(limbs, layout.ciphertexts, copies), copies, sent
 
     def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
         layout = one.layouts[stage.a]
