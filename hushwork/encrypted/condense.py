@@ -19,16 +19,32 @@ def condensed(layout: Layout, copies: int) -> Layout | None:
     """The elements in a period of N / `copies` slots: what lies in part i of the ring moves by i
     times the least power of two that keeps all elements apart. None where there is none."""
     period = layout.slots // copies
-    first = layout.addresses[:, 0]
-    ciphertext, slot = np.divmod(first, layout.slots)
-    part, place = np.divmod(slot, period)
     for k in range(period.bit_length() - 1):
-        moved = ciphertext * layout.slots + (place + (part << k)) % period
-        if len(np.unique(moved[first >= 0])) == np.count_nonzero(first >= 0):
-            repeated = moved[:, None] + period * np.arange(copies)
-            addresses = np.where(first[:, None] < 0, -1, repeated)
-            return replace(build(addresses, layout.slots, layout.cell, layout.key), period=period)
+        moved = _moved(layout, period, 1 << k)
+        kept = moved[:, :1]
+        if not _apart(kept):
+            continue
+        for column in range(1, moved.shape[1]):
+            more = np.concatenate([kept, moved[:, column : column + 1]], axis=1)
+            kept = more if _apart(more) else kept
+        places = kept[:, :, None] + period * np.arange(copies)
+        addresses = np.where(kept[:, :, None] < 0, -1, places).reshape(len(kept), -1)
+        return replace(build(addresses, layout.slots, layout.cell, layout.key), period=period)
     return None
+
+
+def _moved(layout: Layout, period: int, step: int) -> Index:
+    """The addresses in the first period, those of part i moved by i steps."""
+    ciphertext, slot = np.divmod(layout.addresses, layout.slots)
+    part, place = np.divmod(slot, period)
+    moved: Index = ciphertext * layout.slots + (place + part * step) % period
+    return np.where(layout.addresses < 0, -1, moved)
+
+
+def _apart(addresses: Index) -> bool:
+    """Whether no two are the same."""
+    held = addresses[addresses >= 0]
+    return len(np.unique(held)) == len(held)
 
 
 def spread(sent: Layout, layout: Layout) -> Diagonals:
