@@ -119,9 +119,7 @@ def _fit(
             spare = deeper is not None and deeper.scale_bits == chain.scale_bits
             model = Cost(slots, _tiering(chain, _rough(slots)).tiers)
             try:
-                found = search(
-                    stages, levels, slots, model, masked=masked, spare=spare, tell=tell
-                )
+                found = search(stages, levels, slots, model, masked=masked, spare=spare, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
                 continue

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted import diagonals
 from hushwork.encrypted.diagonals import Diagonals
-from hushwork.encrypted.layout import VALUE, Layout, build
+from hushwork.encrypted.layout import Layout, build
 from hushwork.encrypted.matrix import Matrix
 
 Index = NDArray[np.int64]

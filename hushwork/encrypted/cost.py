@@ -128,7 +128,9 @@ class Cost:
         turns = 2 * (copies - 1)
         hoisted = Turns(0, ciphertexts, turns * ciphertexts, 0, ciphertexts)
         products = (turns + 1) * ciphertexts
-        work = self.rotations(limbs, hoisted) + self.products(limbs, products, products * self.slots)
+        work = self.rotations(limbs, hoisted) + self.products(
+            limbs, products, products * self.slots
+        )
         return work + self.keys(limbs, turns)
 
     def keys(self, limbs: int, count: int) -> float:

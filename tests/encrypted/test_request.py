@@ -5,7 +5,9 @@ import pytest
 
 from hushwork._native import Evaluator
 from hushwork.encrypted import compile_network, guarantee
+from hushwork.encrypted.condense import condensed, spread
 from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.layout import VALUE, Geometry, Grid, grid
 from hushwork.encrypted.manifest import join, parted
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.tiers import Tier
@@ -77,13 +79,59 @@ def test_the_sum_of_fewer_copies_is_not_the_request(network, worker):
         plan.steps[0]["steps"].pop()
 
 
-@pytest.mark.parametrize(
-    ("shape", "copies"), [((1, 4, 4), 8), ((1, 16, 16), 4)]
-)
+@pytest.mark.parametrize(("shape", "copies"), [((1, 4, 4), 8), ((1, 16, 16), 4)])
 def test_what_does_not_fill_the_ring_is_sent_once(shape, copies):
     net = Builder(shape).convolve(4, (3, 3), (2, 2), (1, 1, 1, 1)).activate()
     plan = compile_network(net.flatten().linear(3).build())
     assert (1 << plan.log_n) // plan.request_period == copies
+
+
+def tiled(channels):
+    """An image that fills the ring, its channels repeated in each position."""
+    form = Grid(Geometry(1 << 10, (1, 1), 8, 16), (1, 1), channels)
+    return grid((channels, 8, 8), form, tiled=True)
+
+
+@pytest.mark.parametrize(("channels", "copies"), [(2, 2), (2, 4), (4, 2), (4, 4), (8, 2)])
+def test_masks_spread_what_is_condensed(channels, copies):
+    layout = tiled(channels)
+    sent = condensed(layout, copies)
+    assert sent.period == layout.slots // copies
+    elements = np.random.default_rng(0).uniform(1, 2, len(layout.addresses))
+    x, wanted = np.zeros(layout.slots), np.zeros(layout.slots)
+    x[sent.addresses] = elements[:, None]
+    wanted[layout.addresses] = elements[:, None]
+    np.testing.assert_array_equal(x, np.tile(x[: sent.period], copies))
+    made = spread(sent, layout)
+    got = np.zeros(layout.slots)
+    for offset, weights in zip(made.places.offset, made.weights, strict=True):
+        got += np.roll(x, -offset) * np.resize(weights, layout.slots)
+    np.testing.assert_array_equal(got, wanted)
+    np.testing.assert_array_equal(made.layout.states, layout.states)
+    assert len(made.weights) <= 16 // channels + copies - 1
+
+
+def test_what_leaves_no_slots_free_is_not_condensed():
+    assert (tiled(16).states == VALUE).all()
+    assert condensed(tiled(16), 2) is None
+    assert condensed(tiled(8), 4) is None
+
+
+def test_an_input_that_leaves_slots_free_is_condensed():
+    net = Builder((1, 28, 28)).convolve(32, (5, 5), (2, 2), (2, 2, 2, 2)).activate()
+    net.convolve(64, (5, 5), (2, 2), (2, 2, 2, 2)).activate().flatten()
+    network = net.linear(512).activate().linear(10).build()
+    worker = guarantee.worker(network)
+    client = guarantee.client(worker.manifest)
+    assert worker.plan.request_limbs == worker.plan.layers[worker.plan.names[0]].limbs[0] + 1
+    assert worker.plan.gather.shape == (1, 1 << 13)
+    assert worker.manifest.request_limit <= 500_000
+    assert worker.manifest.hello_limit <= 50_000_000
+    session, _ = worker.greet(client.hello())
+    x = image(network)
+    got = client.open(worker.run(session, client.seal(x))).output
+    wanted = evaluate(network, x[None])[0]
+    assert np.abs(got - wanted).max() <= 1e-4 * max(np.abs(wanted).max(), np.ptp(wanted))
 
 
 @pytest.mark.parametrize("elements", [5, 20, 300])

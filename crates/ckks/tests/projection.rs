@@ -86,7 +86,10 @@ fn every_limb_count_serves() {
         let low = SETUP.evaluator.drop(&ciphertext, limbs).unwrap();
         let projected = Projected::new(&SETUP.parameters, &low, 8).unwrap();
         let bytes = projected.to_bytes(&SETUP.parameters);
-        assert_eq!(bytes.len(), projected_bytes(&SETUP.parameters, limbs, 8, false));
+        assert_eq!(
+            bytes.len(),
+            projected_bytes(&SETUP.parameters, limbs, 8, false)
+        );
         let read = Projected::from_bytes(&SETUP.parameters, &bytes).unwrap();
         assert_eq!(read, projected);
         assert_close(&open(&read), &values, 1e-8);
@@ -195,7 +198,10 @@ fn the_noise_of_the_trace_is_as_predicted() {
         let bound = noise::traced(parameters, limbs, period).slot_bound(SCALE);
         let largest = distance(&opened, &vec![0.0; SETUP.slots()]);
         assert!(largest < bound, "{period}: {largest:e}, bound {bound:e}");
-        assert!(largest > bound / 100.0, "{period}: {largest:e}, bound {bound:e}");
+        assert!(
+            largest > bound / 100.0,
+            "{period}: {largest:e}, bound {bound:e}"
+        );
     }
 }
 
