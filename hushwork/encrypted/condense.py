@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted import diagonals
+from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.diagonals import Diagonals
 from hushwork.encrypted.layout import Layout, build
 from hushwork.encrypted.matrix import Matrix
 
 Index = NDArray[np.int64]
+
+PARTS = (2, 4, 8)
+"""Parts of the ring into one of which an input is condensed."""
+
+
+def ways(
+    layout: Layout, limbs: int, model: Cost, *, spare: bool
+) -> Iterator[tuple[float, int, Layout]]:
+    """Ways to send an input: price, copies in the ring, layout; `spare`: a level is left."""
+    repeats = model.slots // layout.period
+    for k in range(repeats.bit_length()):
+        yield model.request(limbs, layout.ciphertexts, 1 << k), 1 << k, layout
+    for copies in PARTS if spare and repeats == 1 else ():
+        sent = condensed(layout, copies)
+        if sent:
+            cost = model.request(limbs, layout.ciphertexts, copies)
+            yield cost + model.spread(limbs, layout.ciphertexts, copies), copies, sent
 
 
 def condensed(layout: Layout, copies: int) -> Layout | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.condense import condensed
+from hushwork.encrypted.condense import ways
 from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
 from hushwork.encrypted.diagonals import Diagonals, Placed, build, place
 from hushwork.encrypted.layout import Geometry, Layout
@@ -28,8 +28,6 @@ from hushwork.guarantee import Progress
 Index = NDArray[np.int64]
 
 WIDTH = 4
-CONDENSED = (2, 4, 8)
-"""Parts of the ring into one of which an input is condensed."""
 SAMPLED = 1 << 14
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
@@ -153,20 +151,9 @@ class _View:
                 yield self._start(way.layout, way.gather, {0: way.matrix})
 
     def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
-        cost, copies, sent = min(self._ways(layout), key=lambda way: way[0])
+        found = ways(layout, self.levels.input, self.model, spare=self.spare)
+        cost, copies, sent = min(found, key=lambda way: way[0])
         return Arrangement(cost, layout, sent, copies, gather, matrices, {0: layout}, {})
-
-    def _ways(self, layout: Layout) -> Iterator[tuple[float, int, Layout]]:
-        """Ways to send an input: price, copies in the ring, layout."""
-        limbs, model = self.levels.input, self.model
-        repeats = model.slots // layout.period
-        for k in range(repeats.bit_length()):
-            yield model.request(limbs, layout.ciphertexts, 1 << k), 1 << k, layout
-        for copies in CONDENSED if self.spare and repeats == 1 else ():
-            sent = condensed(layout, copies)
-            if sent:
-                cost = model.request(limbs, layout.ciphertexts, copies)
-                yield cost + model.spread(limbs, layout.ciphertexts, copies), copies, sent
 
     def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
         layout = one.layouts[stage.a]
