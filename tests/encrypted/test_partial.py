@@ -1,7 +1,6 @@
 """Partial slots: outputs in pieces, which rotations then sum."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
