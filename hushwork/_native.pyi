@@ -89,6 +89,9 @@ class SecretKey:
     def encrypt(self, values: Array, scale: float, limbs: int | None = None) -> bytes:
         """A seeded ciphertext of slot values."""
 
+    def encrypt_projected(self, values: Array, scale: float, limbs: int | None = None) -> bytes:
+        """A seeded projected ciphertext of slot values, whose number is its period."""
+
     def encrypt_coefficients(
         self, values: Array, scale: float, limbs: int | None = None
     ) -> bytes: ...
@@ -132,7 +135,7 @@ class EvaluationKeys:
 def ciphertext_bytes(parameters: Parameters, limbs: int, seeded: bool) -> int:
     """Exact size of a serialised ciphertext."""
 
-def projected_bytes(parameters: Parameters, limbs: int, period: int) -> int:
+def projected_bytes(parameters: Parameters, limbs: int, period: int, seeded: bool) -> int:
     """Exact size of a serialised projected ciphertext."""
 
 def evaluation_keys_bytes(
@@ -174,7 +177,10 @@ class Evaluator:
 class Program:
     """A packed program: plain data in, compiled once, run whole.
 
-    `inputs`: exact (limbs, scale) of each input ciphertext; they are registers 0, 1, ...
+    `inputs`: exact (limbs, scale) of each input ciphertext; they are registers 0, 1, ... With a
+    `period` p they are projected ciphertexts of that period, and the steps begin with a rotate_add
+    of each by p, 2p, ... N / 2, which leaves N / p times what was encrypted; before it, a register
+    decrypts to nothing.
     `steps`, in order, each a dict whose "op" is one of the names below and whose other keys are
     exactly those listed; every output register is new (static single assignment):
 
@@ -199,6 +205,7 @@ class Program:
         inputs: Sequence[tuple[int, float]],
         steps: Sequence[dict[str, Any]],
         outputs: Sequence[int],
+        period: int | None = None,
     ) -> Program: ...
     @property
     def rotations(self) -> dict[int, list[int]]:

@@ -65,7 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise TooLarge("manifest", expected=f"at most {MANIFEST_LIMIT} bytes", got=len(data))
         try:
             return msgspec.msgpack.decode(data, type=cls)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError) as error:
             raise MalformedBytes("manifest", expected="a manifest", got=error) from None
 
 

@@ -158,7 +158,8 @@ def totals(summary: Summary, measured: Measured | None) -> Table:
     for tier in summary.tiers:
         table.add_row("tier", tier_line(tier))
     table.add_row("keys", f"{summary.keys}; {size(summary.keys_bytes)} to upload once")
-    table.add_row("request", f"{size(summary.request_bytes)}, layout {summary.request_layout}")
+    request = f"{size(summary.request_bytes)}, layout {summary.request_layout}"
+    table.add_row("request", f"{request}, one of {summary.request_copies} copies")
     table.add_row("answer", size(summary.answer_bytes))
     table.add_row("weights", f"{size(summary.weights_bytes)} of memory once encoded")
     table.add_row("precision", f"within {summary.precision:.1%} of the largest output")

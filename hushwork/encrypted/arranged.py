@@ -35,12 +35,12 @@ class Arranged:
         """Ways to split its rotations."""
         return Splits(self.diagonals.places, self.diagonals.ring)
 
-    def fits(self, limbs: int) -> bool:
+    def fits(self, limbs: int, slots: int) -> bool:
         """Whether the weights, and the rotated inputs, stay within memory."""
         made = self.diagonals
         weights = 8 * sum(map(len, made.weights))
         rotated = min(len(made.weights), ROTATED * sum(self.ciphertexts))
-        return weights + rotated * 16 * limbs * made.layout.slots <= MEMORY
+        return weights + rotated * 16 * limbs * slots <= MEMORY
 
     def cost(self, limbs: int, rotations: Rotations) -> float:
         """Microseconds, keys priced in."""
@@ -51,14 +51,12 @@ class Arranged:
         """Copies of the inputs, and the linear step."""
         made, model = self.diagonals, rotations.model
         divided, turned = self.splits.cheapest(limbs, rotations)
-        long = sum(len(weights) > TRANSFORMED for weights in made.weights)
+        long = sum(len(weights) for weights in made.weights if len(weights) > TRANSFORMED)
         copied = sum(
             len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )
         cost = (
-            turned
-            + model.products(limbs, len(made.weights) - long, long)
-            + copied * model.rotation(limbs)
+            turned + model.products(limbs, len(made.weights), long) + copied * model.rotation(limbs)
         )
         return Use(limbs, cost, divided.keys.union(*self.copies))
 

@@ -50,12 +50,10 @@ class EncryptedClient:
 
     def seal(self, x: Array) -> bytes:
         """Encrypt one input. Raises InvalidInput."""
-        body = self._terms.body
-        flat = np.append(self._checked(x).reshape(-1), 0.0)
+        body, encrypt = self._terms.body, self._secret.encrypt_projected
+        flat = np.append(self._checked(x).reshape(-1), 0.0) / self._terms.copies
         vectors = flat[self._terms.gather]
-        return join(
-            [self._secret.encrypt(v, body.request_scale, body.request_limbs) for v in vectors]
-        )
+        return join([encrypt(v, body.request_scale, body.request_limbs) for v in vectors])
 
     def _checked(self, x: Array) -> Array:
         shape = tuple(self._manifest.input_shape)
@@ -76,7 +74,7 @@ class EncryptedClient:
         limit = self._manifest.response_limit
         ciphertexts = parted("answer", response, len(terms.scatter), limit)
         evaluator = Evaluator(terms.parameters)
-        expected = (1, terms.body.response_scale, terms.body.period)
+        expected = (1, terms.body.response_scale, terms.body.response_period)
         for ciphertext in ciphertexts:
             got = evaluator.describe_projected(ciphertext)
             if got != expected:

@@ -81,7 +81,7 @@ def _magnitude(batch: Array) -> float:
 def _planned(
     stages: Stages, levels: Levels, factor: float, tell: Progress, *, masked: bool
 ) -> Plan:
-    chain, found = _fit(stages, levels, tell, masked=masked)
+    chain, levels, found = _fit(stages, levels, tell, masked=masked)
     packing = Packing(stages, levels, found, 1 << chain.log_n, tell)
     return packing.plan(chain, _tiering(chain, packing.price), factor)
 
@@ -107,18 +107,26 @@ def _rough(slots: int) -> Price:
 
 def _fit(
     stages: Stages, levels: Levels, tell: Progress, *, masked: bool
-) -> tuple[Chain, Arrangement]:
-    """The smallest ring that carries the network, and the arrangement in it."""
+) -> tuple[Chain, Levels, Arrangement]:
+    """The smallest ring that carries the network, and the arrangement in it.
+
+    Where the input is spread, that takes a level more.
+    """
     blocked = ""
     for log_n in LOG_N:
         chain = carrier(levels, log_n)
         if chain:
-            slots = 1 << log_n
+            slots, deeper = 1 << log_n, carrier(levels.deeper, log_n)
+            spare = deeper is not None and deeper.scale_bits == chain.scale_bits
             model = Cost(slots, _tiering(chain, _rough(slots)).tiers)
             try:
-                return chain, search(stages, levels, slots, model, masked=masked, tell=tell)
+                found = search(stages, levels, slots, model, masked=masked, spare=spare, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
+                continue
+            if deeper and found.condensed:
+                return deeper, levels.deeper, found
+            return chain, levels, found
     if blocked:
         raise DoesNotFit(
             f"layer {blocked!r} is too wide",

@@ -34,6 +34,8 @@ REDUCE = 2.5e-4
 READ = 5e-4
 """Reading a long weight from memory, for each slot of a limb."""
 
+RESIDUE = 0.45
+"""Price of a residue of a request: four and a half bytes, sent at 80 Mbit/s."""
 KEY = 6.0
 """Price of a key, in inner products with it: making, sending and expanding it, spread over the
 requests of a session."""
@@ -111,20 +113,32 @@ class Cost:
         )
         return costs
 
-    def products(self, limbs: int, short: int, long: int) -> float:
-        """Plaintext products, by whether the weights are kept transformed."""
+    def products(self, limbs: int, count: int, long: int) -> float:
+        """Plaintext products; `long` slots of weights are too long for the cache."""
         _, special = self._tier(limbs)
-        words = (limbs + special) * self.slots
-        return (short + long) * 2 * words * PRODUCT + long * words * READ
+        rows = limbs + special
+        return rows * (count * 2 * self.slots * PRODUCT + long * READ)
 
     def multiply(self, limbs: int) -> float:
         """A product of ciphertexts with relinearisation and rescaling."""
         return self.rotation(limbs) + 4 * limbs * self.slots * LIFT + 2 * limbs * self._transform
 
-    @property
-    def request(self) -> float:
-        """The price of making and sending one ciphertext of a request."""
-        return self.slots * 2.0
+    def request(self, limbs: int, ciphertexts: int, copies: int) -> float:
+        """The price of sending ciphertexts of which one copy of the slots travels, and of summing
+        the copies."""
+        sums = copies.bit_length() - 1
+        sent = limbs * RESIDUE * self.slots / copies + sums * self.rotation(limbs)
+        return ciphertexts * sent + self.keys(limbs, sums)
+
+    def spread(self, limbs: int, ciphertexts: int, copies: int) -> float:
+        """About the price of spreading an input over parts of the ring with masks."""
+        turns = 2 * (copies - 1)
+        hoisted = Turns(0, ciphertexts, turns * ciphertexts, 0, ciphertexts)
+        products = (turns + 1) * ciphertexts
+        work = self.rotations(limbs, hoisted) + self.products(
+            limbs, products, products * self.slots
+        )
+        return work + self.keys(limbs, turns)
 
     def keys(self, limbs: int, count: int) -> float:
         """The price of keys."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.arranged import Arranged
 from hushwork.encrypted.layout import Layout
+from hushwork.encrypted.matrix import Matrix
 from hushwork.encrypted.plan import Step
 from hushwork.encrypted.rotations import Rotations, Splits
 from hushwork.encrypted.stages import Affine, Product
@@ -45,6 +46,15 @@ class Emitter:
     def shift(self, atom: int) -> int:
         """How far an atom lies from where its layout says."""
         return self._shifts[atom]
+
+    def unfold(self, name: str, rotations: tuple[int, ...]) -> None:
+        """Sum the copies of the request."""
+        self._held[0] = self._summed(name, self._held[0], rotations)
+
+    def spread(self, name: str, made: Arranged, limbs: int, scale: float) -> None:
+        """The input from what was sent."""
+        identity = Matrix.diagonal(np.ones(1))
+        self.affine(Affine(name, 0, ((0, identity),), np.zeros(1)), made, limbs, scale)
 
     def affine(self, stage: Affine, made: Arranged, limbs: int, scale: float) -> None:
         """A linear step, after copies of its inputs and before cyclic sums."""

@@ -35,7 +35,10 @@ PARTIALS = (1, 2)
 
 
 def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
-    """Coarse grids for all images of a network; one that is never used if there are none."""
+    """Coarse grids for all images of a network; one that is never used if there are none.
+
+    The slots of a grid are those of one copy, in a ring that holds one or more.
+    """
     images = [atom for atom in atoms if len(atom.shape) == 3]
     strides = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
     found: list[Geometry] = []
@@ -48,7 +51,9 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
                 Grid(Geometry(slots, stride, wide, 1), a.stride, _channels(a)).used for a in images
             )
             for sub_slots in (min(free, most), min(free, 2 * most)):
-                geometry = Geometry(slots, stride, wide, sub_slots)
+                # What does not fill the ring repeats in it.
+                ring = min(slots, wide * power_of_two(rows) * sub_slots)
+                geometry = Geometry(ring, stride, wide, sub_slots)
                 found += [geometry] if geometry not in found else []
     return found or [Geometry(slots, (1, 1), 1, 1)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hushwork.encrypted.stages import Affine, Product, Stage, Stages
 
@@ -17,6 +17,13 @@ class Levels:
     """Limbs of the request."""
     products: frozenset[int]
     """Limb counts at which products run; elsewhere only affine stages do."""
+    spread: bool = False
+    """Whether the first level only spreads the input."""
+
+    @property
+    def deeper(self) -> Levels:
+        """With a level before all stages."""
+        return replace(self, input=self.input + 1, spread=True)
 
     @property
     def count(self) -> int:

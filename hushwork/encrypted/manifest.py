@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from hushwork._native import (
     Parameters,
-    ciphertext_bytes,
     evaluation_keys_bytes,
     projected_bytes,
 )
@@ -23,7 +22,7 @@ from hushwork.guarantee import Manifest
 Index = NDArray[np.int64]
 
 NAME = "encrypted"
-VERSION = 2
+VERSION = 3
 KEYS = 1024
 """Most evaluation keys that a client makes."""
 KEYS_LIMIT = 2 << 30
@@ -43,14 +42,16 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: bytes
     request_limbs: int
     request_scale: float
+    request_period: int
+    """Slots after which the request repeats, and of which it is sent: a power of two."""
     gather: bytes
-    """32-bit little-endian: input element of each slot of the request, -1: zero."""
+    """32-bit little-endian: input element of each slot of a period, -1: zero."""
     rotations: dict[int, list[int]]
     """Rotation -> most limbs at which it is used, in each tier."""
     relinearisation: list[int]
     """Most limbs of a product, in each tier."""
     response_scale: float
-    period: int
+    response_period: int
     """Slots after which the answer repeats, and of which it is sent: a power of two."""
     scatter: bytes
     """Output element of each slot of a period, -1: must be zero, -2: may be anything."""
@@ -78,9 +79,14 @@ class Terms:
     body: Body
     parameters: Parameters
     gather: Index
-    """(ciphertexts, N)"""
+    """(ciphertexts, period of the request)"""
     scatter: Index
-    """(ciphertexts, period)"""
+    """(ciphertexts, period of the answer)"""
+
+    @property
+    def copies(self) -> int:
+        """Of what a request holds, in the ring: a worker sums them."""
+        return self.parameters.slots // self.body.request_period
 
 
 def _require(what: str, holds: bool, expected: object, got: object) -> None:
@@ -103,13 +109,14 @@ def read(manifest: Manifest) -> Terms:
     _check_scales(body, parameters)
     _check_keys(body, parameters, manifest)
     slots = parameters.slots
-    _check_period(body.period, slots)
+    _check_period("request", body.request_period, slots)
+    _check_period("answer", body.response_period, slots)
     elements = _elements("input", manifest.input_shape, slots)
     results = _elements("output", body.output_shape, slots)
     labels = len(manifest.labels)
     _require("labels", labels == body.output_shape[0], body.output_shape[0], labels)
-    gather = _table("gather", body.gather, slots)
-    scatter = _table("scatter", body.scatter, body.period)
+    gather = _table("gather", body.gather, body.request_period)
+    scatter = _table("scatter", body.scatter, body.response_period)
     _check_entries("gather", gather, ZERO, elements)
     _check_entries("scatter", scatter, UNCHECKED, results)
     shown = len(np.unique(scatter[scatter >= 0]))
@@ -124,7 +131,7 @@ def _decoded(manifest: Manifest) -> Body:
         raise RefusedManifest("manifest: another guarantee", expected=NAME, got=manifest.guarantee)
     try:
         body = msgspec.msgpack.decode(manifest.body, type=Body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise MalformedBytes("manifest body", expected="an encrypted body", got=error) from None
     if body.version != VERSION:
         raise UnsupportedVersion("manifest body", expected=VERSION, got=body.version)
@@ -147,9 +154,9 @@ def _check_scales(body: Body, parameters: Parameters) -> None:
     _require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
 
 
-def _check_period(period: int, slots: int) -> None:
-    _within("period of the answer", period, 1, slots)
-    _require("period of the answer", period.bit_count() == 1, "a power of two", period)
+def _check_period(name: str, period: int, slots: int) -> None:
+    _within(f"period of the {name}", period, 1, slots)
+    _require(f"period of the {name}", period.bit_count() == 1, "a power of two", period)
 
 
 def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
@@ -183,22 +190,24 @@ def _check_entries(name: str, table: Index, least: int, elements: int) -> None:
 
 def _check_sizes(terms: Terms, manifest: Manifest) -> None:
     parameters, body = terms.parameters, terms.body
-    request = request_bytes(parameters, len(terms.gather), body.request_limbs)
-    response = answer_bytes(parameters, len(terms.scatter), body.period)
+    request = request_bytes(parameters, terms.gather.shape, body.request_limbs)
+    response = answer_bytes(parameters, terms.scatter.shape)
     _require("request limit", manifest.request_limit == request, request, manifest.request_limit)
     _require(
         "response limit", manifest.response_limit == response, response, manifest.response_limit
     )
 
 
-def request_bytes(parameters: Parameters, count: int, limbs: int) -> int:
-    """Most bytes of a request of fresh ciphertexts."""
-    return FRAME + count * (FRAME + ciphertext_bytes(parameters, limbs, True))
+def request_bytes(parameters: Parameters, shape: tuple[int, ...], limbs: int) -> int:
+    """Most bytes of a request of fresh projected ciphertexts: (how many, period)."""
+    count, period = shape
+    return FRAME + count * (FRAME + projected_bytes(parameters, limbs, period, True))
 
 
-def answer_bytes(parameters: Parameters, count: int, period: int) -> int:
-    """Most bytes of an answer of projected ciphertexts, of one limb."""
-    return FRAME + count * (FRAME + projected_bytes(parameters, 1, period))
+def answer_bytes(parameters: Parameters, shape: tuple[int, ...]) -> int:
+    """Most bytes of an answer of computed projected ciphertexts, of one limb."""
+    count, period = shape
+    return FRAME + count * (FRAME + projected_bytes(parameters, 1, period, False))
 
 
 def join(ciphertexts: list[bytes]) -> bytes:

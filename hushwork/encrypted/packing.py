@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.arranged import Arranged
+from hushwork.encrypted.condense import spread
 from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
@@ -38,6 +39,7 @@ class Packing:
         self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
+        self.spread = _spread(found)
         self._known: dict[tuple[int, ...], tuple[Use, float]] = {}
         for index, stage in enumerate(stages.stages):
             tell("diagonals", index, len(stages.stages))
@@ -79,6 +81,8 @@ class Packing:
         return self._known[known]
 
     def _uses(self, limbs: int, rotations: Rotations) -> Iterator[Use]:
+        if limbs == self.levels.input:
+            yield from self._entry(rotations)
         for index, level in enumerate(self.levels.stage):
             if level == limbs:
                 yield self._stage(index, limbs, rotations)
@@ -93,9 +97,24 @@ class Packing:
             return Use(limbs, cost, frozenset({RELINEARISATION}))
         return self.made[index].linear(limbs, rotations)
 
+    def _entry(self, rotations: Rotations) -> Iterator[Use]:
+        """What turns a request into the input: its copies are summed, and it is spread."""
+        limbs, sums = self.levels.input, self._sums
+        rotated = self.found.input.ciphertexts * len(sums)
+        yield Use(limbs, rotated * rotations.model.rotation(limbs), frozenset(sums))
+        if self.spread:
+            yield self.spread.linear(limbs, rotations)
+
+    @property
+    def _sums(self) -> tuple[int, ...]:
+        """Rotations that sum the copies of the request."""
+        copies = self.found.copies
+        return tuple(self.slots // copies << k for k in range(copies.bit_length() - 1))
+
     def _costs(self, rotations: Rotations) -> dict[str, float]:
         """Milliseconds of a run, by layer."""
-        costs: dict[str, float] = {}
+        first = sum(use.cost for use in self._entry(rotations))
+        costs = {self.stages.stages[0].name: first / 1e3}
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             cost = self._stage(index, limbs, rotations).cost
@@ -110,6 +129,10 @@ class Packing:
         rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers))
         count = self.found.input.ciphertexts
         emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
+        first = self.stages.stages[0].name
+        emitter.unfold(first, self._sums)
+        if self.spread:
+            emitter.spread(first, self.spread, self.levels.input, scale)
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
             if isinstance(stage, Product):
@@ -119,6 +142,7 @@ class Packing:
                 made_scale = output_scale() if last else scale
                 emitter.affine(stage, self.made[index], limbs, made_scale)
         output = self.stages.output
+        scatter = np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1)
         return Plan(
             log_n=chain.log_n,
             moduli=tuple(parameters.moduli),
@@ -126,12 +150,12 @@ class Packing:
             tiers=tiering.tiers,
             request_scale=scale,
             request_limbs=self.levels.input,
-            gather=_gather(self.found),
+            gather=_gather(self.found, self.slots // self.found.copies),
             steps=tuple(emitter.steps),
             names=tuple(emitter.names),
             results=tuple(emitter.registers(output)),
             output_scale=output_scale(),
-            scatter=np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1),
+            scatter=_repeated(scatter, self.slots),
             factor=factor,
             layers=self._layers(rotations),
             request_layout=self.found.input.short,
@@ -149,6 +173,13 @@ class Packing:
         }
 
 
+def _spread(found: Arrangement) -> Arranged | None:
+    """From the slots that are sent to those of the input, where these are others."""
+    if not found.condensed:
+        return None
+    return Arranged([()], [found.sent.ciphertexts], spread(found.sent, found.input))
+
+
 def _held(layout: Layout) -> Index:
     """(ciphertexts, N): the element in each slot, -1: none."""
     held = np.full(layout.states.shape, -1, dtype=np.int64)
@@ -162,7 +193,12 @@ def _scatter(layout: Layout) -> Index:
     return np.where(layout.states == GARBAGE, UNCHECKED, _held(layout))
 
 
-def _gather(found: Arrangement) -> Index:
-    """(ciphertexts, N): the input element that each slot of the request holds, -1: none."""
-    held = _held(found.input)
+def _gather(found: Arrangement, period: int) -> Index:
+    """(ciphertexts, period): the input element that each slot of the request holds, -1: none."""
+    held = _repeated(_held(found.sent), period)
     return np.append(found.gather, -1)[held]
+
+
+def _repeated(table: Index, slots: int) -> Index:
+    """The first slots of the repetition of a table."""
+    return np.tile(table, max(1, slots // table.shape[1]))[:, :slots]

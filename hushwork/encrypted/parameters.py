@@ -14,6 +14,8 @@ from hushwork.encrypted.tiers import Tier
 LOG_N = (13, 14, 15, 16)
 PRECISIONS = ((36, 32), (35, 30), (34, 28), (32, 26))
 """Bits of the scale, and of a prime that only affine stages use, best first."""
+SPREAD_BITS = 27
+"""Bits of a prime by which masks alone are divided."""
 LAST_BITS = 46
 """Bits of the last prime: room for the outputs."""
 ROOM = 14
@@ -94,8 +96,9 @@ def carrier(levels: Levels, log_n: int) -> Chain | None:
 
 
 def _levels(levels: Levels, scale_bits: int, affine_bits: int) -> list[int]:
-    counts = range(2, levels.input + 1)
-    return [scale_bits if limbs in levels.products else affine_bits for limbs in counts]
+    counts = range(2, levels.input + 1 - levels.spread)
+    bits = [scale_bits if limbs in levels.products else affine_bits for limbs in counts]
+    return bits + [SPREAD_BITS] * levels.spread
 
 
 def levels_at(log_n: int) -> int:

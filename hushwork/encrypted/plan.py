@@ -43,7 +43,7 @@ class Plan:
     request_scale: float
     request_limbs: int
     gather: Index
-    """(ciphertexts, N): input element that each slot of the request holds, -1: zero"""
+    """(ciphertexts, p): input element of each slot of a period of the request, -1: zero"""
     steps: Sequence[Step]
     """As in `hushwork._native.Program`."""
     names: Sequence[str]
@@ -84,10 +84,16 @@ class Plan:
         """The same plan, with zeros that take no memory in place of its weights."""
         return replace(self, steps=tuple(map(_bare, self.steps)))
 
+    @property
+    def request_period(self) -> int:
+        """Slots after which the request repeats, and of which it is sent."""
+        return int(self.gather.shape[1])
+
     def pack(self, x: Array) -> Array:
-        """Slots (ciphertexts, N) of one input."""
-        padded = np.append(x.reshape(-1), 0.0)
-        return padded[self.gather]
+        """Slots (ciphertexts, N) of one input, of which the plan sums the copies."""
+        copies = (1 << self.log_n) // self.request_period
+        padded = np.append(x.reshape(-1), 0.0) / copies
+        return np.tile(padded[self.gather], copies)
 
 
 def _bare(step: Step) -> Step:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.arranged import Prepared
+from hushwork.encrypted.condense import ways
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.diagonals import place
 from hushwork.encrypted.layout import Geometry, Layout
@@ -54,6 +55,10 @@ class Arrangement:
 
     cost: float
     input: Layout
+    sent: Layout
+    """As the input travels; what is not the input's own layout is spread to it."""
+    copies: int
+    """Of the slots of what is sent, in the ring; one travels."""
     gather: Index
     """Input element of each element of the packed input; -1: zero."""
     matrices: dict[int, Matrix]
@@ -61,6 +66,11 @@ class Arrangement:
     layouts: dict[int, Layout]
     """Of the atoms made so far."""
     choices: dict[int, Choice]
+
+    @property
+    def condensed(self) -> bool:
+        """Whether the input takes a level to spread."""
+        return self.sent is not self.input
 
     def terms(self, index: int, stage: Affine) -> Sequence[tuple[int, Matrix]]:
         """The matrices of a stage, from patches where it reads them."""
@@ -74,9 +84,18 @@ class NoRoom(Exception):
 
 
 def search(
-    stages: Stages, levels: Levels, slots: int, model: Cost, *, masked: bool, tell: Progress
+    stages: Stages,
+    levels: Levels,
+    slots: int,
+    model: Cost,
+    *,
+    masked: bool,
+    spare: bool,
+    tell: Progress,
 ) -> Arrangement:
-    """The cheapest arrangement found; `masked` leaves no garbage anywhere. Raises NoRoom."""
+    """The cheapest arrangement found; `masked` leaves no garbage anywhere, `spare` says whether
+    there is a level to spread the input with. Raises NoRoom.
+    """
     best: Arrangement | None = None
     blocked = ""
     grids = geometries(stages.atoms, slots)
@@ -84,7 +103,7 @@ def search(
     samples = {index: _sample(stage) for index, stage in numbered if isinstance(stage, Affine)}
     for index, geometry in enumerate(grids):
         tell("layouts", index, len(grids))
-        view = _View(stages, levels, geometry, model, masked, samples)
+        view = _View(stages, levels, geometry, model, masked, samples, spare)
         try:
             best = view.beam(best.cost if best else np.inf) or best
         except NoRoom as error:
@@ -155,6 +174,7 @@ class _View:
     masked: bool
     samples: dict[int, _Sample]
     """By stage."""
+    spare: bool
 
     def beam(self, limit: float) -> Arrangement | None:
         """The cheapest arrangement below a limit, if there is one."""
@@ -182,8 +202,9 @@ class _View:
                 yield self._start(way.layout, way.gather, {0: way.matrix})
 
     def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
-        cost = self.model.request * layout.ciphertexts
-        return Arrangement(cost, layout, gather, matrices, {0: layout}, {})
+        found = ways(layout, self.levels.input, self.model, spare=self.spare)
+        cost, copies, sent = min(found, key=lambda way: way[0])
+        return Arrangement(cost, layout, sent, copies, gather, matrices, {0: layout}, {})
 
     def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
         layout = one.layouts[stage.a]
@@ -202,7 +223,7 @@ class _View:
                 layout = made.diagonals.layout
                 if not masked and (layout.states != ready.placed.cleanest.states).any():
                     masks.append(True)
-                if made.fits(limbs):
+                if made.fits(limbs, self.model.slots):
                     cost = one.cost + made.cost(limbs, rotations)
                     layouts = {**one.layouts, stage.output: layout}
                     choices = {**one.choices, index: replace(choice, masked=masked)}

@@ -64,6 +64,8 @@ class Summary:
     """Evaluation keys of a session."""
     keys_bytes: int
     request_layout: str
+    request_copies: int
+    """That the ring holds of what a request says; one is sent."""
     request_bytes: int
     answer_bytes: int
     weights_bytes: int
@@ -91,6 +93,7 @@ def summarise(worker: EncryptedWorker) -> Summary:
         keys=len(_depths(program)),
         keys_bytes=manifest.hello_limit,
         request_layout=plan.request_layout,
+        request_copies=terms.copies,
         request_bytes=manifest.request_limit,
         answer_bytes=manifest.response_limit,
         weights_bytes=program.plaintext_bytes,

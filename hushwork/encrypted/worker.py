@@ -65,7 +65,9 @@ class EncryptedWorker:
         self._parameters = _parameters(plan)
         inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)
         self._period = period(plan.scatter)
-        self._program = Program(self._parameters, inputs, plan.steps, plan.results)
+        self._program = Program(
+            self._parameters, inputs, plan.steps, plan.results, plan.request_period
+        )
         del plan
         self._manifest = self._offer(network)
         # The plans that were weighed refer to each other.
@@ -113,17 +115,19 @@ class EncryptedWorker:
 
     def _offer(self, network: Network) -> Manifest:
         plan, program, parameters = self.plan, self._program, self._parameters
+        scatter = plan.scatter[:, : self._period]
         body = Body(
             version=VERSION,
             parameters=parameters.to_bytes(),
             request_limbs=plan.request_limbs,
             request_scale=plan.request_scale,
+            request_period=plan.request_period,
             gather=to_table(plan.gather),
             rotations=dict(sorted(program.rotations.items())),
             relinearisation=program.relinearisation,
             response_scale=plan.output_scale,
-            period=self._period,
-            scatter=to_table(plan.scatter[:, : self._period]),
+            response_period=self._period,
+            scatter=to_table(scatter),
             output_shape=network.output_shape,
             factor=plan.factor,
             output_range=2.0 ** log2_range() / plan.factor,
@@ -138,8 +142,8 @@ class EncryptedWorker:
             input_shape=network.input_shape,
             labels=network.labels,
             hello_limit=keys,
-            request_limit=request_bytes(parameters, len(plan.gather), plan.request_limbs),
-            response_limit=answer_bytes(parameters, len(plan.scatter), self._period),
+            request_limit=request_bytes(parameters, plan.gather.shape, plan.request_limbs),
+            response_limit=answer_bytes(parameters, scatter.shape),
             body=msgspec.msgpack.encode(body),
         )
 

@@ -123,7 +123,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path:
 def test_a_wide_table_fits_a_terminal() -> None:
     layer = LayerSummary("/block/0/Conv", "64 x grid 1024", (12, 10), 1234, 56789, 0, 98765.4)
     tier = TierSummary(40, 20, 21, 987.6, 345)
-    summary = Summary([layer], 16, 1, 1, 1, [tier], 1, 1, "", 1, 1, 1, 1e-3)
+    summary = Summary([layer], 16, 1, 1, 1, [tier], 1, 1, "", 1, 1, 1, 1, 1e-3)
     screen = io.StringIO()
     table = layer_table(summary, Measured({layer.name: 12345.6}, 1.0, 1e-5))
     Console(width=80, file=screen).print(table)

@@ -56,6 +56,6 @@ def test_every_ciphertext_has_slots_to_spare():
 
 def test_a_manifest_names_the_period(worker, client):
     held = worker.plan.scatter
-    length = client._terms.body.period
+    length = client._terms.body.response_period
     assert length == period(held) == 32
     np.testing.assert_array_equal(client._terms.scatter, held[:, :length])

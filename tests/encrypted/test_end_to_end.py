@@ -150,7 +150,7 @@ def answer(client, output=1.0, scale=1.0):
     terms = client._terms
     slots = np.where(terms.scatter >= 0, output * terms.body.factor, 0.0)
 
-    def pack(slots, period=terms.body.period, limbs=1):
+    def pack(slots, period=terms.body.response_period, limbs=1):
         made_at = scale * terms.body.response_scale
         sealed = [client._secret.encrypt(vector, made_at, limbs) for vector in slots]
         return join([Evaluator(terms.parameters).project(one, period) for one in sealed])
@@ -189,7 +189,7 @@ def test_another_scale_is_a_bad_answer(client):
 @pytest.mark.parametrize("period", [1, 8, 16, 64, 1 << 14])
 def test_another_period_is_refused(client, period):
     slots, pack = answer(client)
-    assert period != client._terms.body.period
+    assert period != client._terms.body.response_period
     with pytest.raises((BadAnswer, TooLarge)):
         client.open(pack(slots, period))
 

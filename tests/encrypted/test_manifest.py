@@ -16,6 +16,7 @@ from hushwork.errors import (
     RefusedManifest,
     UnsupportedVersion,
 )
+from hushwork.guarantee import Manifest
 
 
 def changed(manifest, **fields):
@@ -62,12 +63,21 @@ def test_another_guarantee(manifest):
 
 def test_another_version(manifest):
     refused(changed(manifest, version=1), UnsupportedVersion)
-    refused(changed(manifest, version=3), UnsupportedVersion)
+    refused(changed(manifest, version=2), UnsupportedVersion)
+    refused(changed(manifest, version=4), UnsupportedVersion)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 1000, -1])
 def test_a_truncated_body(manifest, cut):
     refused(msgspec.structs.replace(manifest, body=manifest.body[:cut]), MalformedBytes)
+
+
+def test_names_that_are_no_text(manifest):
+    damaged = manifest.body.replace(b"request_scale", b"request_scal\xc4")
+    refused(msgspec.structs.replace(manifest, body=damaged), MalformedBytes)
+    whole = manifest.to_bytes().replace(b"network_digest", b"network_diges\xc4")
+    with pytest.raises(MalformedBytes):
+        Manifest.from_bytes(whole)
 
 
 def test_unknown_fields(manifest):
@@ -115,27 +125,36 @@ def test_parameters_that_are_none(manifest):
         {"rotations": {1: (2,) * 1025}},
         {"relinearisation": [-1]},
         {"relinearisation": [99]},
+        {"request_period": 0},
+        {"request_period": -1024},
+        {"request_period": 512},
+        {"request_period": 1000},
+        {"request_period": 2048},
+        {"request_period": 1 << 14},
+        {"request_period": 1 << 15},
+        {"request_period": 1 << 62},
         {"gather": b""},
         {"gather": bytes(10)},
-        {"gather": bytes(4 * 16384 * 65)},
-        {"gather": bytes(4 * 16384 * 2)},
+        {"gather": bytes(4 * 1024 * 65)},
+        {"gather": bytes(4 * 1024 * 2)},
         {"scatter": b""},
         {"scatter": bytes(10)},
         {"scatter": bytes(4 * 32)},
         {"scatter": b"\xff" * 4 * 32},
         {"scatter": bytes(4 * 32 * 65)},
-        {"period": 0},
-        {"period": -32},
-        {"period": 16},
-        {"period": 24},
-        {"period": 64},
-        {"period": 1 << 14},
-        {"period": 1 << 15},
-        {"period": 1 << 62},
+        {"response_period": 0},
+        {"response_period": -32},
+        {"response_period": 16},
+        {"response_period": 24},
+        {"response_period": 64},
+        {"response_period": 1 << 14},
+        {"response_period": 1 << 15},
+        {"response_period": 1 << 62},
     ],
     ids=lambda fields: " ".join(f"{key} {str(value)[:12]}" for key, value in fields.items()),
 )
 def test_absurd_fields(manifest, fields):
+    assert body(manifest).request_period == 1024
     refused(changed(manifest, **fields))
 
 

@@ -38,9 +38,10 @@ def test_lenet_gets_the_plan_worked_out_by_hand():
     plan = assert_plan_is(lenet())
     linear = [step for step in plan.steps if step["op"] == "linear"]
     assert plan.log_n == 14
-    assert [len(step["terms"]) for step in linear] == [49, 576, 256, 16]
+    assert [len(step["terms"]) for step in linear] == [3, 49, 576, 256, 16]
     periods = [max(len(term[-1]) for term in step["terms"]) for step in linear]
-    assert periods == [256, 256, 16384, 512]
+    assert periods == [16384, 256, 256, 16384, 512]
+    assert plan.gather.shape == (1, 8192)
 
 
 def test_odd_sizes_three_colours_and_stride_three():

@@ -22,7 +22,8 @@ def test_sizes_are_those_of_the_messages(network, worker, client, hello, session
     assert len(worker.run(session, request)) <= summary.answer_bytes
     assert summary.log_q < summary.log_qp <= summary.log_qp_bound
     assert summary.weights_bytes == worker.program.plaintext_bytes > 0
-    assert 2**summary.log_n == worker.plan.gather.shape[1]
+    assert 2**summary.log_n == summary.request_copies * worker.plan.gather.shape[1]
+    assert summary.request_copies == 16
 
 
 def test_every_step_is_counted_with_its_layer(worker):

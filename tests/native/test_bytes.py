@@ -32,6 +32,10 @@ FORMATS: dict[str, tuple[bytes, Read]] = {
     "seeded ciphertext": (SEALED, EVALUATOR.describe),
     "computed ciphertext": (EVALUATOR.add(SEALED, SEALED), EVALUATOR.describe),
     "projected": (EVALUATOR.project(SEALED, 8), EVALUATOR.describe_projected),
+    "fresh projected": (
+        SECRET.encrypt_projected(vector(8), SCALE, 2),
+        EVALUATOR.describe_projected,
+    ),
     "public key": (
         SECRET.public_key().to_bytes(),
         lambda data: native.PublicKey.from_bytes(PARAMETERS, data),

@@ -33,8 +33,19 @@ def test_one_period_survives_projection(
     evaluator = native.Evaluator(parameters)
     projected = evaluator.project(secret.encrypt(vector(period), SCALE, 2), period)
     assert evaluator.describe_projected(projected) == (2, SCALE, period)
-    assert len(projected) == native.projected_bytes(parameters, 2, period)
+    assert len(projected) == native.projected_bytes(parameters, 2, period, seeded=False)
     np.testing.assert_allclose(secret.decrypt_projected(projected), vector(period), atol=1e-6)
+
+
+@pytest.mark.parametrize("period", [1, 8, N])
+def test_a_fresh_projected_ciphertext_carries_a_seed(
+    parameters: native.Parameters, secret: native.SecretKey, period: int
+) -> None:
+    sealed = secret.encrypt_projected(vector(period), SCALE, 2)
+    assert native.Evaluator(parameters).describe_projected(sealed) == (2, SCALE, period)
+    assert len(sealed) == native.projected_bytes(parameters, 2, period, seeded=True)
+    assert sealed != secret.encrypt_projected(vector(period), SCALE, 2)
+    np.testing.assert_allclose(secret.decrypt_projected(sealed), vector(period), atol=1e-6)
 
 
 @pytest.mark.parametrize("period", [0, 3, 24, 2 * N, 1 << 40])
@@ -45,7 +56,9 @@ def test_a_period_that_is_none_is_misuse(
     with pytest.raises(ValueError, match="power of two"):
         native.Evaluator(parameters).project(sealed, period)
     with pytest.raises(ValueError, match="power of two"):
-        native.projected_bytes(parameters, 1, period)
+        native.projected_bytes(parameters, 1, period, seeded=True)
+    with pytest.raises(ValueError, match="power of two"):
+        native.Program(parameters, [(2, SCALE)], [], [0], period)
 
 
 def test_strided_arrays_are_read_as_they_look(secret: native.SecretKey) -> None:

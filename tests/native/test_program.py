@@ -72,6 +72,54 @@ def test_a_program_computes_what_its_steps_say(
     assert described[0] == 1
 
 
+@pytest.mark.parametrize("copies", [1, 2, 4, N])
+def test_one_period_of_an_input_is_enough(
+    parameters: native.Parameters, secret: native.SecretKey, copies: int
+) -> None:
+    period, x = N // copies, vector(N // copies)
+    sums = [period << k for k in range(copies.bit_length() - 1)]
+    step = {"op": "rotate_add", "input": 0, "output": 1, "steps": sums}
+    program = native.Program(parameters, [(4, SCALE)], [step], [0, 1], period)
+    made = secret.evaluation_keys(program.rotations)
+    keys = native.EvaluationKeys.from_bytes(parameters, made)
+    sealed = secret.encrypt_projected(x / copies, SCALE)
+    before, after = program.run(keys, [sealed])
+    np.testing.assert_allclose(secret.decrypt(after), np.tile(x, copies), atol=1e-5)
+    garbage = np.abs(secret.decrypt(before) - np.tile(x, copies) / copies).max()
+    assert (garbage > 1e3) == (copies > 1)
+    computed = native.Evaluator(parameters).project(secret.encrypt(x / copies, SCALE), period)
+    np.testing.assert_allclose(
+        secret.decrypt(program.run(keys, [computed])[1]), np.tile(x, copies), atol=1e-5
+    )
+
+
+def test_inputs_of_another_period_are_refused(
+    parameters: native.Parameters, secret: native.SecretKey
+) -> None:
+    period = N // 2
+    step = {"op": "rotate_add", "input": 0, "output": 1, "steps": [period]}
+    program = native.Program(parameters, [(4, SCALE)], [step], [1], period)
+    whole = native.Program(parameters, [(4, SCALE)], [step], [1])
+    made = native.EvaluationKeys.from_bytes(parameters, secret.evaluation_keys(program.rotations))
+    good = secret.encrypt_projected(vector(period), SCALE)
+    for wrong in (1, N // 4, N):
+        with pytest.raises(MalformedBytes, match="period of an input"):
+            program.run(made, [secret.encrypt_projected(vector(wrong), SCALE)])
+        relabelled = bytearray(good)
+        relabelled[50:54] = wrong.to_bytes(4, "little")
+        with pytest.raises(MalformedBytes):
+            program.run(made, [bytes(relabelled)])
+    for bad in (secret.encrypt(vector(N), SCALE), good[:-1], good + b"\0"):
+        with pytest.raises(MalformedBytes):
+            program.run(made, [bad])
+    with pytest.raises(MalformedBytes, match="limbs"):
+        program.run(made, [secret.encrypt_projected(vector(period), SCALE, 3)])
+    with pytest.raises(MalformedBytes, match="scale"):
+        program.run(made, [secret.encrypt_projected(vector(period), 2 * SCALE)])
+    with pytest.raises(MalformedBytes, match="kind"):
+        whole.run(made, [good])
+
+
 def test_needs_are_known_before(program: native.Program) -> None:
     assert program.rotations == {1: [4], 5: [4], 16: [4]}
     assert program.relinearisation == [3]

@@ -93,6 +93,21 @@ def test_a_projection_keeps_the_coefficients_of_its_period(
 
 @examples
 @given(seeds, st.integers(0, 7))
+def test_a_fresh_period_decrypts_as_the_reference_says(
+    subject: Subject, seed: int, log_period: int
+) -> None:
+    period = min(1 << log_period, subject.n)
+    values = np.random.default_rng(seed).uniform(-1, 1, period)
+    data = subject.key.encrypt_projected(values, SCALE)
+    opened = wire.parse_projected(subject.parameters, data).decrypt(subject.secret)
+    want = ckks.encode(values.tolist(), SCALE, period)
+    assert distance(opened, want) <= subject.noise.fresh_secret
+    got = subject.key.decrypt_projected(data)
+    assert got == pytest.approx(ckks.decode(opened, SCALE), abs=1e-12)
+
+
+@examples
+@given(seeds, st.integers(0, 7))
 def test_a_period_decrypts_as_the_reference_says(
     subject: Subject, seed: int, log_period: int
 ) -> None:

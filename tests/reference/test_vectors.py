@@ -86,6 +86,16 @@ def test_a_projected_ciphertext(
     assert key.decrypt_projected(projected) == pytest.approx(means, abs=1e-8)
 
 
+def test_a_fresh_projected_ciphertext(
+    parameters: _native.Parameters, key: _native.SecretKey, facts: dict[str, Any]
+) -> None:
+    fresh, values = load("fresh_projected_ciphertext.bin"), facts["values"][: make.PERIOD]
+    parsed = wire.parse_projected(parameters, fresh)
+    decoded = ckks.decode(parsed.decrypt(facts["secret"]), make.SCALE)
+    assert decoded == pytest.approx(values, abs=1e-8)
+    assert key.decrypt_projected(fresh) == pytest.approx(values, abs=1e-8)
+
+
 def test_keys(
     parameters: _native.Parameters,
     key: _native.SecretKey,

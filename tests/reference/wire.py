@@ -3,7 +3,7 @@
 Everything starts with `HWCK`, kind, version, flags, 0 and the SHA-256 of the parameters; then
 
 - a ciphertext: limbs u16, scale f64, c0, and c1 or, if flagged, its seed;
-- a projected ciphertext: limbs u16, scale f64, period u32, c0, c1;
+- a projected ciphertext: limbs u16, scale f64, period u32, c0, and c1 or, if flagged, its seed;
 - a public key: seed, b;
 - evaluation keys: keys u32, (step u32, limbs u16) of each, a step of 0 for relinearisation, and the
   keys in that order: seed, b of each digit over the moduli in use and the special ones of the tier.
@@ -132,13 +132,15 @@ def parse(parameters: _native.Parameters, data: bytes) -> Ciphertext:
     reader = Reader(parameters, CIPHERTEXT, data)
     limbs, scale = reader.take(LEVEL)
     moduli = parameters.moduli[:limbs]
-    c0 = reader.polynomial(moduli)
-    if reader.flags == SEEDED:
-        c1 = expand(reader.bytes(SEED), "ciphertext", 0, moduli, reader.n)
-    else:
-        c1 = reader.polynomial(moduli)
+    c0, c1 = reader.polynomial(moduli), _secret_half(reader, moduli)
     reader.end()
     return Ciphertext(scale, moduli, c0, c1)
+
+
+def _secret_half(reader: Reader, moduli: list[int]) -> Limbs:
+    if reader.flags == SEEDED:
+        return expand(reader.bytes(SEED), "ciphertext", 0, moduli, reader.n)
+    return reader.polynomial(moduli)
 
 
 def parse_projected(parameters: _native.Parameters, data: bytes) -> Projected:
@@ -147,7 +149,7 @@ def parse_projected(parameters: _native.Parameters, data: bytes) -> Projected:
     limbs, scale = reader.take(LEVEL)
     (period,) = reader.take(PERIOD)
     moduli = parameters.moduli[:limbs]
-    c0, c1 = reader.polynomial(moduli, period), reader.polynomial(moduli)
+    c0, c1 = reader.polynomial(moduli, period), _secret_half(reader, moduli)
     reader.end()
     return Projected(scale, moduli, c0, c1)
 

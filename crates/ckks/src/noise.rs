@@ -98,6 +98,16 @@ pub fn key_switch(parameters: &Parameters, limbs: usize) -> Noise {
     divided.plus(rounding(parameters))
 }
 
+/// Of the sum over the rotations by multiples of `period` of a ciphertext of which one period was
+/// sent fresh: of its error, the coefficients that were sent count N / p times; what a rotation
+/// adds is summed by those that follow.
+#[must_use]
+pub fn traced(parameters: &Parameters, limbs: usize, period: usize) -> Noise {
+    let copies = (parameters.degree() / period) as f64;
+    let switches = key_switch(parameters, limbs).times((copies - 1.0).sqrt());
+    fresh_secret(parameters).times(copies.sqrt()).plus(switches)
+}
+
 /// Of a product with a plaintext: slots at most `message` before scaling by `scale`, weights at
 /// most `weight` before scaling by `weight_scale`.
 #[must_use]

@@ -6,7 +6,7 @@
 //! | header | magic `HWCK`, kind, version, flags, 0 |
 //! | parameters | log N u8, tiers u8, primes of Q u16, of P u16, then (limbs u16, digit u16, primes of P u16) of each tier, then each prime as u64 |
 //! | ciphertext | digest 32, limbs u16, scale f64, c0, then seed 32 if flagged, else c1 |
-//! | projected ciphertext | digest 32, limbs u16, scale f64, period u32, c0 of as many values, c1 |
+//! | projected ciphertext | digest 32, limbs u16, scale f64, period u32, c0 of as many values, then seed 32 if flagged, else c1 |
 //! | public key | digest 32, seed 32, b |
 //! | evaluation keys | digest 32, keys u32, then (step u32, limbs u16) of each, by rising step and then falling limbs, one of a tier, a step of 0 for relinearisation; then the keys: seed 32, b of each digit over the primes of its tier |
 //!

@@ -49,6 +49,12 @@ fn projected() -> Vec<u8> {
     projected.to_bytes(&SETUP.parameters)
 }
 
+fn fresh_projected() -> Vec<u8> {
+    let plaintext = SETUP.encode(&sample(1, PERIOD), SCALE);
+    let projected = SETUP.secret.encrypt_projected(&plaintext).unwrap();
+    projected.to_bytes(&SETUP.parameters)
+}
+
 fn read_projected(data: &[u8]) -> Result<Projected> {
     Projected::from_bytes(&SETUP.parameters, data)
 }
@@ -66,6 +72,9 @@ fn formats() -> Vec<(Vec<u8>, Rewrite)> {
         (seeded(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
         (full(), |data| Ok(read(data)?.to_bytes(&SETUP.parameters))),
         (projected(), |data| {
+            Ok(read_projected(data)?.to_bytes(&SETUP.parameters))
+        }),
+        (fresh_projected(), |data| {
             Ok(read_projected(data)?.to_bytes(&SETUP.parameters))
         }),
         (SETUP.public.to_bytes(), |data| {
@@ -92,7 +101,9 @@ fn sizes_are_known_before() {
     let parameters = &SETUP.parameters;
     assert_eq!(seeded().len(), ciphertext_bytes(parameters, 3, true));
     assert_eq!(full().len(), ciphertext_bytes(parameters, 3, false));
-    assert_eq!(projected().len(), projected_bytes(parameters, 3, PERIOD));
+    let projected_bytes = |seeded| projected_bytes(parameters, 3, PERIOD, seeded);
+    assert_eq!(projected().len(), projected_bytes(false));
+    assert_eq!(fresh_projected().len(), projected_bytes(true));
     assert_eq!(SETUP.public.to_bytes().len(), public_key_bytes(parameters));
     let some = KeyNeeds::new(parameters, [(1, 2), (9, 1)], []).unwrap();
     for needs in [SETUP.keys.needs(), some] {
@@ -236,12 +247,11 @@ fn periods_are_checked() {
     for at in [start, start + PERIOD * 40 / 8] {
         assert!(matches!(with(at, &[255; 6]), Err(Error::MalformedBytes(_))));
     }
-    let mut flagged = projected();
-    flagged[6] = 1;
-    assert!(matches!(
-        read_projected(&flagged),
-        Err(Error::MalformedBytes(_))
-    ));
+    for (mut bytes, flags) in [(projected(), 1), (projected(), 2), (fresh_projected(), 0)] {
+        bytes[6] = flags;
+        let refused = read_projected(&bytes);
+        assert!(matches!(refused, Err(Error::MalformedBytes(_))), "{flags}");
+    }
 }
 
 /// The table is (0, 3), (0, 2), (1, 3), (1, 2), (5, 3), ..: relinearisation, then rotations.

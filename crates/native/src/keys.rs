@@ -124,6 +124,24 @@ impl PySecretKey {
         self.seal(py, encode, &values, scale, limbs)
     }
 
+    /// A seeded projected ciphertext of slot values, whose number is its period.
+    #[pyo3(signature = (values, scale, limbs = None))]
+    fn encrypt_projected<'py>(
+        &self,
+        py: Python<'py>,
+        values: PyReadonlyArray1<'py, f64>,
+        scale: f64,
+        #[pyo3(from_py_with = integers)] limbs: Option<usize>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let values = vector(&values)?;
+        let sealed = self.with(py, |key| {
+            let plaintext = prepare(&self.parameters, encode, &values, scale, limbs)?;
+            let projected = key.encrypt_projected(&plaintext)?;
+            Ok(projected.to_bytes(&self.parameters))
+        })?;
+        string(py, &sealed)
+    }
+
     /// A seeded ciphertext of coefficients.
     #[pyo3(signature = (values, scale, limbs = None))]
     fn encrypt_coefficients<'py>(

@@ -200,12 +200,14 @@ pub fn projected_bytes(
     parameters: &PyParameters,
     #[pyo3(from_py_with = integers)] limbs: usize,
     #[pyo3(from_py_with = integers)] period: usize,
+    seeded: bool,
 ) -> PyResult<usize> {
     let parameters = &parameters.0;
     detached(py, || {
         check_limbs(parameters, limbs)?;
         projection::check_period(parameters, period).map_err(Error::Misuse)?;
-        Ok(projection::projected_bytes(parameters, limbs, period))
+        let bytes = projection::projected_bytes(parameters, limbs, period, seeded);
+        Ok(bytes)
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use hushwork_ckks::program::{Program, ProgramLiteral, Progress, RunError};
-use hushwork_ckks::{Ciphertext, Error, Parameters};
+use hushwork_ckks::{Ciphertext, Error, Parameters, Projected, Result, projection};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -26,17 +26,20 @@ const MAX_THREADS: usize = 1024;
 pub struct PyProgram {
     parameters: Parameters,
     program: Program,
+    period: Option<usize>,
 }
 
 #[pymethods]
 impl PyProgram {
     #[new]
+    #[pyo3(signature = (parameters, inputs, steps, outputs, period = None))]
     fn new(
         py: Python<'_>,
         parameters: &PyParameters,
         #[pyo3(from_py_with = integers)] inputs: List<(usize, f64)>,
         steps: List<Bound<'_, PyDict>>,
         #[pyo3(from_py_with = integers)] outputs: List<usize>,
+        #[pyo3(from_py_with = integers)] period: Option<usize>,
     ) -> PyResult<Self> {
         let steps = literal::steps(&steps.0)?;
         let literal = ProgramLiteral {
@@ -45,11 +48,16 @@ impl PyProgram {
             outputs: outputs.0,
         };
         let parameters = parameters.0.clone();
-        let compiled = detached(py, || Ok(Program::new(parameters.clone(), &literal)))?;
+        let compiled = detached(py, || {
+            let check = |period| projection::check_period(&parameters, period);
+            period.map_or(Ok(()), check).map_err(Error::Misuse)?;
+            Ok(Program::new(parameters.clone(), &literal))
+        })?;
         let program = compiled.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {
             parameters,
             program,
+            period,
         })
     }
 
@@ -108,10 +116,10 @@ impl PyProgram {
             }
         };
         let result = detached(py, || {
-            let read = |data: &Bytes| Ciphertext::from_bytes(&self.parameters, data.as_ref());
+            let read = |data: &Bytes| self.read(data.as_ref());
             self.program.check_keys(&keys.0)?;
             self.program.check_count(inputs.0.len())?;
-            let inputs = inputs.0.iter().map(read).collect::<Result<_, Error>>()?;
+            let inputs = inputs.0.iter().map(read).collect::<Result<_>>()?;
             let outputs = self.program.run(&keys.0, inputs, threads, &mut watch);
             Ok(outputs.map(|outputs| self.write(&outputs)))
         })?;
@@ -124,6 +132,15 @@ impl PyProgram {
 }
 
 impl PyProgram {
+    fn read(&self, data: &[u8]) -> Result<Ciphertext> {
+        match self.period {
+            None => Ciphertext::from_bytes(&self.parameters, data),
+            Some(period) => {
+                Projected::from_bytes(&self.parameters, data)?.repeated(&self.parameters, period)
+            }
+        }
+    }
+
     fn write(&self, outputs: &[Ciphertext]) -> Vec<Vec<u8>> {
         outputs
             .iter()

@@ -45,6 +45,7 @@ def make() -> dict[str, bytes]:
         "seeded_ciphertext.bin": seeded,
         "ciphertext.bin": evaluator.add_plain(seeded, np.zeros(1)),
         "projected_ciphertext.bin": evaluator.project(seeded, PERIOD),
+        "fresh_projected_ciphertext.bin": key.encrypt_projected(values[:PERIOD], SCALE),
         "public_key.bin": key.public_key().to_bytes(),
         "evaluation_keys.bin": key.evaluation_keys({1: [3, 1], 5: [2]}, [3, 2]),
         "facts.json": json.dumps(facts, indent=1).encode(),
