@@ -133,12 +133,10 @@ class Cost:
     def spread(self, limbs: int, ciphertexts: int, copies: int) -> float:
         """About the price of spreading an input over parts of the ring with masks."""
         turns = 2 * (copies - 1)
-        hoisted = Turns(0, ciphertexts, turns * ciphertexts, 0, ciphertexts)
+        rotated = self._decompose(limbs) + turns * self._inner(limbs) + self._down(limbs)
         products = (turns + 1) * ciphertexts
-        work = self.rotations(limbs, hoisted) + self.products(
-            limbs, products, products * self.slots
-        )
-        return work + self.keys(limbs, turns)
+        masked = self.products(limbs, products, products * self.slots)
+        return ciphertexts * rotated + masked + self.keys(limbs, turns)
 
     def keys(self, limbs: int, count: int) -> float:
         """The price of keys."""

@@ -66,8 +66,8 @@ def test_a_whole_ciphertext_is_no_request(worker, client, session):
             worker.run(session, join([whole]))
 
 
-def test_the_sum_of_fewer_copies_is_not_the_request(network, worker):
-    plan, x = worker.plan, image(network)
+def test_the_sum_of_fewer_copies_is_not_the_request(network):
+    plan, x = compile_network(network), image(network)
     wanted = evaluate(network, x[None])[0]
     found, _ = simulate(plan, x)
     np.testing.assert_allclose(outputs(plan, found), wanted, atol=1e-8)

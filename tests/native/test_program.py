@@ -123,7 +123,8 @@ def test_inputs_of_another_period_are_refused(
 def test_needs_are_known_before(program: native.Program) -> None:
     assert program.rotations == {1: [4], 5: [4], 16: [4]}
     assert program.relinearisation == [3]
-    assert program.plaintext_bytes == 8 * (6 * (N + N) + 3 * N + 2 * 2)
+    words = 6 * (N + N) + 3 * N + 2 * 2
+    assert 0 <= program.plaintext_bytes - 8 * words <= 6 * 64  # a margin for each modulus
 
 
 def test_bytes_are_checked_before_any_work(
