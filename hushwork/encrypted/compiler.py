@@ -58,7 +58,7 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
 def _ordinary(network: Network) -> dict[str, Array]:
     """Every value of the samples for which all of them are finite. Raises DoesNotFit."""
     with np.errstate(all="ignore"):
-        values = trace(network, np.stack(samples(network.input_shape)))
+        values = trace(network, np.stack(samples(network)))
     flat = {name: batch.reshape(len(batch), -1) for name, batch in values.items()}
     finite = np.all([np.isfinite(batch).all(axis=1) for batch in flat.values()], axis=0)
     if not finite.any():

@@ -1,0 +1,110 @@
+"""From anybody's classifier to one that runs encrypted."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from hushwork.errors import InvalidInput
+from hushwork.networks.adapt.nodes import Writer, normalised
+from hushwork.networks.adapt.prepare import Prepared
+from hushwork.networks.adapt.sweep import Method, Replacement, Sweep, Tell
+from hushwork.networks.layers import Network
+from hushwork.networks.reader import read_onnx
+
+DEGREES = range(2, 32)
+"""Beyond, the coefficients of the powers of x no longer fit into float64."""
+MARGINS = (1.0, 4.0)
+MEMORY = 1 << 28
+"""Most bytes of one tensor on all calibration images."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted:
+    """A network of supported operators only."""
+
+    network: Network
+    replaced: tuple[Replacement, ...]
+    images: int
+    """How many the polynomials were fitted on."""
+
+
+def adapt(
+    original: Prepared, images: NDArray[np.float32], method: Method, tell: Tell
+) -> Adapted:
+    """Replace what cannot run encrypted, by what the calibration images show.
+
+    `images` are (n, *shape), pixels in [0, 1]. Layer by layer, every function of single elements
+    becomes a polynomial that is fitted (`hushwork.networks.adapt.fit.fit`) on the numbers that
+    arrive there through the layers already replaced; max pooling becomes nested polynomial maxima,
+    or a mean. Raises InvalidInput, InvalidNetwork or UnsupportedOperator.
+    """
+    if method.degree not in DEGREES:
+        expected = f"{DEGREES.start} to {DEGREES.stop - 1}"
+        raise InvalidInput("--degree", expected=expected, got=method.degree)
+    if not MARGINS[0] <= method.margin <= MARGINS[1]:
+        expected = f"{MARGINS[0]:g} to {MARGINS[1]:g}"
+        raise InvalidInput("--margin", expected=expected, got=method.margin)
+    probe = Sweep(original, method)
+    probe.run(images[:1], lambda *_: None)
+    read_onnx(_encoded(original, probe, images))
+    used = images[: max(1, MEMORY // probe.largest)]
+    sweep = Sweep(original, method)
+    sweep.run(used, tell)
+    network = read_onnx(_encoded(original, sweep, images))
+    return Adapted(network, tuple(sweep.replaced), len(used))
+
+
+def _encoded(original: Prepared, sweep: Sweep, images: NDArray[np.float32]) -> bytes:
+    bounds = {normalised(output): 1.0 for output in sweep.bounded}
+    classes = sweep.values[original.output].shape[1:]
+    entry = (original.input, original.shape)
+    metadata = {"hushwork.name": original.name, "hushwork.bounds": json.dumps(bounds)}
+    metadata["hushwork.typical"] = typical(images)
+    if original.labels is not None:
+        metadata["hushwork.labels"] = original.labels
+    runner = original.runner
+    return encode(
+        sweep.writer, entry, (original.output, classes), metadata, runner.opsets, runner.version
+    )
+
+
+def typical(images: NDArray[np.float32]) -> str:
+    """The mean image, as `hushwork.typical`."""
+    mean = np.clip(images.mean(axis=0, dtype=np.float64), 0, 1)
+    return base64.b64encode(np.round(mean * 255).astype(np.uint8).tobytes()).decode()
+
+
+def encode(
+    writer: Writer,
+    entry: tuple[str, tuple[int, ...]],
+    result: tuple[str, tuple[int, ...]],
+    metadata: dict[str, str],
+    opsets: list[onnx.OperatorSetIdProto],
+    version: int,
+) -> bytes:
+    """A network as a file; input and output by name and shape without the batch."""
+
+    def value(name: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+
+    nodes, needed = [], {result[0]}
+    for node in reversed(writer.nodes):
+        if not needed.isdisjoint(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    writer = Writer(nodes[::-1], writer.tensors)
+    ends = [value(*entry)], [value(*result)]
+    graph = helper.make_graph(writer.nodes, "adapted", *ends, writer.initialisers())
+    model = helper.make_model(
+        graph, opset_imports=opsets, ir_version=version, producer_name="hushwork"
+    )
+    helper.set_model_props(model, metadata)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
