@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 import hushwork
+from hushwork.cli.adapt import adapt_model
 from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, validator
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 for command in (up, infer, models, sample, ledger, miner, validator, gateway, hotkey):
     app.command()(command)
+app.command("adapt")(adapt_model)
 app.command("compile")(compile_model)
 
 
