@@ -52,6 +52,7 @@ class Score:
 
 
 def adapt_model(
+    *,
     model: Annotated[Path, typer.Argument(help="An ONNX file of a classifier.")],
     calibration: Annotated[
         str, typer.Option(help="An .npz, a folder of pictures, or a data set's name.")
@@ -152,9 +153,7 @@ def measured(network: Network, wanted: NDArray[np.float32], held_out: Examples) 
     return score(outputs, wanted, held_out)
 
 
-def score(
-    outputs: NDArray[np.floating], wanted: NDArray[np.float32], held_out: Examples
-) -> Score:
+def score(outputs: NDArray[np.floating], wanted: NDArray[np.float32], held_out: Examples) -> Score:
     """Score of outputs; those that are no numbers are wrong."""
     label = np.where(np.isfinite(outputs).all(axis=1), outputs.argmax(axis=1), -1)
     agreement = float((label == wanted.argmax(axis=1)).mean())

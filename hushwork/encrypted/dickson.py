@@ -43,17 +43,8 @@ def element(k: int) -> tuple[float, ...]:
     return tuple(chebyshev.chebmul(element(a), shifted).tolist())
 
 
-def from_monomials(coefficients: Array) -> Array:
-    """Coefficients (degree + 1, n) of T_0, T_1, ... from those of the powers of t."""
-    powers = np.eye(len(coefficients))
-    columns = [chebyshev.poly2cheb(power[: k + 1]) for k, power in enumerate(powers)]
-    matrix = np.stack([np.pad(c, (0, len(powers) - len(c))) for c in columns], axis=1)
-    converted: Array = matrix @ coefficients
-    return converted
-
-
 def in_elements(series: Array) -> tuple[Array, dict[int, Array]]:
-    """The constant (n,), and the coefficient (n,) of each E_k that is needed, of a Chebyshev series.
+    """The constant (n,) of a Chebyshev series, and the coefficient (n,) of each E_k it needs.
 
     `series` is (degree + 1, n), in y / 2.
     """

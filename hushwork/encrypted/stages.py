@@ -28,6 +28,7 @@ from hushwork.networks import (
     Network,
     Polynomial,
 )
+from hushwork.networks.polynomials import chebyshev_of
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -228,7 +229,7 @@ def _atom(form: Form) -> tuple[int, Array]:
 
 def _series(form: Form, coefficients: Array) -> Array:
     """A polynomial of a form as a Chebyshev series in half of its atom."""
-    return dickson.from_monomials(_substituted(coefficients, 2 * _atom(form)[1], form.constant))
+    return chebyshev_of(_substituted(coefficients, 2 * _atom(form)[1], form.constant))
 
 
 def _spans(form: Form, coefficients: Array, bound: float) -> bool:
@@ -239,8 +240,7 @@ def _spans(form: Form, coefficients: Array, bound: float) -> bool:
     _, slope = _atom(form)
     if not (bound + np.abs(form.constant) <= 2.001 * np.abs(slope)).all():
         return False
-    there = _substituted(coefficients, np.array(bound), np.array(0.0))
-    least = np.abs(dickson.from_monomials(there)).sum(axis=0)
+    least = np.abs(chebyshev_of(coefficients, bound)).sum(axis=0)
     return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
 
 

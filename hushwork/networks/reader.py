@@ -65,6 +65,7 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
 
 
 def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises NotFound or TooLarge."""
     try:
         size = path.stat().st_size
         if size > FILE_LIMIT:
@@ -75,6 +76,7 @@ def read_file(path: Path) -> bytes:
 
 
 def parse(data: bytes) -> onnx.ModelProto:
+    """The file, of a supported version. Raises TooLarge, MalformedBytes or InvalidNetwork."""
     if len(data) > FILE_LIMIT:
         raise TooLarge("network", expected=f"at most {FILE_LIMIT} bytes", got=len(data))
     try:

@@ -7,12 +7,10 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 
 from hushwork.errors import InvalidInput
-from hushwork.networks.adapt.nodes import Writer, normalised
+from hushwork.networks.adapt.nodes import encode, normalised
 from hushwork.networks.adapt.prepare import Prepared
 from hushwork.networks.adapt.sweep import Method, Replacement, Sweep, Tell
 from hushwork.networks.layers import Network
@@ -35,9 +33,7 @@ class Adapted:
     """How many the polynomials were fitted on."""
 
 
-def adapt(
-    original: Prepared, images: NDArray[np.float32], method: Method, tell: Tell
-) -> Adapted:
+def adapt(original: Prepared, images: NDArray[np.float32], method: Method, tell: Tell) -> Adapted:
     """Replace what cannot run encrypted, by what the calibration images show.
 
     `images` are (n, *shape), pixels in [0, 1]. Layer by layer, every function of single elements
@@ -79,32 +75,3 @@ def typical(images: NDArray[np.float32]) -> str:
     """The mean image, as `hushwork.typical`."""
     mean = np.clip(images.mean(axis=0, dtype=np.float64), 0, 1)
     return base64.b64encode(np.round(mean * 255).astype(np.uint8).tobytes()).decode()
-
-
-def encode(
-    writer: Writer,
-    entry: tuple[str, tuple[int, ...]],
-    result: tuple[str, tuple[int, ...]],
-    metadata: dict[str, str],
-    opsets: list[onnx.OperatorSetIdProto],
-    version: int,
-) -> bytes:
-    """A network as a file; input and output by name and shape without the batch."""
-
-    def value(name: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
-
-    nodes, needed = [], {result[0]}
-    for node in reversed(writer.nodes):
-        if not needed.isdisjoint(node.output):
-            needed.update(node.input)
-            nodes.append(node)
-    writer = Writer(nodes[::-1], writer.tensors)
-    ends = [value(*entry)], [value(*result)]
-    graph = helper.make_graph(writer.nodes, "adapted", *ends, writer.initialisers())
-    model = helper.make_model(
-        graph, opset_imports=opsets, ir_version=version, producer_name="hushwork"
-    )
-    helper.set_model_props(model, metadata)
-    data: bytes = model.SerializeToString(deterministic=True)
-    return data

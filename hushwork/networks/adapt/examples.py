@@ -73,7 +73,7 @@ def examples(
         if not (shaped.min() >= 0 and shaped.max() <= 1):
             raise InvalidInput(
                 "calibration",
-                expected="bytes, or numbers in [0, 1]; how a network wants them is for --mean and --std",
+                expected="bytes, or numbers in [0, 1]; --mean and --std say what the network takes",
                 got=f"numbers from {shaped.min():g} to {shaped.max():g}",
             )
     if labels is None:
@@ -111,7 +111,7 @@ def from_file(path: Path, shape: Shape) -> Examples:
 
 def _shaped(images: NDArray[Any], shape: Shape) -> NDArray[Any]:
     """(n, *shape)."""
-    if images.dtype.kind not in "fu" or images.dtype.kind == "u" and images.dtype != np.uint8:
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise InvalidInput("calibration", expected="bytes or floats", got=images.dtype)
     if images.shape[1:] == shape and images.ndim > 1:
         return images

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, NDArray
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 Array = NDArray[np.float64]
+End = tuple[str, tuple[int, ...]]
+"""Name, and shape without the batch, of a network's input or output."""
 
 
 @dataclass
@@ -30,6 +33,15 @@ class Writer:
         """Add a tensor of float32."""
         self.tensors[name] = np.asarray(value, np.float32)
         return name
+
+    def needed(self, output: str) -> Writer:
+        """Without the nodes on which an output does not depend."""
+        nodes, names = [], {output}
+        for node in reversed(self.nodes):
+            if not names.isdisjoint(node.output):
+                names.update(node.input)
+                nodes.append(node)
+        return Writer(nodes[::-1], self.tensors)
 
     def initialisers(self) -> list[onnx.TensorProto]:
         """The tensors that nodes read."""
@@ -106,3 +118,27 @@ def write_chebyshev(writer: Writer, t: str, output: str, c: Array, rank: int) ->
         one, two = node("Add", product, vector(k, c[k])), one
     last = node("Sub", node("Mul", t, one), two)
     node("Add", last, vector(0, c[0]), output)
+
+
+def encode(  # noqa: PLR0917
+    writer: Writer,
+    entry: End,
+    result: End,
+    metadata: Mapping[str, str],
+    opsets: list[onnx.OperatorSetIdProto],
+    version: int,
+) -> bytes:
+    """A network as a file; input and output by name and shape without the batch."""
+
+    def value(name: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+
+    writer = writer.needed(result[0])
+    ends = [value(*entry)], [value(*result)]
+    graph = helper.make_graph(writer.nodes, "adapted", *ends, writer.initialisers())
+    model = helper.make_model(
+        graph, opset_imports=opsets, ir_version=version, producer_name="hushwork"
+    )
+    helper.set_model_props(model, dict(metadata))
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data

@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from hushwork.errors import UnsupportedOperator
 from hushwork.networks.adapt.fit import Fit
 from hushwork.networks.node import Node
 
@@ -55,7 +54,10 @@ def as_average(node: onnx.NodeProto) -> onnx.NodeProto:
 
 def _supported(node: onnx.NodeProto) -> Node:
     read = Node(node, 0)
-    if read.integers("dilations", (1, 1)) != (1, 1) or len([name for name in node.output if name]) > 1:
+    if (
+        read.integers("dilations", (1, 1)) != (1, 1)
+        or len([name for name in node.output if name]) > 1
+    ):
         raise read.refuse("no dilation and no indices", "others")
     return read
 
@@ -81,9 +83,7 @@ class Maximum:
         return self.fits
 
     def _along(self, source: str, axis: Axis, output: str) -> str:
-        taps = [
-            self._pair(source, axis, at, f"{output}.{at}") for at in range(0, axis.size - 1, 2)
-        ]
+        taps = [self._pair(source, axis, at, f"{output}.{at}") for at in range(0, axis.size - 1, 2)]
         if axis.size % 2:
             last = {axis.size - 1: 1.0}
             taps.append(self._window(source, axis, last, f"{output}.{axis.size - 1}"))
@@ -104,7 +104,7 @@ class Maximum:
         return self._maximum(mean, difference, name)
 
     def _joined(self, first: str, second: str, name: str) -> str:
-        half = self._constant("half", np.float32(0.5))
+        half = self._constant("half", np.array(0.5, np.float32))
         total = self._node("Add", [first, second], f"{name}.sum")
         mean = self._node("Mul", [total, half], f"{name}.mean")
         apart = self._node("Sub", [first, second], f"{name}.apart")
@@ -137,7 +137,7 @@ class Maximum:
         )
 
     def _constant(self, name: str, value: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
-        self.sweep.network.constants[name] = self.sweep.writer.tensors[name] = np.asarray(value)
+        self.sweep.network.constants[name] = self.sweep.writer.tensors[name] = value
         return name
 
     def _node(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:

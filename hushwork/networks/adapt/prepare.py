@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from hushwork.errors import InvalidInput, InvalidNetwork, UnsupportedOperator
 from hushwork.networks.adapt.runner import Runner
@@ -22,15 +22,17 @@ from hushwork.networks.tensors import decode
 Tensors = dict[str, NDArray[Any]]
 
 FUNCTIONS = frozenset(
-    "Abs Celu Clip Elu Erf Exp Gelu HardSigmoid HardSwish LeakyRelu Log Mish PRelu Reciprocal Relu "
-    "Selu Sigmoid Softplus Softsign Sqrt Tanh ThresholdedRelu Max Min".split()
-)
+    (
+        "Abs", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu",
+        "Log", "Max", "Min", "Mish", "PRelu", "Reciprocal", "Relu", "Selu", "Sigmoid", "Softplus",
+        "Softsign", "Sqrt", "Tanh", "ThresholdedRelu",
+    )
+)  # fmt: skip
 """Operators on each element that are no polynomials."""
-ARITHMETIC = frozenset("Add Div Dropout Identity Mul Neg Pow Sub".split())
+ARITHMETIC = frozenset(("Add", "Div", "Dropout", "Identity", "Mul", "Neg", "Pow", "Sub"))
 """Operators on each element that may be."""
 ENDINGS = frozenset(("Softmax", "LogSoftmax"))
 """Operators that, at the end, do not change which output is largest."""
-WRITTEN = "image"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,9 @@ def prepare(
     before = _preprocessing(name, shape, mean, std, constants)
     renamed = [_reading(node, name, before[-1].output[0]) for node in nodes] if before else nodes
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    title = metadata.get("hushwork.name") or ("network" if isinstance(source, bytes) else source.stem)
+    title = metadata.get("hushwork.name") or (
+        "network" if isinstance(source, bytes) else source.stem
+    )
     labels = metadata.get("hushwork.labels")
     return Prepared(title, before + renamed, constants, name, shape, output, runner, labels)
 
@@ -117,8 +121,10 @@ def _folded(
 
 
 def _require_known(nodes: list[onnx.NodeProto]) -> None:
-    known = OPERATORS.keys() | FUNCTIONS | {"MaxPool", "GlobalMaxPool"}
-    unknown = [node for node in nodes if node.op_type not in known or node.domain not in ("", "ai.onnx")]
+    known = OPERATORS.keys() | FUNCTIONS | {"MaxPool"}
+    unknown = [
+        node for node in nodes if node.op_type not in known or node.domain not in ("", "ai.onnx")
+    ]
     if unknown:
         named = sorted({f"{node.op_type} ({node.name or node.output[0]})" for node in unknown})
         raise UnsupportedOperator(
@@ -146,11 +152,15 @@ def _preprocessing(
     middle = np.broadcast_to(np.array(mean or 0.0), _channels(mean, shape, "--mean"))
     scale = np.broadcast_to(np.array(std or 1.0), _channels(std, shape, "--std"))
     if not (np.isfinite(middle).all() and (scale > 0).all() and np.isfinite(scale).all()):
-        raise InvalidInput("--mean and --std", expected="finite numbers, std above 0", got=(mean, std))
+        raise InvalidInput(
+            "--mean and --std", expected="finite numbers, std above 0", got=(mean, std)
+        )
     axes = (1, -1, *[1] * (len(shape) - 1))
     constants["pixels.scale"] = (1 / scale).astype(np.float32).reshape(axes)
     constants["pixels.shift"] = (-middle / scale).astype(np.float32).reshape(axes)
-    scaled = helper.make_node("Mul", [name, "pixels.scale"], ["pixels.scaled"], name="pixels.scaled")
+    scaled = helper.make_node(
+        "Mul", [name, "pixels.scale"], ["pixels.scaled"], name="pixels.scaled"
+    )
     moved = ["pixels.scaled", "pixels.shift"]
     return [scaled, helper.make_node("Add", moved, ["pixels"], name="pixels")]
 
@@ -169,8 +179,3 @@ def _reading(node: onnx.NodeProto, old: str, new: str) -> onnx.NodeProto:
         if name == old:
             copy.input[index] = new
     return copy
-
-
-def as_tensors(tensors: Tensors) -> list[onnx.TensorProto]:
-    """Tensors as a file holds them."""
-    return [numpy_helper.from_array(value, name) for name, value in tensors.items()]

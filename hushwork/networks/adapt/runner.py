@@ -36,7 +36,9 @@ class Runner:
         model = helper.make_model(graph, opset_imports=self.opsets, ir_version=self.version)
         value = _session_run(model, feeds, nodes)
         if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise InvalidNetwork(f"what {_named(nodes)} computes", expected="finite numbers", got="NaN or infinity")
+            raise InvalidNetwork(
+                f"what {_named(nodes)} computes", expected="finite numbers", got="NaN or infinity"
+            )
         return value
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from hushwork.errors import InvalidNetwork, UnsupportedOperator
+from hushwork.errors import UnsupportedOperator
 from hushwork.networks.adapt import pooling
 from hushwork.networks.adapt.fit import Fit, Function, fit, spread
 from hushwork.networks.adapt.nodes import Writer, write_series
@@ -128,7 +128,9 @@ class Sweep:
         shape, rank = self.network.constants[name].shape, self.values[source].ndim
         axes = (1,) * (rank - len(shape)) + shape
         channels = self.values[source].shape[1]
-        return len(axes) == rank and axes[1] in (1, channels) and axes[0] == 1 == max((1, *axes[2:]))
+        return (
+            len(axes) == rank and axes[1] in (1, channels) and axes[0] == 1 == max((1, *axes[2:]))
+        )
 
     def _is_polynomial(self, node: onnx.NodeProto) -> bool:
         constants = self.network.constants
