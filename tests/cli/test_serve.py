@@ -55,7 +55,9 @@ def test_a_network_of_ones_own_is_listed_and_answers(tmp_path: Path) -> None:
             assert served.end(signal.SIGINT) == 0
         assert network.end(signal.SIGINT) == 0
     assert answer.returncode == 0, answer.stderr
-    assert next(line.split() for line in answer.stdout.splitlines() if "label" in line)[-1] == "boot"
+    assert (
+        next(line.split() for line in answer.stdout.splitlines() if "label" in line)[-1] == "boot"
+    )
 
 
 def test_without_a_ledger_the_option_is_named(tmp_path: Path) -> None:
