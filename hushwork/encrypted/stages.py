@@ -34,8 +34,8 @@ Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 FOLDED = 1 << 20
-"""Two linear layers become one if that takes at most so many scalar products, or four times
-those of the two."""
+"""A linear layer is joined with those before it if that takes at most so many scalar products, or
+four times those of all of them."""
 ENTRIES = 1 << 25
 """Most entries of one matrix."""
 STEEP = 64.0
@@ -182,7 +182,7 @@ class _Lowering:
 
     def _linear(self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]) -> Form:
         source = layer.inputs[0]
-        if not all(_folds(matrix, term) for term in self.forms[source].terms.values()):
+        if not _folds(matrix, list(self.forms[source].terms.values())):
             self._pack_value(source, self._usual(source))
         shape = self.network.shapes[layer.output]
         return self.forms[source].mapped(matrix, bias, shape, stride)
@@ -244,10 +244,12 @@ def _spans(form: Form, coefficients: Array, bound: float) -> bool:
     return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
 
 
-def _folds(matrix: Matrix, term: Matrix) -> bool:
-    products = matrix.products(term)
-    both = len(matrix.value) + len(term.value)
-    return term.is_diagonal or products <= max(FOLDED, 4 * both)
+def _folds(matrix: Matrix, terms: list[Matrix]) -> bool:
+    """Whether a layer reads the atoms of a form, rather than the form packed as one."""
+    products = sum(matrix.products(term) for term in terms)
+    apart = len(matrix.value) + sum(len(term.value) for term in terms)
+    is_scaled = len(terms) == 1 and terms[0].is_diagonal
+    return is_scaled or products <= max(FOLDED, 4 * apart)
 
 
 class _Products:
