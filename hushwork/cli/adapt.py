@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 
 from hushwork.cli.calibration import calibration as read_calibration
@@ -51,6 +52,27 @@ class Score:
     """Part of the images to which the original gives the same label."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How to adapt."""
+
+    method: Method
+    images: int
+    epochs: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What came of it."""
+
+    network: Network
+    replaced: tuple[Replacement, ...]
+    scores: Mapping[str, Score]
+    """By step, in order."""
+    images: tuple[int, int]
+    """To fit polynomials on, and to judge by."""
+
+
 def adapt_model(
     *,
     model: Annotated[Path, typer.Argument(help="An ONNX file of a classifier.")],
@@ -80,30 +102,42 @@ def adapt_model(
 ) -> None:
     """Replace what cannot run encrypted, fine-tune if there are labels, and show what it costs."""
     out = out or model.with_name(f"{model.stem}-encrypted.onnx")
+    if not out.parent.is_dir():
+        raise NotFound("--out", expected="a file in a folder that exists", got=out)
     method = Method(degree, pool is Pool.AVERAGE, margin)
     original = prepare(model, mean, std)
     examples = read_calibration(calibration, original.shape)
     original = with_labels(original, examples)
-    fitting, held_out = examples.split()
     require_epochs(epochs, examples)
     with progress_bars(Console(stderr=True)) as bars:
-        tell = follow(bars, PHASES)
-        tell("running", 0, 1)
-        wanted = original(held_out.inputs())
-        check_labels(examples, wanted.shape[1])
-        tell("running", 1, 1)
-        adapted = adapt(original, fitting.inputs(slice(images)), method, tell)
-        scores = [
-            ("original", score(wanted, wanted, held_out)),
-            ("replaced", measured(adapted.network, wanted, held_out)),
-        ]
-        network = adapted.network
-        if wants_tuning(epochs, examples):
-            network = tuned(adapted, fitting, epochs or EPOCHS, tell)
-            scores.append(("fine-tuned", measured(network, wanted, held_out)))
-    best = network if is_better(scores) else adapted.network
-    out.write_bytes(best.onnx)
-    Console().print(report(adapted, scores, best, out, len(held_out)))
+        made = make(original, examples, Choice(method, images, epochs), follow(bars, PHASES))
+    out.write_bytes(made.network.onnx)
+    Console().print(replaced_table(made.replaced), "", score_table(made.scores), sep="\n")
+    Console().print(outcome(made, out))
+    if epochs is None and examples.labels is not None and not has_torch():
+        Console().print(
+            "With PyTorch it is fine-tuned: pip install 'hushwork[torch]'", markup=False
+        )
+
+
+def make(original: Prepared, examples: Examples, choice: Choice, tell: Progress) -> Made:
+    """Replace, fine-tune if that was chosen, and keep what does better on images set aside."""
+    fitting, held_out = examples.split()
+    tell("running", 0, 1)
+    wanted = original(held_out.inputs())
+    check_classes(examples, wanted.shape[1])
+    tell("running", 1, 1)
+    adapted = adapt(original, fitting.inputs(slice(choice.images)), choice.method, tell)
+    scores = {
+        "original": score(wanted, wanted, held_out),
+        "replaced": measured(adapted.network, wanted, held_out),
+    }
+    network = adapted.network
+    if wants_tuning(choice.epochs, examples):
+        network = tuned(adapted, fitting, choice.epochs or EPOCHS, tell)
+        scores["fine-tuned"] = measured(network, wanted, held_out)
+    best = network if written(scores) == "fine-tuned" else adapted.network
+    return Made(best, adapted.replaced, scores, (adapted.images, len(held_out)))
 
 
 def with_labels(original: Prepared, examples: Examples) -> Prepared:
@@ -131,9 +165,12 @@ def has_torch() -> bool:
     return find_spec("torch") is not None
 
 
-def check_labels(examples: Examples, classes: int) -> None:
-    """Raise InvalidInput for labels that are no output's index."""
-    labels = examples.labels
+def check_classes(examples: Examples, classes: int) -> None:
+    """Raise InvalidInput for labels that are no output's index, or names of other classes."""
+    labels, names = examples.labels, examples.names
+    if names is not None and len(names) != classes:
+        expected = f"{classes} classes, one for each output"
+        raise InvalidInput("calibration", expected=expected, got=len(names))
     if labels is not None and not (labels.min() >= 0 and labels.max() < classes):
         got = f"{labels.min()} to {labels.max()}"
         raise InvalidInput("labels", expected=f"0 to {classes - 1}", got=got)
@@ -161,28 +198,27 @@ def score(outputs: NDArray[np.floating], wanted: NDArray[np.float32], held_out: 
     return Score(None if labels is None else float((label == labels).mean()), agreement)
 
 
-def is_better(scores: list[tuple[str, Score]]) -> bool:
-    """Whether fine-tuning took place and helped."""
-    by_name = dict(scores)
-    after = by_name.get("fine-tuned")
-    return after is not None and (after.accuracy or 0.0) >= (by_name["replaced"].accuracy or 0.0)
+def written(scores: Mapping[str, Score]) -> str:
+    """The step whose network is kept: fine-tuning if it took place and did no harm."""
+    after = scores.get("fine-tuned", Score(None, 0.0)).accuracy
+    before = scores["replaced"].accuracy
+    return "replaced" if after is None or before is None or after < before else "fine-tuned"
 
 
-def report(
-    adapted: Adapted, scores: list[tuple[str, Score]], network: Network, out: Path, held_out: int
-) -> Group:
-    """What was replaced, what it costs in accuracy and in levels, and what to type next."""
-    levels, most = depth(network)
+def outcome(made: Made, out: Path) -> Table:
+    """What was written, what it takes, and what to type next."""
+    levels, most = depth(made.network)
     advice = [f"[bold]hush compile {out} --run[/]", f"[bold]hush serve {out}[/]"]
     if levels > most:
         advice = ["[red]too deep: a lower --degree, or --pool average, takes fewer levels[/]"]
     lines = Table.grid(padding=(0, 2, 0, 0))
-    lines.add_row("written", f"{out}, {len(network.onnx) / 1e6:,.1f} MB")
+    fitted, judged = made.images
+    lines.add_row("images", f"{fitted:,} to fit polynomials on, {judged:,} others to judge by")
+    lines.add_row("written", f"{out}, {len(made.network.onnx) / 1e6:,.1f} MB")
     lines.add_row("levels", f"{levels}, of about {most} that are carried")
     for title, line in zip(("next", ""), advice, strict=False):
         lines.add_row(title, line)
-    fitted = f"Fitted on {adapted.images:,} images, judged on {held_out:,} others."
-    return Group(replaced_table(adapted.replaced), "", score_table(scores), fitted, "", lines)
+    return lines
 
 
 def replaced_table(replaced: tuple[Replacement, ...]) -> Table:
@@ -201,12 +237,13 @@ def replaced_table(replaced: tuple[Replacement, ...]) -> Table:
     return table
 
 
-def score_table(scores: list[tuple[str, Score]]) -> Table:
-    """Accuracy and agreement by step."""
+def score_table(scores: Mapping[str, Score]) -> Table:
+    """Accuracy and agreement by step, and which of them was written."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("network", "accuracy", "same label as before"):
-        table.add_column(title, justify="left" if title == "network" else "right")
-    for name, one in scores:
+    for title in ("network", "accuracy", "same label as before", ""):
+        table.add_column(title, justify="left" if title in ("network", "") else "right")
+    for name, one in scores.items():
         accuracy = "no labels" if one.accuracy is None else f"{one.accuracy:.2%}"
-        table.add_row(name, accuracy, f"{one.agreement:.2%}")
+        mark = "written" if name == written(scores) else ""
+        table.add_row(name, accuracy, f"{one.agreement:.2%}", mark)
     return table

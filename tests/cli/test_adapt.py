@@ -110,6 +110,8 @@ def test_folders_are_labels(hush, model: Path, tmp_path: Path) -> None:
         (["--margin", "0.5"], "1 to 4"),
         (["--calibration", "nowhere"], "fashion-mnist"),
         (["--calibration", "EMPTY"], "pictures"),
+        (["--calibration", "FEW"], "10 classes"),
+        (["--out", "nowhere/out.onnx"], "--out"),
         (["--calibration", "UNLABELLED", "--epochs", "2"], "with labels"),
         (["--calibration", "SMALL"], "(1, 28, 28)"),
         (["--calibration", "WRONG"], "0 to 9"),
@@ -121,11 +123,14 @@ def test_mistakes_are_one_plain_sentence(
 ) -> None:
     pixels, labels = sample()
     (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "FEW/one").mkdir(parents=True)
+    for index in range(10):
+        Image.fromarray(pixels[index, 0]).save(tmp_path / "FEW/one" / f"{index}.png")
     np.savez(tmp_path / "UNLABELLED.npz", images=pixels)
     np.savez(tmp_path / "SMALL.npz", images=pixels[:, :, :20])
     np.savez(tmp_path / "WRONG.npz", images=pixels, labels=labels + 1)
     files = {name: tmp_path / f"{name}.npz" for name in ("UNLABELLED", "SMALL", "WRONG")}
-    files["EMPTY"] = tmp_path / "EMPTY"
+    files |= {name: tmp_path / name for name in ("EMPTY", "FEW")}
     given = [str(files.get(word, word)) for word in arguments]
     if "--calibration" not in given:
         given += ["--calibration", str(images)]

@@ -39,7 +39,8 @@ def adapt(original: Prepared, images: NDArray[np.float32], method: Method, tell:
     `images` are (n, *shape), pixels in [0, 1]. Layer by layer, every function of single elements
     becomes a polynomial that is fitted (`hushwork.networks.adapt.fit.fit`) on the numbers that
     arrive there through the layers already replaced; max pooling becomes nested polynomial maxima,
-    or a mean. Raises InvalidInput, InvalidNetwork or UnsupportedOperator.
+    or a mean. The mean image is one of those that are shown: it is in the file, as one within the
+    ranges. Raises InvalidInput, InvalidNetwork or UnsupportedOperator.
     """
     if method.degree not in DEGREES:
         expected = f"{DEGREES.start} to {DEGREES.stop - 1}"
@@ -52,7 +53,7 @@ def adapt(original: Prepared, images: NDArray[np.float32], method: Method, tell:
     read_onnx(_encoded(original, probe, images))
     used = images[: max(1, MEMORY // probe.largest)]
     sweep = Sweep(original, method)
-    sweep.run(used, tell)
+    sweep.run(np.concatenate([used, typical(images)]), tell)
     network = read_onnx(_encoded(original, sweep, images))
     return Adapted(network, tuple(sweep.replaced), len(used))
 
@@ -62,7 +63,8 @@ def _encoded(original: Prepared, sweep: Sweep, images: NDArray[np.float32]) -> b
     classes = sweep.values[original.output].shape[1:]
     entry = (original.input, original.shape)
     metadata = {"hushwork.name": original.name, "hushwork.bounds": json.dumps(bounds)}
-    metadata["hushwork.typical"] = typical(images)
+    pixels = np.round(typical(images) * 255).astype(np.uint8)
+    metadata["hushwork.typical"] = base64.b64encode(pixels.tobytes()).decode()
     if original.labels is not None:
         metadata["hushwork.labels"] = original.labels
     runner = original.runner
@@ -71,7 +73,8 @@ def _encoded(original: Prepared, sweep: Sweep, images: NDArray[np.float32]) -> b
     )
 
 
-def typical(images: NDArray[np.float32]) -> str:
-    """The mean image, as `hushwork.typical`."""
-    mean = np.clip(images.mean(axis=0, dtype=np.float64), 0, 1)
-    return base64.b64encode(np.round(mean * 255).astype(np.uint8).tobytes()).decode()
+def typical(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean image, (1, *shape), in whole bytes over 255."""
+    mean = images.mean(axis=0, dtype=np.float64, keepdims=True)
+    rounded: NDArray[np.float32] = np.round(np.clip(mean, 0, 1) * 255).astype(np.float32) / 255
+    return rounded
