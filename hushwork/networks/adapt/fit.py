@@ -80,6 +80,7 @@ def fit(function: Function, where: Range, degree: int, *, even: bool = False) ->
     weight w_j is 0.95 times the share of the observed numbers in the j-th of 256 cells of equal
     angle, plus 0.05 times the length of that cell over that of the range.
     """
+    degree -= degree % 2 if even else 0
     t = points()
     lengths = np.sin(np.arccos(t))
     weights = (1 - EVERYWHERE) * where.weights + EVERYWHERE * (lengths / lengths.sum())[:, None]

@@ -29,7 +29,12 @@ class Axis:
 
 
 def axes(node: onnx.NodeProto, shape: tuple[int, ...], pooled: tuple[int, ...]) -> list[Axis]:
-    """The windows of a MaxPool along width and height, by the shapes of its input and output."""
+    """The windows of a MaxPool along width and height, by the shapes of its input and output.
+
+    A GlobalMaxPool has one window.
+    """
+    if node.op_type == "GlobalMaxPool":
+        return [Axis(axis, shape[axis], 1, 0, 0) for axis in (3, 2)]
     read = _supported(node)
     kernel, stride = read.integers("kernel_shape", (1, 1)), read.integers("strides", (1, 1))
     pads, mode = read.integers("pads", (0, 0, 0, 0)), read.text("auto_pad", "NOTSET")
@@ -44,7 +49,9 @@ def axes(node: onnx.NodeProto, shape: tuple[int, ...], pooled: tuple[int, ...]) 
 
 
 def as_average(node: onnx.NodeProto) -> onnx.NodeProto:
-    """AveragePool over the windows of a MaxPool; padding does not count."""
+    """The mean over the windows of a MaxPool or GlobalMaxPool; padding does not count."""
+    if node.op_type == "GlobalMaxPool":
+        return helper.make_node("GlobalAveragePool", node.input, node.output, name=node.name)
     _supported(node)
     kept = ("kernel_shape", "strides", "pads", "auto_pad", "ceil_mode")
     made = helper.make_node("AveragePool", node.input, node.output[:1], name=node.name)

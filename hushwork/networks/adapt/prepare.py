@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from hushwork.errors import InvalidInput, InvalidNetwork, UnsupportedOperator
+from hushwork.networks.adapt.nodes import Writer
 from hushwork.networks.adapt.runner import Runner
 from hushwork.networks.layers import Shape
 from hushwork.networks.operators import OPERATORS
@@ -31,6 +32,7 @@ FUNCTIONS = frozenset(
 """Operators on each element that are no polynomials."""
 ARITHMETIC = frozenset(("Add", "Div", "Dropout", "Identity", "Mul", "Neg", "Pow", "Sub"))
 """Operators on each element that may be."""
+MAXIMA = frozenset(("MaxPool", "GlobalMaxPool"))
 ENDINGS = frozenset(("Softmax", "LogSoftmax"))
 """Operators that, at the end, do not change which output is largest."""
 
@@ -74,6 +76,9 @@ def prepare(
     output = _only([value.name for value in model.graph.output], "output")
     while nodes and nodes[-1].op_type in ENDINGS and nodes[-1].output[0] == output:
         output = nodes.pop().input[0]
+    blank = {name: np.zeros((1, *shape), np.float32)}
+    nodes = [_reshaping(node, nodes, constants, blank, runner) for node in nodes]
+    nodes = Writer(nodes).needed(output).nodes
     _require_known(nodes)
     if is_single:
         _free_batch(nodes, constants)
@@ -120,8 +125,27 @@ def _folded(
     return kept
 
 
+def _reshaping(
+    node: onnx.NodeProto,
+    nodes: list[onnx.NodeProto],
+    constants: Tensors,
+    blank: Tensors,
+    runner: Runner,
+) -> onnx.NodeProto:
+    """A Reshape to a computed shape, as exports of x.view(x.size(0), -1) have, to a constant one.
+
+    The shape is that of one blank image, with 0, whatever comes, for the batch.
+    """
+    if node.op_type != "Reshape" or node.input[1] in constants:
+        return node
+    before = Writer(nodes).needed(node.input[1]).nodes
+    wanted = runner.run(before, constants, blank, node.input[1])
+    constants[f"{node.output[0]}.shape"] = np.concatenate([np.zeros(1, np.int64), wanted[1:]])
+    return _reading(node, node.input[1], f"{node.output[0]}.shape")
+
+
 def _require_known(nodes: list[onnx.NodeProto]) -> None:
-    known = OPERATORS.keys() | FUNCTIONS | {"MaxPool"}
+    known = OPERATORS.keys() | FUNCTIONS | MAXIMA
     unknown = [
         node for node in nodes if node.op_type not in known or node.domain not in ("", "ai.onnx")
     ]

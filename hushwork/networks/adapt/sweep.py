@@ -15,7 +15,7 @@ from hushwork.errors import UnsupportedOperator
 from hushwork.networks.adapt import pooling
 from hushwork.networks.adapt.fit import Fit, Function, fit, spread
 from hushwork.networks.adapt.nodes import Writer, write_series
-from hushwork.networks.adapt.prepare import ARITHMETIC, FUNCTIONS, Prepared
+from hushwork.networks.adapt.prepare import ARITHMETIC, FUNCTIONS, MAXIMA, Prepared
 
 Array = NDArray[np.float64]
 Values = NDArray[np.float32]
@@ -101,7 +101,7 @@ class Sweep:
             )
         for name in node.input:
             self._settle(name)
-        if node.op_type == "MaxPool":
+        if node.op_type in MAXIMA:
             self._pool(node)
         else:
             self.keep(node)

@@ -123,6 +123,27 @@ def test_a_maximum_of_any_window(attributes, side):
     assert apart(original, adapted) < apart(original, coarse)
 
 
+def test_a_shape_that_is_computed():
+    model = convolved(2, 10, 10)
+    active = model.node("Relu")
+    count = model.node("Gather", model.node("Shape", active), model.tensor(0, np.int64))
+    sizes = model.node("Unsqueeze", count, model.integers(0)), model.integers(-1)
+    model.node("Reshape", active, model.node("Concat", *sizes, axis=0))
+    model.node("Gemm", model.last, model.tensor(RANDOM.standard_normal((256, 3)) / 8))
+    original = prepare(model.encoded())
+    assert apart(original, adapt(original, IMAGES, Method(15), SILENT)) < 0.05
+
+
+@pytest.mark.parametrize("average", [True, False])
+def test_a_maximum_over_the_whole_image(average):
+    model = convolved(2, 10, 10)
+    model.node("GlobalMaxPool")
+    original = prepare(finished(model, 4).encoded())
+    adapted = adapt(original, IMAGES, Method(15, average=average), SILENT)
+    assert [one.degree for one in adapted.replaced] == [0 if average else 14]
+    assert apart(original, adapted) < (10 if average else 0.1)
+
+
 def test_max_pooling_by_the_mean_takes_no_polynomial():
     model = convolved(2, 10, 10)
     model.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])

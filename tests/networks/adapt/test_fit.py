@@ -65,6 +65,7 @@ def test_an_even_polynomial_has_no_odd_coefficients():
     assert made.series.centre == [0]
     assert not made.series.coefficients[1::2].any()
     assert made.series.coefficients[6].any()
+    assert len(made.series.coefficients) == 7
 
 
 def test_a_higher_degree_is_closer():
