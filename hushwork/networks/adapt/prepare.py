@@ -76,6 +76,7 @@ def prepare(
     output = _only([value.name for value in model.graph.output], "output")
     while nodes and nodes[-1].op_type in ENDINGS and nodes[-1].output[0] == output:
         output = nodes.pop().input[0]
+    _require_order(nodes, {name, *constants})
     blank = {name: np.zeros((1, *shape), np.float32)}
     nodes = [_reshaping(node, nodes, constants, blank, runner) for node in nodes]
     nodes = Writer(nodes).needed(output).nodes
@@ -123,6 +124,15 @@ def _folded(
         else:
             kept.append(node)
     return kept
+
+
+def _require_order(nodes: list[onnx.NodeProto], known: set[str]) -> None:
+    for node in nodes:
+        missing = [name for name in node.input if name and name not in known]
+        if missing:
+            what = f"{node.op_type} (node {node.name})"
+            raise InvalidNetwork(what, expected="values defined before their use", got=missing)
+        known.update(node.output)
 
 
 def _reshaping(

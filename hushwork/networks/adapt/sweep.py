@@ -110,7 +110,10 @@ class Sweep:
         if node.op_type not in FUNCTIONS | ARITHMETIC:
             return None
         computed = [name for name in node.input if name and name not in self.network.constants]
-        known = [self._elements.get(name, _Element(name, (), True)) for name in computed]
+        known = [
+            _Element(name, (), True) if name in self.values else self._elements[name]
+            for name in computed
+        ]
         sources = {element.source for element in known}
         if len(sources) != 1 or len([name for name in node.output if name]) != 1:
             return None

@@ -280,6 +280,27 @@ def test_a_function_that_is_not_of_channels_is_refused():
         adapt(prepare(finished(model, 256).encoded()), IMAGES, Method(2), SILENT)
 
 
+def test_a_function_of_what_is_replaced_already_starts_from_there():
+    model = convolved(2, 10, 10)
+    active = model.node("Relu")
+    weight = model.tensor(RANDOM.standard_normal((4, 4, 1, 1)))
+    first = model.node("Conv", active, weight)
+    model.node("Add", first, model.node("Sigmoid", active))
+    original = prepare(finished(model, 256).encoded())
+    adapted = adapt(original, IMAGES, Method(15), SILENT)
+    assert [one.operators for one in adapted.replaced] == ["Relu", "Sigmoid"]
+    assert apart(original, adapted) < 0.05
+
+
+def test_nodes_out_of_order_are_refused():
+    model = convolved(2, 10, 10)
+    model.node("Relu")
+    finished(model, 256)
+    model.nodes.reverse()
+    with pytest.raises(InvalidNetwork, match="before their use"):
+        prepare(model.encoded())
+
+
 def test_weights_that_are_no_numbers_are_refused():
     model = Model(2, 10, 10)
     model.node("Conv", "x", model.tensor(np.full((4, 2, 3, 3), np.nan)))
