@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 
 import hushwork
+from hushwork.cli.adapt import adapt_model
 from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
-from hushwork.cli.roles import gateway, hotkey, ledger, miner, validator
+from hushwork.cli.roles import gateway, hotkey, ledger, miner, serve, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.up import up
 from hushwork.errors import (
@@ -29,8 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (up, infer, models, sample, ledger, miner, validator, gateway, hotkey):
+for command in (up, infer, models, sample, serve, ledger, miner, validator, gateway, hotkey):
     app.command()(command)
+app.command("adapt")(adapt_model)
 app.command("compile")(compile_model)
 
 

@@ -73,7 +73,7 @@ def compile_model(
 
 def measure(worker: EncryptedWorker, network: Network, tell: Progress) -> Measured:
     """Seal a synthetic input, run it, open the answer, compare it with the plain run."""
-    image = samples(network.input_shape)[0]
+    image = samples(network)[0]
     with closing(guarantee.client(worker.manifest)) as client:
         tell("keys", 0, 1)
         session, reply = worker.greet(client.hello())

@@ -1,8 +1,9 @@
-"""`hush ledger`, `miner`, `validator` and `gateway`: one role each, until it is told to end."""
+"""`hush ledger`, `miner`, `serve`, `validator` and `gateway`: one role each, until told to end."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +24,14 @@ from hushwork.cli.service import (
     stop_on_signals,
 )
 from hushwork.cli.tasks import make_task, shares_for
+from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
 from hushwork.networks import open_network
 from hushwork.subnet import Gateway, Miner, MinerSettings, Validator, ValidatorSettings
 from hushwork.wire import Gate, Hotkey, wallet_path
 
 LOOPBACK = "127.0.0.1"
+MINIMUM_STAKE = 1.0
 FAUCET_STAKE = 1000 * TAO
 
 
@@ -63,7 +66,9 @@ def miner(
     directory: options.Directory = Path("hush-miner"),
     model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
-    minimum_stake: Annotated[float, typer.Option(min=0, help="In tao, of who may call.")] = 1.0,
+    minimum_stake: Annotated[
+        float, typer.Option(min=0, help="In tao, of who may call.")
+    ] = MINIMUM_STAKE,
     behaviour: Annotated[Behaviour, typer.Option(hidden=True)] = Behaviour.HONEST,
     lines: options.Lines = False,
 ) -> None:
@@ -73,15 +78,39 @@ def miner(
     make = guarantees.load(guarantee).worker
     chain = open_ledger(network, ledger, hotkey)
     workers = [make(open_network(name), reporter.progress) for name in model]
+    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    mine(seat, [disguise(worker, behaviour) for worker in workers], minimum_stake)
+
+
+def serve(
+    model: Annotated[str, typer.Argument(help="An ONNX file, or the name of a shipped network.")],
+    *,
+    ledger: options.LedgerUrl,
+    host: options.Host = LOOPBACK,
+    port: options.OwnPort = 0,
+    announce: options.Announce = "",
+    directory: options.Directory = Path("hush-serve"),
+    guarantee: options.GuaranteeName = "encrypted",
+) -> None:
+    """Offer a network of your own: a miner of one network, whose hotkey is made here."""
+    reporter = make_reporter(lines=False)
+    hotkey = own_hotkey(directory / "hotkey")
+    chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
+    worker = guarantees.load(guarantee).worker(open_network(model), reporter.progress)
+    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
+    mine(seat, [worker], MINIMUM_STAKE)
+
+
+def mine(seat: Seat, workers: Sequence[Worker], minimum_stake: float) -> None:
+    """Work for callers with so much stake, in tao, until told to end."""
     service = Miner(
-        hotkey=hotkey,
-        ledger=chain,
-        workers=[disguise(worker, behaviour) for worker in workers],
-        directory=directory,
+        hotkey=seat.hotkey,
+        ledger=seat.ledger,
+        workers=workers,
+        directory=seat.place.directory,
         settings=MinerSettings(minimum_stake=int(minimum_stake * TAO)),
     )
     stop = stop_on_signals()
-    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     with seat.serve(service.app, "miner"):
         stop.wait()
         service.close()

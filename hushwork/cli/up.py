@@ -78,7 +78,7 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
         clock.tick()
 
     town.start(tick)
-    view.opened(town.gateway.address)
+    view.opened(town.gateway.address, town.ledger.address)
     while True:
         for child in town.bury():
             view.say(obituary(child))

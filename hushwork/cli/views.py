@@ -24,8 +24,8 @@ class View(Protocol):
     def preparing(self, children: Sequence[Child]) -> None:
         """Show how far each process is."""
 
-    def opened(self, gateway: str) -> None:
-        """Say where customers knock."""
+    def opened(self, gateway: str, ledger: str) -> None:
+        """Say where customers knock, and where others may offer networks."""
 
     def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
         """Show where the network stands."""
@@ -55,7 +55,7 @@ class LiveView:
         reports = [(child.name, child.report) for child in children]
         self._live.update(preparation_screen(reports), refresh=True)
 
-    def opened(self, gateway: str) -> None:
+    def opened(self, gateway: str, ledger: str) -> None:
         """Keep hints below the table."""
         hush = program()
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
@@ -63,6 +63,7 @@ class LiveView:
             "",
             f"In another terminal: [bold]{hush} sample images[/]",
             f"                     [bold]{hush} infer images/000-ankle-boot.png{elsewhere}[/]",
+            f"A network of yours:  [bold]{hush} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",
         ]
 
@@ -104,9 +105,10 @@ class PlainView:
                 self._phases[child.name] = phase
                 self._console.print(f"{child.name}: {phase}")
 
-    def opened(self, gateway: str) -> None:
+    def opened(self, gateway: str, ledger: str) -> None:
         """Print where."""
         self._console.print(f"The gateway serves at {gateway}")
+        self._console.print(f"The ledger serves at {ledger}", soft_wrap=True)
 
     def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
         """Print a new phase, and the table of a round that was scored."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hushwork.encrypted.client import EncryptedClient
-from hushwork.encrypted.compiler import compile_network
+from hushwork.encrypted.compiler import compile_network, depth
 from hushwork.encrypted.manifest import NAME
 from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.summary import LayerSummary, Summary, TierSummary, summarise
@@ -23,6 +23,7 @@ __all__ = [
     "Summary",
     "TierSummary",
     "compile_network",
+    "depth",
     "guarantee",
     "summarise",
 ]

@@ -41,9 +41,7 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     tell = progress or (lambda _phase, _done, _total: None)
     tell("layers", 0, 1)
     values = _ordinary(network)
-    magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
-    factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
-    stages = lower(network, magnitudes, factor)
+    stages, factor = _lowered(network, values)
     levels = schedule(stages)
     tell("layers", 1, 1)
     plan = _planned(stages, levels, factor, tell, masked=False)
@@ -55,10 +53,26 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     return plan
 
 
+def depth(network: Network) -> tuple[int, int]:
+    """How many levels a network takes, and about how many the largest ring carries.
+
+    Raises DoesNotFit.
+    """
+    stages, _ = _lowered(network, _ordinary(network))
+    return schedule(stages).count, levels_at(LOG_N[-1])
+
+
+def _lowered(network: Network, values: dict[str, Array]) -> tuple[Stages, float]:
+    """The stages, and what the answer holds of the outputs."""
+    magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
+    factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
+    return lower(network, magnitudes, factor), factor
+
+
 def _ordinary(network: Network) -> dict[str, Array]:
     """Every value of the samples for which all of them are finite. Raises DoesNotFit."""
     with np.errstate(all="ignore"):
-        values = trace(network, np.stack(samples(network.input_shape)))
+        values = trace(network, np.stack(samples(network)))
     flat = {name: batch.reshape(len(batch), -1) for name, batch in values.items()}
     finite = np.all([np.isfinite(batch).all(axis=1) for batch in flat.values()], axis=0)
     if not finite.any():

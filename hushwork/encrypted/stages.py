@@ -14,6 +14,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted import dickson
 from hushwork.encrypted import matrix as matrices
 from hushwork.encrypted.matrix import Matrix
 from hushwork.errors import DoesNotFit
@@ -27,17 +28,20 @@ from hushwork.networks import (
     Network,
     Polynomial,
 )
+from hushwork.networks.polynomials import chebyshev_of
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 FOLDED = 1 << 20
-"""Two linear layers become one if that takes at most so many scalar products, or four times
-those of the two."""
+"""A linear layer is joined with those before it if that takes at most so many scalar products, or
+four times those of all of them."""
 ENTRIES = 1 << 25
 """Most entries of one matrix."""
 STEEP = 64.0
 """Largest |b / a| in units of |x| for which a x^2 + b x is computed as a x (x + b / a)."""
+SPREAD = 16.0
+"""Most by which the coefficients of a polynomial may grow for an atom that is there already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,16 +182,21 @@ class _Lowering:
 
     def _linear(self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]) -> Form:
         source = layer.inputs[0]
-        if not all(_folds(matrix, term) for term in self.forms[source].terms.values()):
-            self.forms[source] = self._pack_value(source)
+        if not _folds(matrix, list(self.forms[source].terms.values())):
+            self._pack_value(source, self._usual(source))
         shape = self.network.shapes[layer.output]
         return self.forms[source].mapped(matrix, bias, shape, stride)
 
-    def _pack_value(self, name: str) -> Form:
-        factor = _power_of_two_below(1 / self.magnitudes[name])
+    def _pack_value(self, name: str, size: float) -> Form:
+        """Spend a level: a value as one atom, which is so large where the value is about one."""
         form = self.forms[name]
-        packed = self._form_of(self._packed(form, name, factor))
-        return replace(packed, shape=form.shape)
+        packed = self._form_of(self._packed(form, name, size))
+        self.forms[name] = replace(packed, shape=form.shape)
+        return self.forms[name]
+
+    def _usual(self, name: str) -> float:
+        """A power of two that makes a value about one."""
+        return _power_of_two_below(1 / self.magnitudes[name])
 
     def _polynomial(self, layer: Polynomial, form: Form) -> Form:
         coefficients = _by_element(layer.coefficients, form.shape)
@@ -196,62 +205,93 @@ class _Lowering:
             scaled = form.scaled(slope)
             return replace(scaled, constant=scaled.constant + coefficients[0])
         source = layer.inputs[0]
-        if not _is_one_atom(form):
-            form = self.forms[source] = self._pack_value(source)
-        ((atom, matrix),) = form.terms.items()
-        slope = matrix.apply(np.ones(matrix.columns))
-        coefficients = _substituted(coefficients, slope, form.constant)
-        size = self.magnitudes[source] * self.result.atoms[atom].factor
-        powers = _Powers(self, atom, layer.name, replace(form, terms={}, constant=coefficients[0]))
-        return powers.form(coefficients, size)
+        if len(coefficients) == 3:
+            form = form if _is_one_atom(form) else self._pack_value(source, self._usual(source))
+            atom, slope = _atom(form)
+            size = self.magnitudes[source] * self.result.atoms[atom].factor
+            substituted = _substituted(coefficients, slope, form.constant)
+            return _Products(self, layer.name, form).parabola(substituted, size)
+        bound = self.network.bounds.get(source, 1 / self._usual(source))
+        if not _is_one_atom(form) or not _spans(form, coefficients, bound):
+            form = self._pack_value(source, 2 / bound)
+        return _Products(self, layer.name, form).series(_series(form, coefficients))
 
 
 def _is_one_atom(form: Form) -> bool:
     return len(form.terms) == 1 and all(term.is_diagonal for term in form.terms.values())
 
 
-def _folds(matrix: Matrix, term: Matrix) -> bool:
-    products = matrix.products(term)
-    both = len(matrix.value) + len(term.value)
-    return term.is_diagonal or products <= max(FOLDED, 4 * both)
+def _atom(form: Form) -> tuple[int, Array]:
+    """The one atom of a form, and the factor of each element."""
+    ((atom, matrix),) = form.terms.items()
+    return atom, matrix.apply(np.ones(matrix.columns))
 
 
-class _Powers:
-    """Powers of one atom, each made once."""
+def _series(form: Form, coefficients: Array) -> Array:
+    """A polynomial of a form as a Chebyshev series in half of its atom."""
+    return chebyshev_of(_substituted(coefficients, 2 * _atom(form)[1], form.constant))
 
-    def __init__(self, lowering: _Lowering, atom: int, name: str, empty: Form) -> None:
-        self.lowering, self.name, self.empty = lowering, name, empty
-        self.made = {1: atom}
 
-    def form(self, coefficients: Array, size: float) -> Form:
-        """The polynomial with these coefficients of each element."""
-        degree = len(coefficients) - 1
-        terms: dict[int, Matrix] = {}
-        if degree == 2:
-            slope, square = coefficients[1], coefficients[2]
-            plain = np.abs(slope) <= STEEP * size * np.abs(square)
-            shift = np.divide(slope, square, out=np.zeros_like(slope), where=plain & (square != 0))
-            self._product(2, 1, 1, shift if shift.any() else None)
-            coefficients = np.stack([coefficients[0], np.where(plain, 0, slope), square])
-        for power in range(1, degree + 1):
-            if coefficients[power].any():
-                terms[self._power(power)] = Matrix.diagonal(coefficients[power])
+def _spans(form: Form, coefficients: Array, bound: float) -> bool:
+    """Whether the atom stays within [-2, 2] while the form stays within its bound, and fills it.
+
+    Where it fills a part only, the coefficients grow, and with them the noise.
+    """
+    _, slope = _atom(form)
+    if not (bound + np.abs(form.constant) <= 2.001 * np.abs(slope)).all():
+        return False
+    least = np.abs(chebyshev_of(coefficients, bound)).sum(axis=0)
+    return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
+
+
+def _folds(matrix: Matrix, terms: list[Matrix]) -> bool:
+    """Whether a layer reads the atoms of a form, rather than the form packed as one."""
+    products = sum(matrix.products(term) for term in terms)
+    apart = len(matrix.value) + sum(len(term.value) for term in terms)
+    is_scaled = len(terms) == 1 and terms[0].is_diagonal
+    return is_scaled or products <= max(FOLDED, 4 * apart)
+
+
+class _Products:
+    """Products of the one atom of a form with itself, each made once."""
+
+    def __init__(self, lowering: _Lowering, name: str, form: Form) -> None:
+        self.lowering, self.name, self.form = lowering, name, form
+        self.made = {1: _atom(form)[0]}
+
+    def parabola(self, coefficients: Array, size: float) -> Form:
+        """a u^2 + b u as a u (u + b / a), unless that is too steep for an atom of this size."""
+        constant, slope, square = coefficients
+        plain = np.abs(slope) <= STEEP * size * np.abs(square)
+        shift = np.divide(slope, square, out=np.zeros_like(slope), where=plain & (square != 0))
+        self._product(2, 1, 1, shift)
+        return self._sum(constant, {1: np.where(plain, 0, slope), 2: square})
+
+    def series(self, series: Array) -> Form:
+        """The polynomial with this Chebyshev series in half of the atom."""
+        constant, parts = dickson.in_elements(series)
+        for k in parts:
+            self._element(k)
+        return self._sum(constant, parts)
+
+    def _sum(self, constant: Array, parts: dict[int, Array]) -> Form:
+        terms = {self.made[k]: Matrix.diagonal(part) for k, part in parts.items() if part.any()}
         # A constant is still a ciphertext, for whatever reads it.
-        return replace(self.empty, terms=terms or {self.made[1]: Matrix.diagonal(coefficients[1])})
+        nothing = {self.made[1]: Matrix.diagonal(np.zeros_like(constant))}
+        return replace(self.form, terms=terms or nothing, constant=constant)
 
-    def _power(self, power: int) -> int:
-        if power not in self.made:
-            high = 1 << ((power - 1).bit_length() - 1)
-            self._power(high)
-            self._power(power - high)
-            self._product(power, high, power - high, None)
-        return self.made[power]
+    def _element(self, k: int) -> None:
+        if k not in self.made:
+            a, b, shift = dickson.factors(k)
+            self._element(a)
+            self._element(b)
+            self._product(k, a, b, np.full(len(self.form.constant), shift))
 
-    def _product(self, power: int, a: int, b: int, shift: Array | None) -> None:
-        output = self.lowering.atom(f"{self.name} ^{power}", self.empty, 1.0)
-        stage = Product(self.name, output, self.made[a], self.made[b], shift)
-        self.lowering.result.stages.append(stage)
-        self.made[power] = output
+    def _product(self, k: int, a: int, b: int, shift: Array) -> None:
+        output = self.lowering.atom(f"{self.name} ^{k}", self.form, 1.0)
+        made = self.made[a], self.made[b], shift if shift.any() else None
+        self.lowering.result.stages.append(Product(self.name, output, *made))
+        self.made[k] = output
 
 
 def _by_element(coefficients: Array, shape: Shape) -> Array:

@@ -7,7 +7,7 @@ Values are named; each layer reads named values and writes one. Shapes are witho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,10 @@ class Network:
     """The file it was read from; the plain run uses it."""
     digest: str
     """SHA-256 of `onnx`, hex."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Largest magnitude that the network is made for, of the values of which the file says it."""
+    typical: Array | None = None
+    """An input within the bounds, if the file has one."""
 
     @property
     def input_shape(self) -> Shape:

@@ -6,7 +6,12 @@ arithmetic on one value comes out as a single activation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
 
 from hushwork.networks.layers import Array
 
@@ -46,3 +51,25 @@ def trimmed(p: Array) -> Array:
     """Without leading powers whose coefficients all vanish."""
     used = np.flatnonzero(p.any(axis=1))
     return p[: used[-1] + 1] if len(used) else p[:1]
+
+
+def chebyshev_of(p: Array, bound: float = 1.0) -> Array:
+    """Coefficients of T_0, T_1, ... in x / bound, of a polynomial in x; same shape."""
+    columns = [chebyshev.poly2cheb(power[: k + 1]) for k, power in enumerate(np.eye(len(p)))]
+    return _converted(columns, p * _powers(len(p), bound))
+
+
+def monomials_of(series: Array, bound: float = 1.0) -> Array:
+    """Coefficients of the powers of x, of a Chebyshev series in x / bound; same shape."""
+    columns = [chebyshev.cheb2poly(unit[: k + 1]) for k, unit in enumerate(np.eye(len(series)))]
+    return _converted(columns, series) / _powers(len(series), bound)
+
+
+def _converted(columns: Sequence[NDArray[Any]], p: Array) -> Array:
+    converted: Array = np.stack([np.pad(c, (0, len(p) - len(c))) for c in columns], axis=1) @ p
+    return converted
+
+
+def _powers(count: int, bound: float) -> Array:
+    powers: Array = bound ** np.arange(count, dtype=np.float64)[:, None]
+    return powers

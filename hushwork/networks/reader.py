@@ -1,9 +1,17 @@
-"""ONNX in, typed layers out."""
+"""ONNX in, typed layers out.
+
+A file may say in its metadata what it is called (`hushwork.name`), what its outputs are called
+(`hushwork.labels`, a JSON list), how large some of its tensors get on the inputs that it is made
+for (`hushwork.bounds`, a JSON object), and an input within these bounds (`hushwork.typical`, bytes
+in base64, 255 for 1).
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,13 +22,15 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from hushwork.errors import InvalidNetwork, MalformedBytes, NotFound, TooLarge
 from hushwork.networks import operators
 from hushwork.networks.graph import VALUE_LIMIT, Graph, Value
-from hushwork.networks.layers import Layer, Network, Shape
+from hushwork.networks.layers import Array, Layer, Network, Shape
 from hushwork.networks.node import Node
 from hushwork.networks.tensors import decode
 
 FILE_LIMIT = 512 << 20
 NODE_LIMIT = 4096
 OPSETS = range(7, 24)
+Bounds = Mapping[str, float]
+
 LABEL_LIMIT = 256
 """Most characters of a label or of a network's name."""
 
@@ -32,12 +42,14 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
     Raises NotFound, TooLarge, MalformedBytes, InvalidNetwork or UnsupportedOperator.
     """
     stem = "network" if isinstance(source, bytes) else Path(source).stem
-    data = source if isinstance(source, bytes) else _read_file(Path(source))
-    model = _parse(data)
+    data = source if isinstance(source, bytes) else read_file(Path(source))
+    model = parse(data)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    graph, entry, result = _walk(model.graph)
+    bounds = _bounds(metadata.get("hushwork.bounds", "{}"))
+    graph, entry, result = _walk(model.graph, bounds)
     layers = _needed(tuple(graph.layers.values()), result)
     _require_finite(layers)
+    values = {entry, *(layer.output for layer in layers)}
     return Network(
         name=_text(name or metadata.get("hushwork.name") or stem, "name"),
         input=entry,
@@ -47,10 +59,13 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
         labels=_labels(metadata.get("hushwork.labels"), graph.shapes[result]),
         onnx=data,
         digest=hashlib.sha256(data).hexdigest(),
+        bounds={key: bound for key, bound in _of_layers(graph, bounds) if key in values},
+        typical=_typical(metadata.get("hushwork.typical"), graph.shapes[entry]),
     )
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises NotFound or TooLarge."""
     try:
         size = path.stat().st_size
         if size > FILE_LIMIT:
@@ -60,7 +75,8 @@ def _read_file(path: Path) -> bytes:
         raise NotFound(f"network file {path}: {error.strerror}") from None
 
 
-def _parse(data: bytes) -> onnx.ModelProto:
+def parse(data: bytes) -> onnx.ModelProto:
+    """The file, of a supported version. Raises TooLarge, MalformedBytes or InvalidNetwork."""
     if len(data) > FILE_LIMIT:
         raise TooLarge("network", expected=f"at most {FILE_LIMIT} bytes", got=len(data))
     try:
@@ -80,8 +96,8 @@ def _parse(data: bytes) -> onnx.ModelProto:
     return model
 
 
-def _walk(proto: onnx.GraphProto) -> tuple[Graph, str, str]:
-    """Read every node; the graph, its input and its output."""
+def _walk(proto: onnx.GraphProto, bounds: Bounds) -> tuple[Graph, str, str]:
+    """Read every node; the graph, its input and its output. What is bounded becomes a value."""
     if len(proto.output) != 1:
         raise InvalidNetwork("network", expected="one output", got=len(proto.output))
     output = proto.output[0].name
@@ -92,7 +108,7 @@ def _walk(proto: onnx.GraphProto) -> tuple[Graph, str, str]:
     entry = _enter(graph, proto)
     with np.errstate(all="ignore"):  # what overflows is refused at the end
         for index, node in enumerate(proto.node):
-            _read_node(graph, node, index)
+            _read_node(graph, node, index, bounds)
     return graph, entry, _result(graph, output)
 
 
@@ -118,11 +134,14 @@ def _enter(graph: Graph, proto: onnx.GraphProto) -> str:
     return name
 
 
-def _read_node(graph: Graph, proto: onnx.NodeProto, index: int) -> None:
+def _read_node(graph: Graph, proto: onnx.NodeProto, index: int, bounds: Bounds) -> None:
     node = Node(proto, index)
     if proto.domain not in ("", "ai.onnx"):
         raise node.refuse("the domain ai.onnx", proto.domain)
-    graph.define(node.output, operators.apply(graph, node))
+    made = operators.apply(graph, node)
+    if node.output in bounds and isinstance(made, Value) and not any(made.padding):
+        made = Value(node.output, graph.materialise(made), made.shape)
+    graph.define(node.output, made)
 
 
 def _result(graph: Graph, output: str) -> str:
@@ -149,6 +168,40 @@ def _require_finite(layers: tuple[Layer, ...]) -> None:
         for field in ("weight", "bias", "coefficients"):
             if not np.isfinite(getattr(layer, field, 0.0)).all():
                 raise InvalidNetwork(f"{layer.name}: {field}", expected="finite", got="NaN or Inf")
+
+
+def _of_layers(graph: Graph, bounds: Bounds) -> Iterator[tuple[str, float]]:
+    """Bounds by the name of the layer's output that a tensor stands for."""
+    for name, bound in bounds.items():
+        value = graph.values.get(name)
+        if not isinstance(value, Value):
+            raise InvalidNetwork("hushwork.bounds", expected="computed tensors", got=repr(name))
+        if value.is_base:
+            yield value.base, bound
+
+
+def _bounds(encoded: str) -> Bounds:
+    expected = "numbers above 0, by tensor"
+    try:
+        bounds = msgspec.json.decode(encoded, type=dict[str, float])
+    except msgspec.MsgspecError as error:
+        raise InvalidNetwork("hushwork.bounds", expected=expected, got=error) from None
+    if not all(0 < bound < np.inf for bound in bounds.values()):
+        raise InvalidNetwork("hushwork.bounds", expected=expected, got="others")
+    return bounds
+
+
+def _typical(encoded: str | None, shape: Shape) -> Array | None:
+    if encoded is None:
+        return None
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise InvalidNetwork("hushwork.typical", expected="base64", got=error) from None
+    if len(data) != np.prod(shape):
+        expected = f"{np.prod(shape)} bytes"
+        raise InvalidNetwork("hushwork.typical", expected=expected, got=len(data))
+    return np.frombuffer(data, np.uint8).reshape(shape) / 255.0
 
 
 def _labels(encoded: str | None, shape: Shape) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
+from hushwork.errors import InvalidNetwork
 from hushwork.networks import (
     Add,
     AveragePool,
@@ -19,6 +22,7 @@ from hushwork.networks import (
     Network,
     Polynomial,
     read_onnx,
+    trace,
 )
 from tests.networks.models import Model
 
@@ -177,3 +181,51 @@ def test_older_operator_sets(opset: int) -> None:
     model.node("Conv", model.last, model.tensor(ONES((2, 2, 5, 5))))
     model.node("Squeeze", axes=[2, 3])
     assert kinds(read_onnx(model.encoded())) == [Convolution, Flatten]
+
+
+def bounded(**said):
+    """An affine map of the input that is bounded, and a square of that."""
+    model = Model(1, 4, 4)
+    moved = model.node("Add", model.node("Mul", "x", model.tensor(0.5)), model.tensor(0.25))
+    model.node("Mul", moved, moved)
+    model.node("GlobalAveragePool")
+    model.node("Flatten")
+    proto = model.proto(1)
+    onnx.helper.set_model_props(proto, {f"hushwork.{key}": text for key, text in said.items()})
+    return moved, proto.SerializeToString()
+
+
+def test_a_bound_makes_a_value_of_a_tensor() -> None:
+    moved, _ = bounded()
+    _, data = bounded(bounds=json.dumps({moved: 2.0}))
+    network = read_onnx(data)
+    ((name, bound),) = network.bounds.items()
+    _, square = (layer for layer in network.layers if isinstance(layer, Polynomial))
+    assert (square.inputs, bound) == ((name,), 2.0)
+    np.testing.assert_array_equal(square.coefficients, [[0], [0], [1]])
+    np.testing.assert_array_equal(
+        trace(network, np.ones((1, 1, 4, 4)))[name], np.full((1, 1, 4, 4), 0.75)
+    )
+
+
+def test_a_typical_input_is_read() -> None:
+    _, data = bounded(typical=base64.b64encode(bytes(range(16))).decode())
+    np.testing.assert_allclose(read_onnx(data).typical.reshape(-1), np.arange(16) / 255)
+    assert read_onnx(bounded()[1]).typical is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"bounds": "[]"},
+        {"bounds": '{"nothing": 1.0}'},
+        {"bounds": '{"t0": 1.0}'},
+        {"bounds": '{"x": 0.0}'},
+        {"bounds": '{"x": -1.0}'},
+        {"typical": "AAAA"},
+        {"typical": "?"},
+    ],
+)
+def test_bounds_and_inputs_that_do_not_fit_are_refused(said: dict[str, str]) -> None:
+    with pytest.raises(InvalidNetwork, match="hushwork"):
+        read_onnx(bounded(**said)[1])
