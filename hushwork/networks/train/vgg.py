@@ -54,7 +54,7 @@ class Recipe:
     comfortable: float = 6.0
     """Pre-activations beyond this are penalised, in standard deviations."""
     comfortable_logit: float = 12.0
-    penalty: float = 0.02
+    penalty: float = 0.1
     stressed: int = 8
     """Images of a batch that are also tried under stress, on the whole packed grid."""
 
