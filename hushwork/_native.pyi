@@ -32,7 +32,7 @@ def release_memory() -> None:
     """Give free memory back to the system: after a compilation, most of what it took."""
 
 def find_primes(log_n: int, bits: Sequence[int]) -> list[int]:
-    """Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
+    """Distinct primes = 1 mod 4N below 2**50, each the largest of bits[i] bits that is left.
 
     Raises InvalidParameters where there are none.
     """

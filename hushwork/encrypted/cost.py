@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hushwork.encrypted.tiers import Tier, place
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 TRANSFORMED = 4096
 """Weight vectors up to this period stay in cache; longer ones are read from memory at use."""
@@ -46,17 +52,17 @@ class Use:
 
 @dataclass(frozen=True)
 class Turns:
-    """How many rotations of each kind a linear step takes."""
+    """How many rotations of each kind a linear step takes, by each of some ways."""
 
-    full: int
+    full: Index
     """By an anchor: only the half that is decomposed again is divided by P."""
-    decomposed: int
+    decomposed: Index
     """Inputs, as they are and under anchors, whose digits are made."""
-    hoisted: int
+    hoisted: Index
     """By a baby, from digits that are there."""
-    giants: int
+    giants: Index
     """As by an anchor, digits included."""
-    outputs: int
+    outputs: Index
 
 
 @dataclass(frozen=True)
@@ -94,15 +100,16 @@ class Cost:
         """One rotation on its own, or one relinearisation."""
         return self._decompose(limbs) + self._inner(limbs) + self._down(limbs)
 
-    def rotations(self, limbs: int, turns: Turns) -> float:
+    def rotations(self, limbs: int, turns: Turns) -> Array:
         """Rotations of a linear step, all of it over Q * P until each output is divided by P."""
         half = self._down(limbs) / 2
-        return (
+        costs: Array = (
             (turns.full + turns.hoisted + turns.giants) * self._inner(limbs)
             + (turns.decomposed + turns.giants) * self._decompose(limbs)
             + (turns.full + turns.giants) * half
             + turns.outputs * 2 * half
         )
+        return costs
 
     def products(self, limbs: int, short: int, long: int) -> float:
         """Plaintext products, by whether the weights are kept transformed."""

@@ -39,12 +39,19 @@ def _cover(options: Index, ring: int, cell: int) -> Index:
     chosen = np.full(len(ids), -1, dtype=np.int64)
     usable = (keys >= 0).astype(np.int64)
     counts = np.bincount(ids.reshape(-1), minlength=len(keys)) * usable
-    readers = np.argsort(ids.reshape(-1), kind="stable") // ids.shape[1]
-    ends = np.cumsum(np.bincount(ids.reshape(-1), minlength=len(keys)))
+    readers, ends = _readers(ids, len(keys))
     while (best := int(counts.argmax()), counts[best])[1] > 0:
         some = readers[ends[best - 1] if best else 0 : ends[best]]
-        taken = np.unique(some[chosen[some] < 0])
+        taken = some[chosen[some] < 0]
         chosen[taken] = keys[best]
         gone = ids[taken].reshape(-1)
         np.subtract.at(counts, gone, usable[gone])
     return chosen
+
+
+def _readers(ids: Index, keys: int) -> tuple[Index, Index]:
+    """The rows in which each key occurs, one key after the other, and where those of each end."""
+    order = np.argsort(ids.reshape(-1), kind="stable")
+    rows, key = order // ids.shape[1], ids.reshape(-1)[order]
+    fresh = np.append(True, (rows[1:] != rows[:-1]) | (key[1:] != key[:-1]))
+    return rows[fresh], np.cumsum(np.bincount(key[fresh], minlength=keys))

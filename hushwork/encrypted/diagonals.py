@@ -123,10 +123,10 @@ def place(
     if output.modulus:
         ring = max(output.modulus, *(layout.period for layout, _ in inputs))
     filled = np.concatenate([layout.states for layout, _ in inputs])[:, :ring] != ZERO
-    keys, slot, value = _entries(inputs, output, _shifts(partial), ring)
-    keys, which = np.unique(keys, return_inverse=True)
+    kinds, which, slot, value = _entries(inputs, output, _shifts(partial), ring)
+    keys, place = np.unique(kinds, return_inverse=True)
     places = Places.from_keys(keys, len(filled), ring)
-    return Placed(output, partial, places, (which, slot, value), filled)
+    return Placed(output, partial, places, (place[which], slot, value), filled)
 
 
 def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
@@ -177,34 +177,97 @@ def _shifts(partial: tuple[int, ...]) -> Index:
 
 def _entries(
     inputs: list[tuple[Layout, Matrix]], output: Layout, shifts: Index, ring: int
-) -> tuple[Index, Index, Array]:
-    """Diagonal (as a key), output slot and weight of every entry."""
+) -> tuple[Index, Index, Index, Array]:
+    """Diagonals (as keys) of all kinds of entries; kind, output slot and weight of every entry."""
     sources = sum(layout.ciphertexts for layout, _ in inputs)
-    copies = 1 if output.modulus else output.addresses.shape[1]
-    out, slot = np.divmod(output.addresses[:, :copies], output.slots)
-    ends = slot[:, :, None] + shifts
-    parts, first = [], 0
+    parts, first, kinds = [], 0, 0
     for layout, matrix in inputs:
-        found = _copies(layout, output, ring)
-        source, place = np.divmod(found, output.slots)
-        span = min(output.modulus, layout.period) if output.modulus else ring
-        offset = place[matrix.column][:, None, None, :] - ends[matrix.row][..., None]
-        offset &= span - 1  # all of these are powers of two
-        keys = offset + (out * (sources * ring))[matrix.row][:, :, None, None]
-        keys += ((first + source) * ring)[matrix.column][:, None, None, :]
-        if (found < 0).any():
-            keys = np.where((found < 0)[matrix.column][:, None, None, :], -1, keys)
-        keys = keys.reshape(-1, len(shifts) * found.shape[1])
-        pick = choose(keys, ring, output.cell)
-        which = np.repeat(matrix.column, copies)
-        keys = keys[np.arange(len(pick)), pick]
-        at = (place[which, pick % found.shape[1]] - keys) & (ring - 1)
-        if output.modulus and span < output.modulus:
-            at = slot[matrix.row, 0]
-        parts.append((keys, at, np.repeat(matrix.value, copies)))
-        first += layout.ciphertexts
-    keys, slots, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return keys, slots, values
+        reading = _Reading(layout, matrix, output, ring, (first, sources))
+        keys, which, slots, values = reading.entries(shifts)
+        parts.append((keys, which + kinds, slots, values))
+        first, kinds = first + layout.ciphertexts, kinds + len(keys)
+    keys, which, slots, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return keys, which, slots, values
+
+
+class _Reading:
+    """How an output reads one of its inputs.
+
+    Entries are of one kind if they go to the same ciphertext by the same offset from copies that
+    lie alike, and so may choose between the same diagonals. There are far fewer kinds than entries.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        matrix: Matrix,
+        output: Layout,
+        ring: int,
+        sources: tuple[int, int],
+    ) -> None:
+        self.matrix, self.output, self.ring = matrix, output, ring
+        copies = 1 if output.modulus else output.addresses.shape[1]
+        out, self.slot = np.divmod(output.addresses[:, :copies], output.slots)
+        self.found = _copies(layout, output, ring)
+        source, self.place = np.divmod(self.found, output.slots)
+        self.span = min(output.modulus, layout.period) if output.modulus else ring
+        first, count = sources
+        self.pairs = out.max() + 1, count
+        self.to, self.source = out * (count * ring), (first + source) * ring
+
+    def entries(self, shifts: Index) -> tuple[Index, Index, Index, Array]:
+        """As `_entries` gives them."""
+        row, column = self.matrix.row, self.matrix.column
+        offset = (self.place[column, :1] - self.slot[row]) & (self.span - 1)
+        offset += self.to[row]
+        offset += self.source[column, :1]
+        alike, likes = _alike(self.found)
+        code = (offset * len(likes) + alike[column, None]).reshape(-1)
+        bound = len(likes) * self.ring * int(np.prod(self.pairs))
+        codes, which = _distinct(code, bound)
+        options = self._options(*np.divmod(codes, len(likes)), likes, shifts)
+        pick = choose(options, self.ring, self.output.cell)
+        keys = options[np.arange(len(pick)), pick]
+        slots = self._slots(keys, which, pick, shifts)
+        return keys, which, slots, np.repeat(self.matrix.value, self.slot.shape[1])
+
+    def _options(self, first: Index, alike: Index, likes: Index, shifts: Index) -> Index:
+        """(kinds, shifts and copies): the diagonals that would do, -1: none."""
+        high = first // self.ring * self.ring
+        moved = self.place[likes] - self.place[likes, :1]
+        ends = (first - high)[:, None] - shifts
+        offset = (ends[:, :, None] + moved[alike][:, None, :]) & (self.span - 1)
+        source = self.source[likes] - self.source[likes, :1]
+        keys = offset + high[:, None, None] + source[alike][:, None, :]
+        keys = np.where(self.found[likes][alike][:, None, :] < 0, -1, keys)
+        return keys.reshape(len(first), -1)
+
+    def _slots(self, keys: Index, which: Index, pick: Index, shifts: Index) -> Index:
+        """Where the product of each entry is added up."""
+        row, column = self.matrix.row, self.matrix.column
+        shift, copy = np.divmod(pick, self.found.shape[1])
+        if self.span >= self.output.modulus > 0:
+            return (self.place[column, copy[which]] - keys[which]) & (self.ring - 1)
+        ends = self.slot[row].reshape(-1)
+        return ends + shifts[shift][which] & (self.ring - 1)
+
+
+def _alike(addresses: Index) -> tuple[Index, Index]:
+    """Of each element a number, equal for those whose copies lie alike, and one of each number."""
+    apart = np.where(addresses < 0, -1, addresses - addresses[:, :1])
+    if (apart == apart[0]).all():
+        return np.zeros(len(apart), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    _, likes, alike = np.unique(apart, axis=0, return_index=True, return_inverse=True)
+    return alike.reshape(-1), likes
+
+
+def _distinct(codes: Index, bound: int) -> tuple[Index, Index]:
+    """`np.unique` with the inverse, of codes below a bound."""
+    if bound > 16 * len(codes):
+        return np.unique(codes, return_inverse=True)
+    seen = np.zeros(bound, dtype=np.bool_)
+    seen[codes] = True
+    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[codes]
 
 
 def _copies(layout: Layout, output: Layout, ring: int) -> Index:

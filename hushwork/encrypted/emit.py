@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.layout import Layout
 from hushwork.encrypted.plan import Step
-from hushwork.encrypted.rotations import Rotations, split
+from hushwork.encrypted.rotations import Rotations, Splits
 from hushwork.encrypted.search import Arranged
 from hushwork.encrypted.stages import Affine, Product
 
@@ -60,7 +60,7 @@ class Emitter:
             for _ in range(count)
         ]
         places = diagonals.places.read_at(np.array(moves), diagonals.ring)
-        divided = split(places, diagonals.ring, limbs, self.rotations)
+        divided, _ = Splits(places, diagonals.ring).cheapest(limbs, self.rotations)
         outputs = self._new(diagonals.layout.ciphertexts)
         columns = (places.output, places.input, divided.anchor, divided.giant, divided.baby)
         rows = zip(*(column.tolist() for column in columns), strict=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -14,8 +17,8 @@ Mask = NDArray[np.bool_]
 Entries = tuple[Index, Index, Array]
 """Which diagonal, which output slot, which weight."""
 
-_CHUNK = 1 << 23
-_FEW = 64
+_CHUNK = 1 << 20
+"""Slots that are looked at together, of some diagonals."""
 _THIN = 32
 """One entry of so many tells of most clashes."""
 
@@ -63,82 +66,96 @@ def fill(
     must come out right, `filled` (inputs, ring) the input slots that are not zero. Where no
     period will do, zeros stand in.
     """
-    which, slot, value = entries
-    order = np.argsort(which, kind="stable")
-    which, slot, value = which[order], slot[order], value[order]
+    which, slot, value = _in_order(entries, len(places))
     bounds = np.searchsorted(which, np.arange(len(places) + 1))
+    read, ring = _windows(filled), filled.shape[1]
+    too_long = np.broadcast_to(0.0, ring)
     weights: list[Array] = []
-    too_long = np.broadcast_to(0.0, filled.shape[1])
-    for output in range(len(wanted)):
-        of_output = np.flatnonzero(places.output == output)
-        slots = np.flatnonzero(wanted[output])
-        step = max(1, _CHUNK // filled.shape[1])
-        for first in range(0, len(of_output), step):
-            some = of_output[first : first + step]
-            inside = slice(bounds[some[0]], bounds[some[-1] + 1])
-            part = (which[inside] - some[0], slot[inside], value[inside])
-            blank = _blank(places, some, part, slots, filled)
-            found = _shortest(len(some), part, slots, blank, periods)
-            weights += [found.get(index, too_long) for index in range(len(some))]
+    for some in _chunks(places.output, ring):
+        inside = slice(bounds[some.start], bounds[some.stop])
+        part = (which[inside] - some.start, slot[inside], value[inside])
+        blank = read[places.input[some], places.offset[some]] & wanted[places.output[some.start]]
+        blank[part[0], part[1]] = False
+        found = _shortest(blank, part, periods)
+        weights += [found.get(index, too_long) for index in range(len(blank))]
     return weights
 
 
-def _blank(places: Places, some: Index, entries: Entries, slots: Index, filled: Mask) -> Mask:
-    """(diagonals, slots): where the weight must be zero."""
-    ring = filled.shape[1]
-    doubled = np.concatenate([filled, filled], axis=1)
-    blank: Mask = doubled[places.input[some, None], slots + places.offset[some, None]]
-    where = np.full(ring, -1, dtype=np.int64)
-    where[slots] = np.arange(len(slots))
-    diagonal, slot, _ = entries
-    looked_at = where[slot] >= 0
-    blank[diagonal[looked_at], where[slot[looked_at]]] = False
-    return blank
+def _in_order(entries: Entries, count: int) -> Entries:
+    """By diagonals; numbers of 16 bits are sorted by counting."""
+    which, slot, value = entries
+    order = np.argsort(which.astype(np.min_scalar_type(count)), kind="stable")
+    return which[order], slot[order], value[order]
 
 
-def _shortest(
-    count: int, entries: Entries, slots: Index, blank: Mask, periods: list[int]
-) -> dict[int, Array]:
+def _windows(filled: Mask) -> Mask:
+    """(inputs, offsets, ring): which slots are not zero, as an output sees them."""
+    doubled = np.concatenate([filled, filled[:, :-1]], axis=1)
+    return sliding_window_view(doubled, filled.shape[1], axis=1)
+
+
+def _chunks(output: Index, ring: int) -> Iterator[slice]:
+    """Some diagonals of one output at a time, so that all their slots stay in cache."""
+    most = max(1, _CHUNK // ring)
+    ends = [*(np.flatnonzero(np.diff(output)) + 1), len(output)]
+    for first, end in pairwise([0, *ends]):
+        for start in range(first, end, most):
+            yield slice(start, min(start + most, end))
+
+
+def _shortest(blank: Mask, entries: Entries, periods: list[int]) -> dict[int, Array]:
+    """Weight vectors by diagonal; `blank` (diagonals, ring) marks where a weight must be zero."""
     which, slot, value = entries
     result: dict[int, Array] = {}
-    open_ = np.ones(count, dtype=bool)
-    few = np.random.default_rng(0).permutation(len(slots))[:_FEW]
-    everything = np.arange(len(slots))
+    open_ = np.arange(len(blank))
+    folded = _folded(blank)
     for period in periods:
-        if _tabulated(count, period, which[::_THIN], slot[::_THIN], value[::_THIN])[1][open_].all():
+        if _clash(len(open_), period, which[::_THIN], slot[::_THIN], value[::_THIN]).all():
             continue
-        tables, clash = _tabulated(count, period, which, slot, value)
-        good = np.flatnonzero(open_ & ~clash)
-        for checked in (few, everything):
-            through = tables[good[:, None], slots[checked] % period] != 0
-            good = good[~(through & blank[good[:, None], checked]).any(axis=1)]
-        result |= dict(zip(good.tolist(), tables[good], strict=True))
-        open_[good] = False
-        if not open_.any():
+        clash = _clash(len(open_), period, which, slot, value)
+        place = which * period + slot % period
+        clash[which[folded[period][open_].reshape(-1)[place]]] = True
+        good = ~clash
+        number = np.cumsum(good) - 1
+        ready = good[which]
+        tables = np.zeros((int(good.sum()), period))
+        tables[number[which[ready]], slot[ready] % period] = value[ready]
+        result |= dict(zip(open_[good].tolist(), tables, strict=True))
+        if good.all():
             break
-        kept = open_[which]
-        which, slot, value = which[kept], slot[kept], value[kept]
+        number = np.cumsum(clash) - 1
+        which, slot, value = number[which[~ready]], slot[~ready], value[~ready]
+        open_ = open_[clash]
     return result
 
 
-def _tabulated(
-    count: int, period: int, which: Index, slot: Index, value: Array
-) -> tuple[Array, Mask]:
-    """The weight vectors of one period, and which of them cannot hold all of their entries."""
-    tables = np.zeros((count, period))
+def _folded(blank: Mask) -> dict[int, Mask]:
+    """For each period, where a weight vector of it must be zero."""
+    folded = {blank.shape[1]: blank}
+    for period in (1 << k for k in reversed(range(blank.shape[1].bit_length() - 1))):
+        last = folded[2 * period]
+        folded[period] = last[:, :period] | last[:, period:]
+    return folded
+
+
+def _clash(count: int, period: int, which: Index, slot: Index, value: Array) -> Mask:
+    """Which weight vectors of one period cannot hold all of their entries."""
     place = which * period + slot % period
-    flat = tables.reshape(-1)
-    flat[place] = value
-    return tables, np.bincount(which, flat[place] != value, count) > 0
+    held = np.empty(count * period)
+    held[place] = value
+    clash = np.zeros(count, dtype=np.bool_)
+    clash[which[held[place] != value]] = True
+    return clash
 
 
 def reached(places: Places, weights: list[Array], filled: Mask, outputs: int) -> Mask:
     """The output slots in which anything but zero may arrive, (outputs, ring)."""
-    ring = filled.shape[1]
-    doubled = np.concatenate([filled, filled], axis=1)
-    met = np.zeros((outputs, ring), dtype=bool)
-    columns = (places.output.tolist(), places.input.tolist(), places.offset.tolist())
-    for output, source, offset, vector in zip(*columns, weights, strict=True):
-        read = doubled[source, offset : offset + ring].reshape(-1, len(vector))
-        met[output].reshape(read.shape)[...] |= read & (vector != 0)
+    read, ring = _windows(filled), filled.shape[1]
+    met = np.zeros((outputs, ring), dtype=np.bool_)
+    for some in _chunks(places.output, ring):
+        through = read[places.input[some], places.offset[some]]
+        for row, vector in zip(through, weights[some], strict=True):
+            folded = row.reshape(-1, len(vector))
+            folded &= vector != 0
+        met[places.output[some.start]] |= through.any(axis=0)
     return met

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import ceil
+from math import ceil, fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class Packing:
         self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
-        self._known: dict[tuple[object, ...], Use] = {}
+        self._known: dict[tuple[int, ...], tuple[Use, float]] = {}
         for index, stage in enumerate(stages.stages):
             tell("diagonals", index, len(stages.stages))
             if isinstance(stage, Product):
@@ -52,52 +52,54 @@ class Packing:
 
     def price(self, low: int, tier: Tier) -> tuple[float, int]:
         """Microseconds of one tier, each key priced once, and the best giant step."""
-        model = Cost(self.slots, (tier,))
-        return min(
-            (self._price(low, tier.limbs, Rotations((step,), model)), step) for step in STEPS
-        )
+        return min((self._price(low, tier, step), step) for step in STEPS)
 
-    def _price(self, low: int, high: int, rotations: Rotations) -> float:
+    def _price(self, low: int, tier: Tier, step: int) -> float:
         cost = 0.0
-        keys: dict[int, int] = {}
-        for use in self._uses(low, high, rotations):
+        keys: dict[int, float] = {}
+        for limbs in range(low + 1, tier.limbs + 1):
+            use, price = self._use(limbs, tier, step)
             cost += use.cost
-            keys |= {key: max(use.limbs, keys.get(key, 0)) for key in use.keys}
-        return cost + sum(rotations.model.keys(limbs, 1) for limbs in keys.values())
+            keys |= dict.fromkeys(use.keys, price)
+        return cost + fsum(keys.values())
 
-    def _uses(self, low: int, high: int, rotations: Rotations) -> Iterator[Use]:
-        model = rotations.model
-        for index, stage in enumerate(self.stages.stages):
-            limbs = self.levels.stage[index]
-            if isinstance(stage, Product):
-                if low < limbs <= high:
-                    cost = self.layouts[stage.a].ciphertexts * model.multiply(limbs)
-                    yield Use(limbs, cost, frozenset({RELINEARISATION}))
-                continue
-            if low < limbs <= high:
-                yield self._linear(index, limbs, rotations)
-            if low < limbs - 1 <= high:
-                yield self.made[index].summed(limbs - 1, model)
+    def _use(self, limbs: int, tier: Tier, step: int) -> tuple[Use, float]:
+        """All that runs at so many limbs, and the price of a key there.
 
-    def _linear(self, index: int, limbs: int, rotations: Rotations) -> Use:
-        """Remembered: it depends on the number of digits only, not on where a tier begins."""
-        ((_, digit, special),) = rotations.model.tiers
-        key = (index, rotations.steps, ceil(limbs / digit), special)
-        if key not in self._known:
-            self._known[key] = self.made[index].linear(limbs, rotations)
-        return self._known[key]
+        Remembered: it depends on the number of digits only, not on where a tier begins.
+        """
+        known = (limbs, ceil(limbs / tier.digit), tier.special, step)
+        if known not in self._known:
+            model = Cost(self.slots, (tier,))
+            uses = list(self._uses(limbs, Rotations((step,), model)))
+            keys = frozenset[int]().union(*(use.keys for use in uses))
+            use = Use(limbs, sum(use.cost for use in uses), keys)
+            self._known[known] = use, model.keys(limbs, 1)
+        return self._known[known]
+
+    def _uses(self, limbs: int, rotations: Rotations) -> Iterator[Use]:
+        for index, level in enumerate(self.levels.stage):
+            if level == limbs:
+                yield self._stage(index, limbs, rotations)
+            elif level - 1 == limbs and index in self.made:
+                yield self.made[index].summed(limbs, rotations.model)
+
+    def _stage(self, index: int, limbs: int, rotations: Rotations) -> Use:
+        """One stage, but for the sums that follow it."""
+        stage = self.stages.stages[index]
+        if isinstance(stage, Product):
+            cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
+            return Use(limbs, cost, frozenset({RELINEARISATION}))
+        return self.made[index].linear(limbs, rotations)
 
     def _costs(self, rotations: Rotations) -> dict[str, float]:
         """Milliseconds of a run, by layer."""
         costs: dict[str, float] = {}
         for index, stage in enumerate(self.stages.stages):
             limbs = self.levels.stage[index]
-            if isinstance(stage, Product):
-                cost = self.layouts[stage.a].ciphertexts * rotations.model.multiply(limbs)
-            else:
-                made = self.made[index]
-                sums = made.summed(limbs - 1, rotations.model)
-                cost = made.linear(limbs, rotations).cost + sums.cost
+            cost = self._stage(index, limbs, rotations).cost
+            if index in self.made:
+                cost += self.made[index].summed(limbs - 1, rotations.model).cost
             costs[stage.name] = costs.get(stage.name, 0.0) + cost / 1e3
         return costs
 

@@ -47,9 +47,8 @@ class Chain:
             Tier(limbs, digit, ceil(self._needed(limbs, digit) / size))
             for digit in smallest.values()
         ]
-        # The bound counts whole bits, and primes may lie just above their power of two.
         bound = security_bound(self.log_n) - sum(self.bits[:limbs])
-        return [tier for tier in tiers if size * tier.special < bound]
+        return [tier for tier in tiers if size * tier.special <= bound]
 
     @property
     def is_secure(self) -> bool:

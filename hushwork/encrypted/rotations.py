@@ -39,15 +39,15 @@ class Split:
     baby: Index
 
     @property
-    def keys(self) -> set[int]:
+    def keys(self) -> frozenset[int]:
         """Rotations for which keys are needed."""
         steps = set(self.anchor.tolist()) | set(self.baby.tolist())
         if self.giant.any():
             steps.add(self.step)
-        return steps - {0}
+        return frozenset(steps - {0})
 
-    def cost(self, places: Places, limbs: int, model: Cost) -> float:
-        """Microseconds of its rotations."""
+    def turns(self, places: Places) -> tuple[int, ...]:
+        """How many rotations of each kind it takes, in the order of `Turns`."""
         span = int(self.anchor.max(initial=0)) + 1
         anchors = np.unique(places.input * span + self.anchor)
         rotated = np.unique((places.input * span + self.anchor) * self.step + self.baby)
@@ -55,21 +55,53 @@ class Split:
         hoisted = int(np.count_nonzero(rotated % self.step))
         roots = turned // span * span
         decomposed = np.union1d(anchors, roots) if hoisted else np.unique(roots)
-        outputs = np.unique(places.output)
-        giants = sum(int(self.giant[places.output == output].max()) for output in outputs)
-        turns = Turns(len(turned), len(decomposed), hoisted, giants, len(outputs))
-        return model.rotations(limbs, turns)
+        highest = np.zeros(int(places.output.max(initial=-1)) + 1, dtype=np.int64)
+        np.maximum.at(highest, places.output, self.giant)
+        outputs = len(np.unique(places.output))
+        return len(turned), len(decomposed), hoisted, int(highest.sum()), outputs
 
 
-def split(places: Places, ring: int, limbs: int, rotations: Rotations) -> Split:
-    """The cheapest split over all sizes of anchors."""
-    model, step = rotations.model, rotations.step(limbs)
-    sizes = [ring >> k for k in range(max(1, ring.bit_length() - 3))]
-    candidates = [_split(places.offset, ring, size, step) for size in sizes]
-    return min(
-        candidates,
-        key=lambda one: one.cost(places, limbs, model) + model.keys(limbs, len(one.keys)),
-    )
+@dataclass(frozen=True, eq=False)
+class _Weighed:
+    """All splits by one giant step."""
+
+    splits: list[Split]
+    turns: Turns
+    """Of each of them."""
+    keys: Index
+    """How many keys each of them needs."""
+
+
+class Splits:
+    """The splits of one linear step, over all sizes of anchors; each is counted once."""
+
+    def __init__(self, places: Places, ring: int) -> None:
+        self._places, self._ring = places, ring
+        self._weighed: dict[int, _Weighed] = {}
+
+    def cheapest(self, limbs: int, rotations: Rotations) -> tuple[Split, float]:
+        """The cheapest with its keys, and the microseconds of its rotations."""
+        weighed, model = self._by(rotations.step(limbs)), rotations.model
+        costs = model.rotations(limbs, weighed.turns)
+        best = int((costs + model.keys(limbs, 1) * weighed.keys).argmin())
+        return weighed.splits[best], float(costs[best])
+
+    def _by(self, step: int) -> _Weighed:
+        if step not in self._weighed:
+            self._weighed[step] = self._weigh(self._all(step))
+        return self._weighed[step]
+
+    def _all(self, step: int) -> list[Split]:
+        """Of the sizes that need no anchors, the first."""
+        ring, offset = self._ring, self._places.offset
+        sizes = [ring >> k for k in range(max(1, ring.bit_length() - 3))]
+        first, *others = (_split(offset, ring, size, step) for size in sizes)
+        return [first, *(one for one in others if one.shift != first.shift or one.anchor.any())]
+
+    def _weigh(self, splits: list[Split]) -> _Weighed:
+        columns = zip(*(split.turns(self._places) for split in splits), strict=True)
+        turns = Turns(*map(np.array, columns))
+        return _Weighed(splits, turns, np.array([len(split.keys) for split in splits]))
 
 
 def _split(offset: Index, ring: int, size: int, step: int) -> Split:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from hushwork.encrypted.layouts import (
 )
 from hushwork.encrypted.levels import Levels, reads
 from hushwork.encrypted.matrix import Matrix
-from hushwork.encrypted.rotations import Rotations, split
+from hushwork.encrypted.rotations import Rotations, Splits
 from hushwork.encrypted.stages import Affine, Atom, Product, Stages
 from hushwork.guarantee import Progress
 
@@ -83,9 +84,11 @@ def search(
     best: Arrangement | None = None
     blocked = ""
     grids = geometries(stages.atoms, slots)
+    numbered = enumerate(stages.stages)
+    samples = {index: _sample(stage) for index, stage in numbered if isinstance(stage, Affine)}
     for index, geometry in enumerate(grids):
         tell("layouts", index, len(grids))
-        view = _View(stages, levels, geometry, model, masked)
+        view = _View(stages, levels, geometry, model, masked, samples)
         try:
             best = view.beam(best.cost if best else np.inf) or best
         except NoRoom as error:
@@ -97,6 +100,55 @@ def search(
 
 
 @dataclass(frozen=True, eq=False)
+class _Sample:
+    """Some rows of a stage, by which it is judged: all of them in small ones."""
+
+    rows: Index
+    terms: Sequence[tuple[int, Matrix]]
+
+    def of(self, one: Arrangement, index: int) -> Sequence[tuple[int, Matrix]]:
+        """The same rows as an arrangement has them."""
+        if index in one.matrices:
+            return [(0, _kept(one.matrices[index], self.rows))]
+        return self.terms
+
+
+def _sample(stage: Affine) -> _Sample:
+    entries = sum(len(matrix.value) for _, matrix in stage.terms)
+    chosen = np.random.default_rng(0).random(len(stage.bias)) < SAMPLED / max(1, entries)
+    chosen[[0, -1]] = True
+    rows = np.flatnonzero(chosen)
+    return _Sample(rows, [(atom, _kept(matrix, rows)) for atom, matrix in stage.terms])
+
+
+class _Few:
+    """The cheapest few arrangements that differ in what later stages will see."""
+
+    def __init__(self, live: list[int], limit: float) -> None:
+        self._live, self._limit = live, limit
+        self._found: dict[tuple[tuple[str, bytes], ...], Arrangement] = {}
+
+    def add(self, one: Arrangement) -> None:
+        """Keep it if it is cheaper than its like."""
+        layouts = [one.layouts[atom] for atom in self._live if atom in one.layouts]
+        key = tuple(layout.signature for layout in layouts)
+        before = self._found.get(key)
+        if one.cost < (before.cost if before else self._limit):
+            self._found[key] = one
+
+    @property
+    def limit(self) -> float:
+        """What costs as much is not among them."""
+        few = self.best
+        return few[-1].cost if len(few) == WIDTH else self._limit
+
+    @property
+    def best(self) -> list[Arrangement]:
+        """Cheapest first."""
+        return sorted(self._found.values(), key=lambda one: one.cost)[:WIDTH]
+
+
+@dataclass(frozen=True, eq=False)
 class _View:
     """The search on one coarse grid."""
 
@@ -105,20 +157,23 @@ class _View:
     geometry: Geometry
     model: Cost
     masked: bool
+    samples: dict[int, _Sample]
+    """By stage."""
 
     def beam(self, limit: float) -> Arrangement | None:
         """The cheapest arrangement below a limit, if there is one."""
         beam = list(self._starts())
+        least = [self._least(index) for index in range(len(self.stages.stages))]
         for index, stage in enumerate(self.stages.stages):
-            if isinstance(stage, Product):
-                after = [self._multiplied(one, stage, index) for one in beam]
-            else:
-                after = [
-                    next_ for one in beam for next_ in self._extended(one, stage, index, limit)
-                ]
-            if not after and limit == np.inf:
+            few = _Few(_live(self.stages, index), limit - sum(least[index + 1 :]))
+            for one in beam:
+                if isinstance(stage, Product):
+                    few.add(self._multiplied(one, stage, index))
+                else:
+                    self._extend(one, stage, index, few)
+            beam = few.best
+            if not beam and limit == np.inf:
                 raise NoRoom(stage.name)
-            beam = _best((one for one in after if one.cost < limit), _live(self.stages, index))
         return beam[0] if beam else None
 
     def _starts(self) -> Iterator[Arrangement]:
@@ -139,27 +194,15 @@ class _View:
         cost = layout.ciphertexts * self.model.multiply(self.levels.stage[index])
         return replace(one, cost=one.cost + cost, layouts={**one.layouts, stage.output: layout})
 
-    def _extended(
-        self, one: Arrangement, stage: Affine, index: int, limit: float
-    ) -> Iterator[Arrangement]:
-        limbs = self.levels.stage[index]
-        rotations = Rotations((STEP,) * len(self.model.tiers), self.model)
-        rows = _sampled(stage)
-        whole = one.terms(index, stage)
-        terms = [(atom, _kept(matrix, rows)) for atom, matrix in whole]
-        copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
-        before = np.inf
-        for choice in self._choices(self.stages.atoms[stage.output], copyable):
-            if _looked_up(one, whole, choice) > LOOKED_UP:
-                continue
-            ready = prepared(one, terms, choice)
-            least = ready.estimate().cost(limbs, rotations)
-            if one.cost + least >= limit or (choice.partial and least >= before):
-                continue
-            before = least
+    def _extend(self, one: Arrangement, stage: Affine, index: int, few: _Few) -> None:
+        """Try the ways to lay out the next stage, the most promising first."""
+        limbs, rotations = self.levels.stage[index], self._rotations
+        for least, choice, ready in self._ways(one, stage, index, few.limit):
             masks = [self.masked and not choice.output.modulus]
             for masked in masks:
-                made = ready.arranged(masked, rows)
+                if one.cost + least >= few.limit:
+                    return
+                made = ready.arranged(masked, self.samples[index].rows)
                 layout = made.diagonals.layout
                 if not masked and (layout.states != ready.placed.cleanest.states).any():
                     masks.append(True)
@@ -167,7 +210,35 @@ class _View:
                     cost = one.cost + made.cost(limbs, rotations)
                     layouts = {**one.layouts, stage.output: layout}
                     choices = {**one.choices, index: replace(choice, masked=masked)}
-                    yield replace(one, cost=cost, layouts=layouts, choices=choices)
+                    few.add(replace(one, cost=cost, layouts=layouts, choices=choices))
+
+    def _ways(
+        self, one: Arrangement, stage: Affine, index: int, limit: float
+    ) -> list[tuple[float, Choice, Prepared]]:
+        """By what they cost at least."""
+        whole, terms = one.terms(index, stage), self.samples[index].of(one, index)
+        copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
+        found, before = [], np.inf
+        for choice in self._choices(self.stages.atoms[stage.output], copyable):
+            if one.cost >= limit or _looked_up(one, whole, choice) > LOOKED_UP:
+                continue
+            ready = prepared(one, terms, choice)
+            least = ready.estimate().cost(self.levels.stage[index], self._rotations)
+            if not choice.partial or least < before:
+                found.append((least, choice, ready))
+                before = least
+        return sorted(found, key=lambda way: way[0])
+
+    @property
+    def _rotations(self) -> Rotations:
+        return Rotations((STEP,) * len(self.model.tiers), self.model)
+
+    def _least(self, index: int) -> float:
+        """What a stage costs in any layout."""
+        limbs = self.levels.stage[index]
+        if isinstance(self.stages.stages[index], Product):
+            return self.model.multiply(limbs)
+        return self.model.products(limbs, 1, 0)
 
     def _choices(self, atom: Atom, copyable: bool) -> Iterator[Choice]:
         """Ways to lay out a stage; sums of partial slots leave garbage."""
@@ -192,24 +263,6 @@ def _live(stages: Stages, index: int) -> list[int]:
     return sorted({atom for stage in stages.stages[index + 1 :] for atom in reads(stage)})
 
 
-def _best(beam: Iterable[Arrangement], live: list[int]) -> list[Arrangement]:
-    """The cheapest few that differ in what later stages will see."""
-    kept: dict[tuple[tuple[str, bytes], ...], Arrangement] = {}
-    for one in sorted(beam, key=lambda one: one.cost):
-        layouts = [one.layouts[atom] for atom in live if atom in one.layouts]
-        kept.setdefault(tuple(layout.signature for layout in layouts), one)
-    return list(kept.values())[:WIDTH]
-
-
-def _sampled(stage: Affine) -> Index:
-    """The rows to judge a stage by: all of them in small ones."""
-    rows = len(stage.bias)
-    entries = sum(len(matrix.value) for _, matrix in stage.terms)
-    chosen = np.random.default_rng(0).random(rows) < SAMPLED / max(1, entries)
-    chosen[[0, -1]] = True
-    return np.flatnonzero(chosen)
-
-
 @dataclass(frozen=True, eq=False)
 class Arranged:
     """One affine stage between chosen layouts."""
@@ -219,6 +272,11 @@ class Arranged:
     ciphertexts: list[int]
     """Ciphertexts of each input."""
     diagonals: Diagonals
+
+    @cached_property
+    def splits(self) -> Splits:
+        """Ways to split its rotations."""
+        return Splits(self.diagonals.places, self.diagonals.ring)
 
     def fits(self, limbs: int) -> bool:
         """Whether the weights, and the rotated inputs, stay within memory."""
@@ -235,17 +293,17 @@ class Arranged:
     def linear(self, limbs: int, rotations: Rotations) -> Use:
         """Copies of the inputs, and the linear step."""
         made, model = self.diagonals, rotations.model
-        divided = split(made.places, made.ring, limbs, rotations)
+        divided, turned = self.splits.cheapest(limbs, rotations)
         long = sum(len(weights) > TRANSFORMED for weights in made.weights)
         copied = sum(
             len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )
         cost = (
-            divided.cost(made.places, limbs, model)
+            turned
             + model.products(limbs, len(made.weights) - long, long)
             + copied * model.rotation(limbs)
         )
-        return Use(limbs, cost, frozenset(divided.keys.union(*self.copies)))
+        return Use(limbs, cost, divided.keys.union(*self.copies))
 
     def summed(self, limbs: int, model: Cost) -> Use:
         """Cyclic sums of the outputs."""

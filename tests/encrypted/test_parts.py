@@ -6,14 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushwork.encrypted import matrix as matrices
-from hushwork.encrypted.cost import Cost
+from hushwork.encrypted import search as search_module
+from hushwork.encrypted.cost import Cost, Turns
 from hushwork.encrypted.cover import choose
 from hushwork.encrypted.diagonals import build, place
-from hushwork.encrypted.fill import Places
+from hushwork.encrypted.fill import Places, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, dense, grid
 from hushwork.encrypted.layouts import replicated
+from hushwork.encrypted.levels import schedule
 from hushwork.encrypted.matrix import Matrix
-from hushwork.encrypted.rotations import Rotations, split
+from hushwork.encrypted.rotations import Rotations, Split, Splits
+from hushwork.encrypted.search import search
 from hushwork.encrypted.stages import Affine, lower
 from hushwork.encrypted.tiers import Tier
 from hushwork.networks import evaluate, trace
@@ -148,8 +151,70 @@ def test_a_split_adds_up_to_its_offsets(offsets, step):
     offset = np.array(sorted(offsets))
     zero = np.zeros_like(offset)
     model = Cost(1 << 14, (Tier(8, 2, 2), Tier(4, 4, 3)))
-    made = split(Places(zero, zero, offset), SLOTS, 4, Rotations((64, step), model))
+    splits = Splits(Places(zero, zero, offset), SLOTS)
+    made, cost = splits.cheapest(4, Rotations((64, step), model))
     total = made.shift + made.anchor + made.giant * made.step + made.baby
     assert np.array_equal(total % SLOTS, offset)
     assert (made.giant >= 0).all()
     assert ((made.baby >= 0) & (made.baby < step)).all()
+    assert cost == model.rotations(4, Turns(*made.turns(Places(zero, zero, offset))))
+
+
+@given(st.integers(0, 2**32))
+def test_turns_are_those_of_distinct_rotations(seed):
+    random = np.random.default_rng(seed)
+    output, source, giant, baby = random.integers(0, 3, (4, 12))
+    anchor = random.choice([0, 16, 32], 12)
+    made = Split(0, 4, anchor, giant, baby)
+    parts = set(zip(source.tolist(), anchor.tolist(), baby.tolist(), strict=True))
+    moved = {(i, a) for i, a, _ in parts}
+    hoisted = sum(b != 0 for _, _, b in parts)
+    roots = {(i, 0) for i, a in moved if a}
+    highest = [giant[output == each].max() for each in set(output.tolist())]
+    counts = [sum(a != 0 for _, a in moved), len(moved | roots if hoisted else roots), hoisted]
+    assert made.turns(Places(output, source, anchor)) == (*counts, sum(highest), len(highest))
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32))
+def test_weights_repeat_after_as_few_slots_as_can_be(seed):
+    random, ring, periods = np.random.default_rng(seed), 16, [2, 4, 8]
+    places = Places(np.array([0, 0, 1]), np.array([0, 1, 0]), random.integers(0, ring, 3))
+    filled = random.random((2, ring)) < 0.8
+    read = [np.roll(filled[i], -s) for i, s in zip(places.input, places.offset, strict=True)]
+    wanted = random.random((2, ring)) < random.random()
+    which, slot = np.nonzero((random.random((3, ring)) < 0.4) & read & wanted[places.output])
+    order = random.permutation(len(which))
+    which, slot = which[order], slot[order]
+    value = random.choice([1.0, 1.0, 2.0], len(which)) + slot % 2
+    weights = fill(places, (which, slot, value), wanted, filled, [*periods, ring])
+    met = np.zeros((2, ring), dtype=bool)
+    for index, vector in enumerate(weights):
+        exact = np.zeros(ring)
+        exact[slot[which == index]] = value[which == index]
+        fixed = (wanted[places.output[index]] & read[index]) | (exact != 0)
+        assert (np.tile(vector, ring // len(vector)) == exact)[fixed].all()
+        for period in periods[: periods.index(len(vector)) if len(vector) < ring else None]:
+            turns = exact.reshape(-1, period)
+            ends = fixed.reshape(-1, period)
+            most, least = (
+                f(turns, where=ends, axis=0, initial=i) for f, i in ((np.max, -1), (np.min, 9))
+            )
+            assert ((most != least) & ends.any(axis=0)).any()
+        met[places.output[index]] |= read[index] & (np.tile(vector, ring // len(vector)) != 0)
+    assert np.array_equal(reached(places, weights, filled, 2), met)
+
+
+def test_what_the_search_passes_over_could_not_have_won(monkeypatch):
+    network = small()
+    sizes = dict.fromkeys([network.input, *network.shapes], 1.0)
+    stages = lower(network, sizes, 1.0)
+    levels, model = schedule(stages), Cost(1 << 13, (Tier(12, 4, 4),))
+    tell = lambda *_: None  # noqa: E731
+    found = search(stages, levels, 1 << 13, model, masked=False, tell=tell)
+    monkeypatch.setattr(search_module._View, "_least", lambda *_: 0.0)
+    monkeypatch.setattr(search_module._Few, "limit", np.inf)
+    slow = search(stages, levels, 1 << 13, model, masked=False, tell=tell)
+    assert found.cost == slow.cost
+    keys = [{i: c.output.key for i, c in one.choices.items()} for one in (found, slow)]
+    assert keys[0] == keys[1]

@@ -51,10 +51,11 @@ pub struct Tier {
     pub special: usize,
 }
 
-/// Distinct primes for parameters of this degree, each as near as can be to 2^bits[i].
+/// Distinct primes for parameters of this degree, each the largest of exactly bits[i] bits that is
+/// left.
 ///
 /// # Errors
-/// InvalidParameters where there is none within a factor of two and below MAX_MODULUS.
+/// InvalidParameters where there is none below MAX_MODULUS.
 pub fn find_primes(log_degree: u32, bits: &[u32]) -> Result<Vec<u64>> {
     prime::find_primes(log_degree, bits, MAX_MODULUS).ok_or_else(|| {
         invalid(

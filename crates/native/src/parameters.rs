@@ -152,7 +152,7 @@ fn with_kernel<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send)
     detached(py, || chosen_kernel().and_then(|_| work()))
 }
 
-/// Distinct primes = 1 mod 4N below 2**50, each as near as can be to 2**bits[i].
+/// Distinct primes = 1 mod 4N below 2**50, each the largest of bits[i] bits that is left.
 #[pyfunction]
 pub fn find_primes(
     py: Python<'_>,

@@ -42,8 +42,8 @@ fn power(base: u64, mut exponent: u64, n: u64) -> u64 {
     result
 }
 
-/// Distinct primes 1 mod 4 * 2^log_degree and below `limit`, each as near as can be to 2^bits[i],
-/// earlier entries choosing first. None where there is no such prime within a factor of two.
+/// Distinct primes 1 mod 4 * 2^log_degree and below `limit`, each the largest of exactly bits[i]
+/// bits that is left, earlier entries choosing first. None where there is no such prime.
 #[must_use]
 pub fn find_primes(log_degree: u32, bits: &[u32], limit: u64) -> Option<Vec<u64>> {
     let mut found = Vec::with_capacity(bits.len());
@@ -51,24 +51,21 @@ pub fn find_primes(log_degree: u32, bits: &[u32], limit: u64) -> Option<Vec<u64>
         if 1u64.checked_shl(bits)? > limit {
             return None;
         }
-        let free = |q: &u64| *q < limit && !found.contains(q) && is_prime(*q);
+        let free = |q: &u64| !found.contains(q) && is_prime(*q);
         let prime = candidates(log_degree, bits)?.find(free)?;
         found.push(prime);
     }
     Some(found)
 }
 
-/// Numbers 1 mod 4N within a factor of two of 2^bits, by distance.
+/// Numbers 1 mod 4N of so many bits, the largest first.
 fn candidates(log_degree: u32, bits: u32) -> Option<impl Iterator<Item = u64>> {
     let step = 1u64.checked_shl(log_degree + 2)?;
     if bits <= log_degree + 2 || bits >= 62 {
         return None;
     }
-    let centre = (1u64 << bits) + 1;
-    let below = (1..(1 << (bits - 1)) / step).map(move |i| centre - i * step);
-    let above = (0..(1 << bits) / step).map(move |i| centre + i * step);
-    let first = std::iter::once(centre);
-    Some(first.chain(below.zip(above.skip(1)).flat_map(|(a, b)| [a, b])))
+    let end = 1u64 << bits;
+    Some((1..=end / 2 / step).map(move |i| end + 1 - i * step))
 }
 
 #[cfg(test)]
@@ -95,14 +92,16 @@ mod tests {
     }
 
     #[test]
-    fn found_primes_are_distinct_near_and_of_the_right_class() {
+    fn found_primes_are_the_largest_of_their_class_and_size() {
         let primes = find_primes(14, &[36, 50, 36, 36, 24, 24], 1 << 50).unwrap();
-        let distinct: std::collections::HashSet<_> = primes.iter().collect();
-        assert_eq!(distinct.len(), 6);
-        assert!(primes.iter().all(|q| is_prime(*q) && q % (1 << 16) == 1));
-        let distance = |q: u64, bits: u32| q.abs_diff(1 << bits);
-        assert!(distance(primes[0], 36) <= distance(primes[2], 36));
-        assert!(primes[1] < 1 << 50 && distance(primes[1], 50) < 1 << 23);
+        let largest = |bits: u32, count| {
+            let below = (1u64 << (bits - 1)..1 << bits).rev();
+            let of_class = below.filter(|q| q % (1 << 16) == 1 && is_prime(*q));
+            of_class.take(count).collect::<Vec<_>>()
+        };
+        assert_eq!([primes[0], primes[2], primes[3]], *largest(36, 3));
+        assert_eq!([primes[1]], *largest(50, 1));
+        assert_eq!(primes[4..], largest(24, 2));
     }
 
     #[test]
