@@ -55,8 +55,11 @@ class Recipe:
     """Pre-activations beyond this are penalised, in standard deviations."""
     comfortable_logit: float = 12.0
     penalty: float = 0.1
-    stressed: int = 8
-    """Images of a batch that are also tried under stress, on the whole packed grid."""
+    """Of the excess, at the end; it rises linearly from nothing."""
+    around: int = 16
+    """Images of a batch that are also tried on the whole packed grid."""
+    stressed: int = 4
+    """How many of these are stress images."""
 
 
 class Trainer:
@@ -78,8 +81,9 @@ class Trainer:
                 nesterov=True,
             ),
         ]
-        steps = recipe.epochs * (images // recipe.batch)
-        self.schedules = [LambdaLR(one, _Slope(steps, recipe.warm_up)) for one in self.optimisers]
+        self.steps = recipe.epochs * (images // recipe.batch)
+        slope = _Slope(self.steps, recipe.warm_up)
+        self.schedules = [LambdaLR(one, slope) for one in self.optimisers]
         self.history: list[dict[str, float]] = []
         self.losses = torch.compile(self._losses) if fused else self._losses
         self.strains = torch.compile(self._strains) if fused else self._strains
@@ -104,14 +108,20 @@ class Trainer:
         self.model.train()
         loss, strain = self.losses(_last(x), data.labels[index])
         self.model.eval()
-        unlike = stress(x[: recipe.stressed], self.generator)
-        strain = strain + self.strains(_last(torch.cat([unlike, x[-recipe.stressed :]])))
+        tried = x[: recipe.around].clone()
+        tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
+        strain = strain + self.strains(_last(tried))
         for one in self.optimisers:
             one.zero_grad()
-        (loss + recipe.penalty * strain).backward()
+        (loss + recipe.penalty * self._progress * strain).backward()
         for one, schedule in zip(self.optimisers, self.schedules, strict=True):
             one.step()
             schedule.step()
+
+    @property
+    def _progress(self) -> float:
+        """From nothing to one."""
+        return self.schedules[0].last_epoch / self.steps
 
     def _losses(self, x: Tensor, labels: Tensor) -> Losses:
         with torch.autocast("cpu", torch.bfloat16):
