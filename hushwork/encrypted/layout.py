@@ -135,6 +135,17 @@ class Grid:
         return phases(*down)[0], phases(*across)[0]
 
     @property
+    def steps(self) -> tuple[int, int]:
+        """Coarse positions from one of these to the next, down and across."""
+        down, across = zip(self.geometry.stride, self.stride, strict=True)
+        return phases(*down)[1], phases(*across)[1]
+
+    @property
+    def cell(self) -> int:
+        """Slots of one position: those of the coarse columns that are left out join it."""
+        return self.geometry.sub_slots * self.steps[1]
+
+    @property
     def used(self) -> int:
         """Sub-slots of a position that can hold something, a power of two."""
         return power_of_two(self.phases[0] * self.phases[1]) * self.channels
@@ -149,15 +160,17 @@ class Grid:
             place = place + coarse * factor * step
             weight = self.channels * (self.phases[1] if axis == 0 else 1)
             sub = sub + phase * weight
-        ciphertext, sub = np.divmod(sub, geometry.sub_slots)
-        layer, slot = np.divmod(place + sub, slots)
+        # What a cell cannot hold goes to the coarse rows that are left out, then elsewhere.
+        ciphertext, sub = np.divmod(sub, self.cell * self.steps[0])
+        down, sub = np.divmod(sub, self.cell)
+        layer, slot = np.divmod(place + down * geometry.row + sub, slots)
         layers = int(layer.max()) + 1
         result: Index = (ciphertext * layers + layer) * slots + slot
         return result
 
     def copies(self) -> Index:
         """Shifts of the copies that fill a position."""
-        return np.arange(0, self.geometry.sub_slots, self.used)
+        return np.arange(0, self.cell, self.used)
 
 
 def grid(shape: Shape, form: Grid, tiled: bool) -> Layout:
@@ -167,4 +180,4 @@ def grid(shape: Shape, form: Grid, tiled: bool) -> Layout:
     addresses = form.addresses(y, x, channel, slots).reshape(-1, 1)
     if tiled:
         addresses = addresses + form.copies()
-    return build(addresses, slots, form.geometry.sub_slots, f"{form} {shape} {tiled}")
+    return build(addresses, slots, form.cell, f"{form} {shape} {tiled}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
     The slots of a grid are those of one copy, in a ring that holds one or more.
     """
     images = [atom for atom in atoms if len(atom.shape) == 3]
-    strides = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
+    strides = _strides(images)
     found: list[Geometry] = []
     for stride in strides:
         rows, columns = (max(_extent(atom, stride, axis) for atom in images) for axis in (0, 1))
@@ -56,6 +57,12 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
                 geometry = Geometry(ring, stride, wide, sub_slots)
                 found += [geometry] if geometry not in found else []
     return found or [Geometry(slots, (1, 1), 1, 1)]
+
+
+def _strides(images: list[Atom]) -> list[tuple[int, int]]:
+    """Those of the images, and between them those that are wider down than across."""
+    found = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
+    return found + [(down, across) for (down, _), (_, across) in pairwise(found)]
 
 
 def _channels(atom: Atom) -> int:
@@ -78,9 +85,10 @@ def candidates(atom: Atom, geometry: Geometry) -> list[Layout]:
 
 def partials(atom: Atom, geometry: Geometry, layout: Layout) -> list[tuple[int, ...]]:
     """Rotations that could sum partial slots of a layout, which take free sub-slots."""
-    used = _form(atom, geometry).used if layout.cell > 1 else geometry.sub_slots
+    form = _form(atom, geometry)
+    used = form.used if layout.cell > 1 else form.cell
     free = len(layout.addresses[0]) == 1
-    counts = [count for count in PARTIALS if free and used << count <= geometry.sub_slots]
+    counts = [count for count in PARTIALS if free and used << count <= form.cell]
     return [(), *(tuple(used << k for k in range(count)) for count in counts)]
 
 
@@ -93,7 +101,7 @@ def _grids(atom: Atom, geometry: Geometry) -> Iterator[Layout]:
         return
     form = _form(atom, geometry)
     for tiled in (False, True):
-        if tiled and form.used >= geometry.sub_slots:
+        if tiled and form.used >= form.cell:
             continue
         layout = grid(atom.shape, form, tiled)
         if len(np.unique(layout.addresses)) == layout.addresses.size:
@@ -122,7 +130,7 @@ def patches(stages: Stages, first: Affine, geometry: Geometry) -> list[Patches]:
     form = Grid(geometry, target.stride, _channels(target))
     found = []
     for tiled in (False, True):
-        if (tiled and form.used >= geometry.sub_slots) or taps > 4 * form.channels:
+        if (tiled and form.used >= form.cell) or taps > 4 * form.channels:
             continue
         layout = _patch_layout(form, target, taps, gather, tiled)
         if layout is not None:
@@ -173,7 +181,7 @@ def _patch_layout(form: Grid, target: Atom, taps: int, gather: Index, tiled: boo
     held = addresses[addresses >= 0]
     if len(np.unique(held)) != held.size:
         return None
-    return build(addresses, slots, form.geometry.sub_slots, f"patches {form} {tiled}")
+    return build(addresses, slots, form.cell, f"patches {form} {tiled}")
 
 
 def replicated(layout: Layout) -> tuple[Layout, tuple[int, ...]]:

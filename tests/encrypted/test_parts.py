@@ -124,6 +124,27 @@ def test_diagonals_carry_any_matrix_between_any_layouts(source, target, masked):
         assert not (made.layout.states == GARBAGE).any()
 
 
+def test_channels_fill_the_columns_and_rows_that_pooling_leaves_out():
+    geometry = Geometry(SLOTS, (2, 1), 8, 4)
+    fine, pooled, small = (Grid(geometry, stride, 8) for stride in ((1, 1), (2, 2), (4, 4)))
+    assert [form.cell for form in (fine, pooled, small)] == [4, 8, 16]
+    assert grid((8, 8, 8), fine, False).ciphertexts == 4
+    assert grid((8, 4, 4), pooled, False).ciphertexts == 1
+    wide = grid((32, 2, 2), Grid(geometry, (4, 4), 32), False)
+    assert wide.ciphertexts == 1
+    assert len(np.unique(wide.addresses)) == 32 * 2 * 2
+    # The upper half of the channels lies in the coarse row below.
+    np.testing.assert_array_equal(wide.addresses[16 * 4 :], wide.addresses[: 16 * 4] + geometry.row)
+
+
+def test_rows_apart_take_a_tap_by_the_same_rotation_everywhere():
+    source = Grid(Geometry(SLOTS, (2, 1), 8, 4), (1, 1), 4)
+    layout = grid((4, 8, 8), source, False)
+    moved = layout.addresses.reshape(4, 8, 8)
+    assert len(np.unique(moved[:, :, 1:] - moved[:, :, :-1])) == 1
+    assert len(np.unique(moved[:, 2:] - moved[:, :-2])) == 1
+
+
 def test_garbage_is_never_read():
     source = layouts()[0]
     states = np.where(source.states == ZERO, GARBAGE, source.states)

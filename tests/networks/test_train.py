@@ -13,7 +13,7 @@ from hushwork.networks import PlainRun, evaluate, read_onnx
 torch = pytest.importorskip("torch")
 
 from hushwork.networks.train import augment, lenet  # noqa: E402
-from hushwork.networks.train.export import to_onnx  # noqa: E402
+from hushwork.networks.train.export import lenet_onnx  # noqa: E402
 from hushwork.networks.train.model import excess  # noqa: E402
 
 LABELS = tuple("0123456789")
@@ -41,7 +41,7 @@ def trained(data: lenet.Split, epochs: int) -> lenet.Trainer:
 
 def test_export_computes_what_the_model_computes(data: lenet.Split) -> None:
     trainer = trained(data, 2)
-    encoded = to_onnx(trainer.model, "squares", LABELS)
+    encoded = lenet_onnx(trainer.model, "squares", LABELS)
     network = read_onnx(encoded)
     assert (network.name, network.labels) == ("squares", LABELS)
     with torch.no_grad():

@@ -27,6 +27,19 @@ def augment(x: Tensor, generator: Generator, *, flip: bool, degrees: float) -> T
     return functional.grid_sample(x, grid, align_corners=False)
 
 
+def crop(x: Tensor, generator: Generator, shift: int, mirrored: Tensor) -> Tensor:
+    """Move by up to `shift` pixels over reflected borders, and mirror some. (n, c, h, w)."""
+    n, channels, height, width = x.shape
+    padded = functional.pad(x, [shift] * 4, mode="reflect")
+    down, across = torch.randint(2 * shift + 1, (2, n, 1, 1, 1), generator=generator)
+    columns = torch.arange(width).expand(n, 1, 1, width)
+    columns = torch.where(mirrored.view(n, 1, 1, 1), width - 1 - columns, columns) + across
+    rows = torch.arange(height).view(1, 1, height, 1) + down
+    return padded[
+        torch.arange(n).view(n, 1, 1, 1), torch.arange(channels).view(1, -1, 1, 1), rows, columns
+    ]
+
+
 def erase(x: Tensor, generator: Generator, size: int) -> Tensor:
     """Blacken a square of each image, in place."""
     n, _, height, width = x.shape

@@ -1,100 +1,147 @@
-"""Writes a trained LeNet as ONNX: Conv, Gemm, Flatten, Mul and Add, in float32."""
+"""Writes trained networks as ONNX: Conv, AveragePool, Gemm, Flatten, Mul and Add, in float32."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import numpy as np
 import onnx
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from hushwork.networks.train.model import COEFFICIENTS, LeNet
+from hushwork.networks.train.vgg_model import DEVIATION, MEAN, POOLED, VGG9
 
 Array = NDArray[np.float64]
-_LINEAR = (
-    ("convolution1", "norm1"),
-    ("convolution2", "norm2"),
-    ("linear1", "norm3"),
-    ("linear2", None),
-)
+Labels = tuple[str, ...]
 
 
-def to_onnx(model: LeNet, name: str, labels: tuple[str, ...]) -> bytes:
+def lenet_onnx(model: LeNet, name: str, labels: Labels) -> bytes:
     """Fold the batch norms into the layers before them, and encode the result."""
-    nodes: list[onnx.NodeProto] = []
-    tensors: dict[str, Array] = {}
-    value = "image"
-    for index, (linear, norm) in enumerate(_LINEAR, 1):
-        weight, bias = _folded(model.get_submodule(linear), norm and model.get_submodule(norm))
-        if linear == "linear1":
-            nodes.append(helper.make_node("Flatten", [value], ["flat"], name="flatten"))
-            value = "flat"
-        tensors |= {f"{linear}.weight": weight, f"{linear}.bias": bias}
-        output = "logits" if norm is None else f"sum{index}"
-        nodes.append(_linear(linear, value, output))
-        value = output
-        if norm is not None:
-            nodes += _activation(index, value)
-            value = f"active{index}"
-    for power, coefficient in enumerate(COEFFICIENTS):
-        tensors[f"coefficient{power}"] = np.array(coefficient)
-    return _model(nodes, tensors, name, labels)
+    chain = _Chain((1, 28, 28))
+    coefficients = np.array(COEFFICIENTS)[:, None]
+    for layer, norm in ((model.convolution1, model.norm1), (model.convolution2, model.norm2)):
+        chain.convolution(*_folded(layer, norm), stride=2, padding=2)
+        chain.polynomial(coefficients)
+    chain.flatten()
+    chain.linear(*_folded(model.linear1, model.norm3))
+    chain.polynomial(coefficients)
+    chain.linear(_array(model.linear2.weight), _array(model.linear2.bias))
+    return chain.encode(name, labels)
 
 
-def _folded(linear: nn.Module, norm: nn.Module | None) -> tuple[Array, Array]:
+def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
+    """Fold the norms into the parabolas and those of the pixels into the first layer."""
+    chain = _Chain((3, 32, 32))
+    for index, layer in enumerate(model.convolutions):
+        weight = _array(layer.weight)
+        bias = np.zeros(len(weight))
+        if index == 0:
+            weight = weight / np.reshape(DEVIATION, (1, 3, 1, 1))
+            bias = -(weight * np.reshape(MEAN, (1, 3, 1, 1))).sum(axis=(1, 2, 3))
+        chain.convolution(weight, bias)
+        if index in POOLED:
+            chain.average(2)
+        chain.polynomial(_array(model.activations[index].coefficients()))
+    chain.flatten()
+    for index, layer in enumerate(model.hidden, len(model.convolutions)):
+        chain.linear(_array(layer.weight), np.zeros(layer.out_features))
+        chain.polynomial(_array(model.activations[index].coefficients()))
+    chain.linear(_array(model.last.weight), _array(model.last.bias))
+    return chain.encode(name, labels)
+
+
+def _folded(linear: nn.Module, norm: nn.Module) -> tuple[Array, Array]:
     weight = _array(linear.weight)
-    if norm is None:
-        return weight, _array(linear.bias)
     scale = _array(norm.weight) / np.sqrt(_array(norm.running_var) + norm.eps)
     bias = _array(norm.bias) - scale * _array(norm.running_mean)
     return weight * scale.reshape(-1, *[1] * (weight.ndim - 1)), bias
 
 
-def _array(parameter: object) -> Array:
-    array: Array = parameter.detach().double().numpy()  # type: ignore[attr-defined]
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().to(torch.float64).numpy()
     return array
 
 
-def _linear(name: str, value: str, output: str) -> onnx.NodeProto:
-    inputs = [value, f"{name}.weight", f"{name}.bias"]
-    if name.startswith("linear"):
-        return helper.make_node("Gemm", inputs, [output], name=name, transB=1)
-    return helper.make_node(
-        "Conv", inputs, [output], name=name, kernel_shape=[5, 5], strides=[2, 2], pads=[2] * 4
-    )
+class _Chain:
+    """Layers one after another."""
+
+    def __init__(self, input_shape: tuple[int, ...]) -> None:
+        self.input_shape = input_shape
+        self.nodes: list[onnx.NodeProto] = []
+        self.counts: Counter[str] = Counter()
+        self.tensors: dict[str, Array] = {}
+        self.value, self.rank = "image", len(input_shape) + 1
+
+    def convolution(self, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> None:
+        """Square kernels."""
+        kernel = list(weight.shape[2:])
+        shape = {"kernel_shape": kernel, "strides": [stride] * 2, "pads": [padding] * 4}
+        self._weighted("Conv", "convolution", weight, bias, **shape)
+
+    def linear(self, weight: Array, bias: Array) -> None:
+        """weight @ x + bias."""
+        self._weighted("Gemm", "linear", weight, bias, transB=1)
+
+    def average(self, size: int) -> None:
+        """Means over windows side by side."""
+        sides = {"kernel_shape": [size] * 2, "strides": [size] * 2}
+        self._add("AveragePool", self._name("average"), **sides)
+
+    def flatten(self) -> None:
+        """To one vector an image."""
+        self._add("Flatten", self._name("flatten"))
+        self.rank = 2
+
+    def polynomial(self, coefficients: Array) -> None:
+        """Of each element, by Horner; (degree + 1, channels or 1), lowest power first."""
+        name, x = self._name("activation"), self.value
+        shape = (-1, *[1] * (self.rank - 2))
+        for power, row in enumerate(coefficients):
+            self.tensors[f"{name}.{power}"] = row.reshape(shape)
+        self._add("Mul", f"{name}.x{len(coefficients) - 1}", f"{name}.{len(coefficients) - 1}")
+        for power in reversed(range(len(coefficients) - 1)):
+            self._add("Add", f"{name}.plus{power}", f"{name}.{power}")
+            if power:
+                self._add("Mul", f"{name}.x{power}", x)
+
+    def encode(self, name: str, labels: Labels) -> bytes:
+        """The file."""
+        graph = helper.make_graph(
+            self.nodes,
+            name,
+            [_info("image", list(self.input_shape))],
+            [_info(self.value, [len(labels)])],
+            [numpy_helper.from_array(a.astype(np.float32), key) for key, a in self.tensors.items()],
+        )
+        opset = helper.make_opsetid("", 17)
+        model = helper.make_model(
+            graph, opset_imports=[opset], producer_name="hushwork", ir_version=8
+        )
+        properties = {"hushwork.name": name, "hushwork.labels": json.dumps(labels)}
+        helper.set_model_props(model, properties)
+        onnx.checker.check_model(model, full_check=True)
+        encoded: bytes = model.SerializeToString(deterministic=True)
+        return encoded
+
+    def _name(self, kind: str) -> str:
+        self.counts[kind] += 1
+        return f"{kind}{self.counts[kind]}"
+
+    def _weighted(
+        self, operator: str, kind: str, weight: Array, bias: Array, **options: object
+    ) -> None:
+        name = self._name(kind)
+        self.tensors |= {f"{name}.weight": weight, f"{name}.bias": bias}
+        self._add(operator, name, f"{name}.weight", f"{name}.bias", **options)
+
+    def _add(self, operator: str, name: str, *others: str, **options: object) -> None:
+        inputs, self.value = [self.value, *others], f"{name}:out"
+        self.nodes.append(helper.make_node(operator, inputs, [self.value], name=name, **options))
 
 
-def _activation(index: int, value: str) -> list[onnx.NodeProto]:
-    """Horner: (c2 x + c1) x + c0."""
-    steps = [
-        ("Mul", [value, "coefficient2"]),
-        ("Add", [f"step{index}.0", "coefficient1"]),
-        ("Mul", [f"step{index}.1", value]),
-        ("Add", [f"step{index}.2", "coefficient0"]),
-    ]
-    outputs = [*(f"step{index}.{step}" for step in range(3)), f"active{index}"]
-    return [
-        helper.make_node(operator, inputs, [output], name=f"activation{index}.{step}")
-        for step, ((operator, inputs), output) in enumerate(zip(steps, outputs, strict=True))
-    ]
-
-
-def _model(
-    nodes: list[onnx.NodeProto], tensors: dict[str, Array], name: str, labels: tuple[str, ...]
-) -> bytes:
-    graph = helper.make_graph(
-        nodes,
-        name,
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, 28, 28])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 10])],
-        [numpy_helper.from_array(a.astype(np.float32), key) for key, a in tensors.items()],
-    )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="hushwork", ir_version=8
-    )
-    helper.set_model_props(model, {"hushwork.name": name, "hushwork.labels": json.dumps(labels)})
-    onnx.checker.check_model(model, full_check=True)
-    encoded: bytes = model.SerializeToString(deterministic=True)
-    return encoded
+def _info(name: str, shape: list[int]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])

@@ -23,7 +23,7 @@ from torch.nn import functional
 from hushwork.networks.data import LABELS, load
 from hushwork.networks.train import RECIPES, Recipe
 from hushwork.networks.train.augment import augment, erase, stress
-from hushwork.networks.train.export import to_onnx
+from hushwork.networks.train.export import lenet_onnx
 from hushwork.networks.train.model import LeNet, excess
 
 HELD_OUT = 5_000
@@ -166,7 +166,7 @@ def main(  # noqa: PLR0917 - options
         show(len(trainer.history), {k: round(v, 4) for k, v in trainer.history[-1].items()})
         if checkpoint:
             trainer.save(checkpoint)
-    out.write_bytes(to_onnx(trainer.model, f"lenet-{data}", LABELS[data]))
+    out.write_bytes(lenet_onnx(trainer.model, f"lenet-{data}", LABELS[data]))
     out.with_suffix(".json").write_text(json.dumps(trainer.history))
 
 

@@ -1,0 +1,115 @@
+"""VGG-9 for encrypted inference: Zama's layers, with degree-2 activations, in PyTorch.
+
+Six 3x3 convolutions without padding (64, 64, 128, 128, 256, 256) and three fully connected layers
+(512, 512, 10). Averages are taken before the activation: a convolution and the average after it
+are then one linear map, which costs fewer encrypted products than the two apart.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+CHANNELS = (64, 64, 128, 128, 256, 256)
+POOLED = (1, 3)
+"""Convolutions whose output is averaged over 2x2."""
+HIDDEN = (512, 512)
+RANGE = 8.0
+"""Pre-activations are kept within this in training, in standard deviations of their channel."""
+MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+"""Of the training pixels by colour."""
+
+
+class Parabola(nn.Module):  # type: ignore[misc]
+    """g1 n(x) + g2 n(n(x)^2) + b for each channel, n being batch norms.
+
+    Each term of the Hermite expansion has a norm of its own (AESPA, arXiv 2201.06699); it starts
+    as ReLU's expansion under a standard normal.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.BatchNorm1d(channels, affine=False)
+        self.second = nn.BatchNorm1d(channels, affine=False)
+        self.slope = nn.Parameter(torch.full((channels,), 0.5))
+        self.curvature = nn.Parameter(torch.full((channels,), 0.2821))
+        self.shift = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor, *, clamp: bool) -> tuple[Tensor, Tensor]:
+        """(n, channels, ...) to the same, and the normalised x before it was clamped."""
+        normal = _norm(self.first, x)
+        clamped = normal.clamp(-RANGE, RANGE) if clamp else normal
+        square = _norm(self.second, clamped.square())
+        shape = (-1, *[1] * (x.dim() - 2))
+        y = self.slope.view(shape) * clamped + self.curvature.view(shape) * square
+        return y + self.shift.view(shape), normal
+
+    def coefficients(self) -> Tensor:
+        """(3, channels) in float64, of x itself; lowest power first."""
+        mean, scale = _moments(self.first)
+        square_mean, square_scale = _moments(self.second)
+        slope, curvature = self.slope.double() / scale, self.curvature.double() / square_scale
+        a = curvature / scale**2
+        constant = self.shift.double() - slope * mean + a * mean**2 - curvature * square_mean
+        return torch.stack([constant, slope - 2 * a * mean, a])
+
+
+def _moments(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        raise ValueError("a norm without running statistics")
+    return mean.double(), (variance.double() + norm.eps).sqrt()
+
+
+def _norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    momentum = norm.momentum or 0.0
+    return functional.batch_norm(
+        x, norm.running_mean, norm.running_var, None, None, norm.training, momentum, norm.eps
+    )
+
+
+class VGG9(nn.Module):  # type: ignore[misc]
+    """Images (n, 3, 32, 32) in [0, 1] to logits (n, 10)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, *CHANNELS)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, bias=False) for a, b in zip(widths, CHANNELS, strict=False)
+        )
+        widths = (CHANNELS[-1], *HIDDEN)
+        self.hidden = nn.ModuleList(
+            nn.Linear(a, b, bias=False) for a, b in zip(widths, HIDDEN, strict=False)
+        )
+        self.activations = nn.ModuleList(Parabola(n) for n in (*CHANNELS, *HIDDEN))
+        self.last = nn.Linear(HIDDEN[-1], 10)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
+
+    def forward(
+        self, x: Tensor, *, clamp: bool = False, around: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and the normalised pre-activations.
+
+        `clamp` keeps what is squared within RANGE: for training only. `around` computes every
+        position of the packed grid, the left-over ones past the right and lower borders included,
+        where a kernel reads across the border.
+        """
+        x = (x - self.mean) / self.deviation
+        inner: list[Tensor] = []
+        for index, convolution in enumerate(self.convolutions):
+            last = index == len(CHANNELS) - 1
+            if around and last:
+                x = x[..., :3, :3]
+            elif around:
+                x = functional.pad(x, (0, 2, 0, 2), mode="circular")
+            x = convolution(x)
+            x = functional.avg_pool2d(x, 2) if index in POOLED else x
+            x, before = self.activations[index](x, clamp=clamp)
+            inner.append(before)
+        x = x.flatten(1)
+        for linear, activation in zip(self.hidden, self.activations[len(CHANNELS) :], strict=True):
+            x, before = activation(linear(x), clamp=clamp)
+            inner.append(before)
+        return self.last(x), inner
