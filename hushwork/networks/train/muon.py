@@ -18,7 +18,7 @@ class Muon(Optimizer):  # type: ignore[misc]
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # noqa: ARG002 - as Optimizer has it
         """One step down the gradients."""
         for group in self.param_groups:
             for weight in group["params"]:

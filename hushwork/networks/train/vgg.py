@@ -23,10 +23,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from hushwork.networks.data import LABELS
 from hushwork.networks.train.augment import crop, erase, stress
+from hushwork.networks.train.export import vgg9_onnx
 from hushwork.networks.train.lenet import Split, split
 from hushwork.networks.train.model import excess
 from hushwork.networks.train.muon import Muon
-from hushwork.networks.train.export import vgg9_onnx
 from hushwork.networks.train.vgg_model import VGG9
 
 Losses = tuple[Tensor, Tensor]
@@ -121,7 +121,7 @@ class Trainer:
     @property
     def _progress(self) -> float:
         """From nothing to one."""
-        return self.schedules[0].last_epoch / self.steps
+        return float(self.schedules[0].last_epoch / self.steps)
 
     def _losses(self, x: Tensor, labels: Tensor) -> Losses:
         with torch.autocast("cpu", torch.bfloat16):
@@ -150,9 +150,7 @@ class Trainer:
         some = data.images[:1000]
         logits, inner = self._reached(data.images, around=False)
         _, around = self._reached(some, around=True)
-        unlike, stressed = self._reached(
-            stress(some, Generator().manual_seed(0)), around=True
-        )
+        unlike, stressed = self._reached(stress(some, Generator().manual_seed(0)), around=True)
         return {
             "accuracy": (logits.argmax(1) == data.labels).float().mean().item(),
             "loss": functional.cross_entropy(logits, data.labels).item(),
