@@ -74,7 +74,7 @@ class VGG9(nn.Module):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (3, *CHANNELS)
+        widths: tuple[int, ...] = (3, *CHANNELS)
         self.convolutions = nn.ModuleList(
             nn.Conv2d(a, b, 3, bias=False) for a, b in zip(widths, CHANNELS, strict=False)
         )
