@@ -47,6 +47,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     response_limit: int
     body: bytes
     """The guarantee's own part; only that guarantee reads it."""
+    bounds: dict[str, float] = {}
+    """Values of the network, by name, and the magnitudes that they must not reach: beyond them the
+    guarantee's answers mean nothing."""
     version: int = 1
 
     def to_bytes(self) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hushwork.errors import InvalidInput
 from hushwork.guarantee import Guarantee, Progress
-from hushwork.networks import Network, PlainRun, open_network, sample
+from hushwork.networks import Network, PlainRun, Ranges, open_network, sample
 from hushwork.networks.data import LABELS, load, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
@@ -31,10 +31,12 @@ def make_task(
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
+    manifest = guarantee.worker(network, progress).manifest
     return Task(
-        manifest=guarantee.worker(network, progress).manifest,
+        manifest=manifest,
         guarantee=guarantee,
         reference=PlainRun(network, threads=1),
+        within=Ranges(network, manifest.bounds, threads=1),
         images=images_for(network, data),
         emission=share,
         top=top,

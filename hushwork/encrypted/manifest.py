@@ -106,7 +106,7 @@ def read(manifest: Manifest) -> Terms:
     body = _decoded(manifest)
     parameters = Parameters.from_bytes(body.parameters)
     _within("limbs of the request", body.request_limbs, 1, len(parameters.moduli))
-    _check_scales(body, parameters)
+    _check_scales(body, parameters, manifest)
     _check_keys(body, parameters, manifest)
     slots = parameters.slots
     _check_period("request", body.request_period, slots)
@@ -138,7 +138,7 @@ def _decoded(manifest: Manifest) -> Body:
     return body
 
 
-def _check_scales(body: Body, parameters: Parameters) -> None:
+def _check_scales(body: Body, parameters: Parameters, manifest: Manifest) -> None:
     for name, scale in (("request", body.request_scale), ("response", body.response_scale)):
         good = isfinite(scale) and 2.0**16 <= scale <= 2.0**58
         _require(f"scale of the {name}", good, "2^16 to 2^58", scale)
@@ -146,6 +146,7 @@ def _check_scales(body: Body, parameters: Parameters) -> None:
         ("factor", body.factor),
         ("output range", body.output_range),
         ("precision", body.precision),
+        *((f"bound of {name}", bound) for name, bound in manifest.bounds.items()),
     ):
         _require(name, isfinite(value) and value > 0, "a positive number", value)
     # A coefficient is at most twice the largest slot.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.arranged import Arranged
+from hushwork.encrypted.bounds import bounds
 from hushwork.encrypted.condense import spread
 from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
 from hushwork.encrypted.emit import Emitter
@@ -159,6 +160,7 @@ class Packing:
             factor=factor,
             layers=self._layers(rotations),
             request_layout=self.found.input.short,
+            bounds=bounds(self.stages, self.levels, parameters.moduli, (scale, output_scale())),
         )
 
     def _layers(self, rotations: Rotations) -> dict[str, PlannedLayer]:

@@ -59,6 +59,8 @@ class Plan:
     """In order, by the names in `names`."""
     request_layout: str
     """For people."""
+    bounds: Mapping[str, float]
+    """Magnitudes from which values of the network may wrap around."""
 
     @property
     def digest(self) -> str:

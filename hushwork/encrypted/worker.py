@@ -16,6 +16,7 @@ from hushwork._native import (
     release_memory,
 )
 from hushwork.encrypted.answer import period
+from hushwork.encrypted.bounds import within
 from hushwork.encrypted.compiler import compile_network
 from hushwork.encrypted.manifest import (
     NAME,
@@ -144,6 +145,7 @@ class EncryptedWorker:
             hello_limit=keys,
             request_limit=request_bytes(parameters, plan.gather.shape, plan.request_limbs),
             response_limit=answer_bytes(parameters, scatter.shape),
+            bounds=within(plan.bounds, network.bounds),
             body=msgspec.msgpack.encode(body),
         )
 

@@ -94,8 +94,8 @@ class Draws:
         """Make a batch, and keep what is new and can be judged."""
         batch = np.stack([_make(self._task, kind, self._generator) for _ in range(BATCH)])
         with np.errstate(all="ignore"):
-            outputs = self._task.reference(batch)
-        for image, reference in zip(batch, outputs, strict=True):
+            outputs, within = self._task.reference(batch), self._task.within(batch)
+        for image, reference in zip(batch[within], outputs[within], strict=True):
             name = hashlib.sha256(image.tobytes()).digest()
             if name not in self._seen and is_judgeable(reference, self._task.logit_bound):
                 self._seen.add(name)

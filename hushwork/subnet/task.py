@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from hushwork.guarantee import Guarantee, Manifest
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Reference = Callable[[Array], Array]
 """The plain run: images (count, *input shape) to outputs (count, classes)."""
+
+
+def _all(images: Array) -> Mask:
+    return np.ones(len(images), dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,9 @@ class Task:
     reference: Reference
     images: Array
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
+    within: Callable[[Array], Mask] = _all
+    """Which images (count, *input shape) keep the network's values within the manifest's bounds:
+    others are never used."""
     emission: float = 1.0
     """Share of the emission that this task pays, of the shares of all tasks."""
     top: int = 3

@@ -92,6 +92,11 @@ def test_insecure_parameters(manifest):
     refused(changed(manifest, parameters=weak.to_bytes()), InsecureParameters)
 
 
+@pytest.mark.parametrize("bound", [0.0, -1.0, float("nan"), float("inf")])
+def test_bounds_that_are_none(manifest, bound):
+    refused(msgspec.structs.replace(manifest, bounds={"x": bound}), RefusedManifest)
+
+
 def test_parameters_that_are_none(manifest):
     refused(changed(manifest, parameters=b"none"), (InvalidBytes, InvalidParameters))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,16 @@ def test_labels_are_those_of_the_reference_run() -> None:
         expected = evaluate(tiny_network(), image.image[None])[0]
         assert np.allclose(image.reference, expected)
         assert image.label == np.argmax(expected)
+
+
+def test_images_that_leave_the_bounds_are_never_used() -> None:
+    def dark(images: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Any:
+        return images.reshape(len(images), -1).mean(axis=1) < 0.4
+
+    everything = Draws(make_task(), np.random.default_rng(0)).draw(60)
+    assert not dark(np.stack([image.image for image in everything])).all()
+    some = Draws(make_task(within=dark), np.random.default_rng(0)).draw(60)
+    assert dark(np.stack([image.image for image in some])).all()
 
 
 def test_no_image_comes_twice_in_a_round() -> None:

@@ -300,7 +300,7 @@ fn seeds_expand_as_they_always_did() {
         .collect();
     assert_eq!(
         digest,
-        "1bd254638f1f67ed8800b217a73a3b13f70c5500a0740125966d98311dca0ee3"
+        "7f29e511b19681d945c124c3509015eb1472185c6fef5afd74f4578c90d9eb76"
     );
     let digest: String = SETUP
         .parameters
@@ -310,7 +310,7 @@ fn seeds_expand_as_they_always_did() {
         .collect();
     assert_eq!(
         digest,
-        "54bfe36c540da7a5a590d9e2f89e750e7790df800ae0ea958f0b421d1fe24314"
+        "b6df787061c2d258e9d866e90e59f4d6daf971c4a290efee7fcd0ff4c85ccc45"
     );
 }
 
