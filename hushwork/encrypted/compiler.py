@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.arranged import MEMORY
 from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.fusing import fused
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
 from hushwork.encrypted.packing import Packing
@@ -66,7 +67,7 @@ def _lowered(network: Network, values: dict[str, Array]) -> tuple[Stages, float]
     """The stages, and what the answer holds of the outputs."""
     magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
     factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
-    return lower(network, magnitudes, factor), factor
+    return lower(fused(network), magnitudes, factor), factor
 
 
 def _ordinary(network: Network) -> dict[str, Array]:
