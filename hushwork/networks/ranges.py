@@ -22,7 +22,7 @@ class Ranges:
 
     def __init__(self, network: Network, bounds: Mapping[str, float], threads: int = 0) -> None:
         """`bounds`: magnitudes by the name of a value. Raises InvalidNetwork."""
-        self._bounds = dict(bounds)
+        self._bounds = {network.output: np.inf, **bounds}
         self._shape = network.input_shape
         model = onnx.load_model_from_string(network.onnx)
         self._input = next(entry.name for entry in model.graph.input if entry.name == network.input)

@@ -32,6 +32,11 @@ def test_every_bound_counts() -> None:
     assert not both.all()
 
 
+def test_without_bounds_everything_finite_is_within() -> None:
+    assert Ranges(NETWORK, {})(IMAGES).all()
+    assert not Ranges(NETWORK, {})(np.full((1, 1, 28, 28), 1e30)).any()
+
+
 def test_what_overflows_is_within_no_bound() -> None:
     assert not Ranges(NETWORK, {"logits": np.inf})(np.full((1, 1, 28, 28), 1e30)).any()
 
