@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.arranged import MEMORY
-from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.cost import KEY, Cost
 from hushwork.encrypted.fusing import fused
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels, schedule
@@ -35,6 +35,12 @@ AGREEMENT = 1e-8
 """Largest error of the slot simulation, relative to the largest output."""
 WEIGHT = 2.0**22
 """Largest weight."""
+KEYS = 400_000_000
+"""Bytes of keys from which they are made dearer,"""
+DEARER = 1.25
+"""by so much at a time,"""
+DEAREST = 16 * KEY
+"""as long as their price is below this."""
 
 
 def compile_network(network: Network, progress: Progress | None = None) -> Plan:
@@ -98,7 +104,16 @@ def _planned(
 ) -> Plan:
     chain, levels, found = _fit(stages, levels, tell, masked=masked)
     packing = Packing(stages, levels, found, 1 << chain.log_n, tell)
-    return packing.plan(chain, _tiering(chain, packing.price), factor)
+    return packing.plan(chain, _afforded(chain, packing), factor)
+
+
+def _afforded(chain: Chain, packing: Packing) -> Tiering:
+    """The cheapest tiers whose keys are few enough, or the fewest keys found."""
+    tiering = _tiering(chain, packing.price)
+    while packing.key_bytes(chain, tiering) > KEYS and packing.key < DEAREST:
+        packing.key *= DEARER
+        tiering = _tiering(chain, packing.price)
+    return tiering
 
 
 def _tiering(chain: Chain, price: Price) -> Tiering:

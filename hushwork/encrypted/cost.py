@@ -73,6 +73,8 @@ class Cost:
 
     slots: int
     tiers: tuple[Tier, ...]
+    key: float = KEY
+    """Price of a key."""
 
     def _tier(self, limbs: int) -> tuple[int, int]:
         """Digits and special primes at so many limbs."""
@@ -140,4 +142,4 @@ class Cost:
 
     def keys(self, limbs: int, count: int) -> float:
         """The price of keys."""
-        return count * self._inner(limbs) * KEY
+        return count * self._inner(limbs) * self.key

@@ -13,7 +13,7 @@ from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.arranged import Arranged
 from hushwork.encrypted.bounds import bounds
 from hushwork.encrypted.condense import spread
-from hushwork.encrypted.cost import RELINEARISATION, Cost, Use
+from hushwork.encrypted.cost import KEY, RELINEARISATION, Cost, Use
 from hushwork.encrypted.emit import Emitter
 from hushwork.encrypted.layout import GARBAGE, Layout
 from hushwork.encrypted.levels import Levels
@@ -41,7 +41,8 @@ class Packing:
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
         self.spread = _spread(found)
-        self._known: dict[tuple[int, ...], tuple[Use, float]] = {}
+        self.key = KEY
+        self._known: dict[tuple[float, ...], tuple[Use, float]] = {}
         for index, stage in enumerate(stages.stages):
             tell("diagonals", index, len(stages.stages))
             if isinstance(stage, Product):
@@ -67,14 +68,27 @@ class Packing:
             keys |= dict.fromkeys(use.keys, price)
         return cost + fsum(keys.values())
 
+    def key_bytes(self, chain: Chain, tiering: Tiering) -> int:
+        """About what the keys take on the wire."""
+        special, total = chain.special_bits(tiering.tiers), 0
+        lows = [*(tier.limbs for tier in tiering.tiers[1:]), 0]
+        for low, tier, step in zip(lows, tiering.tiers, tiering.steps, strict=True):
+            seen: set[int] = set()
+            for limbs in range(tier.limbs, low, -1):
+                new = self._use(limbs, tier, step)[0].keys - seen
+                rows = sum(chain.bits[:limbs]) + sum(special[: tier.special])
+                total += len(new) * ceil(limbs / tier.digit) * rows
+                seen |= new
+        return total * self.slots // 8
+
     def _use(self, limbs: int, tier: Tier, step: int) -> tuple[Use, float]:
         """All that runs at so many limbs, and the price of a key there.
 
         Remembered: it depends on the number of digits only, not on where a tier begins.
         """
-        known = (limbs, ceil(limbs / tier.digit), tier.special, step)
+        known = (limbs, ceil(limbs / tier.digit), tier.special, step, self.key)
         if known not in self._known:
-            model = Cost(self.slots, (tier,))
+            model = Cost(self.slots, (tier,), self.key)
             uses = list(self._uses(limbs, Rotations((step,), model)))
             keys = frozenset[int]().union(*(use.keys for use in uses))
             use = Use(limbs, sum(use.cost for use in uses), keys)
@@ -127,7 +141,7 @@ class Packing:
     def plan(self, chain: Chain, tiering: Tiering, factor: float) -> Plan:
         """Write it down."""
         parameters, scale = chain.check(tiering.tiers), scale_of(chain.scale_bits)
-        rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers))
+        rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers, self.key))
         count = self.found.input.ciphertexts
         emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
         first = self.stages.stages[0].name

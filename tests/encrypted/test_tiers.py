@@ -1,5 +1,6 @@
 """Which digits and special primes at which levels: secure, findable, and the cheapest there are."""
 
+import sys
 from itertools import combinations, pairwise, product
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 from hushwork._native import security_bound
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.levels import schedule
+from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, MARGIN, Chain, carrier
 from hushwork.encrypted.stages import lower
 from hushwork.encrypted.tiers import MOST, Tier, Tiering, cheapest, place
-from tests.encrypted.networks import small
+from hushwork.encrypted.worker import EncryptedWorker
+from tests.encrypted.networks import Builder, small
 
 
 def chains():
@@ -123,3 +126,20 @@ def test_costs_are_those_of_the_tier():
         alone = Cost(1 << 13, (high if limbs > 3 else low,))
         assert both.rotation(limbs) == alone.rotation(limbs)
         assert both.keys(limbs, 2) == alone.keys(limbs, 2)
+
+
+def test_keys_beyond_what_is_afforded_become_fewer(monkeypatch):
+    network = Builder((4, 12, 12)).convolve(16, (3, 3)).activate().convolve(16, (3, 3)).build()
+    sizes, estimates = [], []
+    estimate = Packing.key_bytes
+    monkeypatch.setattr(
+        Packing, "key_bytes", lambda *args: estimates.append(estimate(*args)) or estimates[-1]
+    )
+    for afforded in (1 << 40, 0):
+        monkeypatch.setattr(sys.modules["hushwork.encrypted.compiler"], "KEYS", afforded)
+        worker = EncryptedWorker(network)
+        sizes.append(worker.manifest.hello_limit)
+        # The last one is of the tiers that were taken.
+        assert estimates[-1] == pytest.approx(sizes[-1], rel=0.1)
+        estimates.clear()
+    assert sizes[1] < 0.8 * sizes[0]
