@@ -1,0 +1,88 @@
+"""Training of VGG-9 on a handful of images; needs the extra `torch`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hushwork.networks import PlainRun, read_onnx
+
+torch = pytest.importorskip("torch")
+
+from hushwork.networks.train import augment, muon, vgg  # noqa: E402
+from hushwork.networks.train.export import vgg9_onnx  # noqa: E402
+from hushwork.networks.train.lenet import Split  # noqa: E402
+
+LABELS = tuple("0123456789")
+RECIPE = replace(vgg.Recipe(), epochs=2, batch=20, around=4, stressed=2)
+
+
+@pytest.fixture
+def data() -> Split:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(40, 3, 32, 32, generator=generator) * 0.5
+    labels = torch.arange(40) % 10
+    return Split(images + labels.view(-1, 1, 1, 1) / 20, labels)
+
+
+def trained(data: Split, epochs: int) -> vgg.Trainer:
+    trainer = vgg.Trainer(RECIPE, 0, len(data.labels), fused=False)
+    for _ in range(epochs):
+        trainer.epoch(data)
+        trainer.history.append(trainer.measure(data))
+    return trainer
+
+
+def test_export_computes_what_the_model_computes(data: Split) -> None:
+    model = trained(data, 1).model.eval()
+    network = read_onnx(vgg9_onnx(model, "vgg", LABELS))
+    with torch.no_grad():
+        expected, _ = model(data.images)
+    spread = float(expected.abs().max())
+    got = PlainRun(network)(data.images.numpy())
+    np.testing.assert_allclose(got, expected.numpy(), atol=1e-4 * spread)
+
+
+def test_the_whole_grid_holds_what_the_image_gives(data: Split) -> None:
+    model = trained(data, 1).model.eval()
+    with torch.no_grad():
+        logits, inner = model(data.images)
+        around, grid = model(data.images, around=True)
+    torch.testing.assert_close(around, logits, rtol=1e-3, atol=1e-3 * float(logits.abs().max()))
+    assert [value.shape[-1] for value in grid[:6]] == [32, 16, 16, 8, 8, 1]
+    for part, whole in zip(inner[:5], grid[:5], strict=True):
+        size = part.shape[-1]
+        torch.testing.assert_close(whole[..., :size, :size], part, rtol=1e-3, atol=1e-2)
+
+
+def test_resumed_training_ends_where_it_would_have_ended(data: Split, tmp_path: Path) -> None:
+    trained(data, 1).save(tmp_path / "one.pt")
+    resumed = vgg.Trainer(RECIPE, 0, len(data.labels), fused=False)
+    resumed.resume(tmp_path / "one.pt")
+    resumed.epoch(data)
+    whole = trained(data, 2)
+    for got, expected in zip(resumed.model.parameters(), whole.model.parameters(), strict=True):
+        torch.testing.assert_close(got, expected)
+
+
+def test_muon_brings_singular_values_near_one() -> None:
+    matrix = torch.randn(16, 40, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(muon.orthogonal(matrix).float())
+    assert values.min() > 0.4
+    assert values.max() < 1.4
+
+
+def test_crops_move_and_mirror_whole_images() -> None:
+    x = torch.arange(2 * 3 * 8 * 8).float().view(2, 3, 8, 8)
+    generator = torch.Generator().manual_seed(0)
+    still = augment.crop(x, generator, 0, torch.tensor([False, True]))
+    torch.testing.assert_close(still[0], x[0])
+    torch.testing.assert_close(still[1], x[1].flip(-1))
+    moved = augment.crop(x, generator, 2, torch.tensor([False, False]))
+    padded = torch.nn.functional.pad(x, [2] * 4, mode="reflect")
+    places = [(y, z) for y in range(5) for z in range(5)]
+    for image, wide in zip(moved, padded, strict=True):
+        assert any(torch.equal(image, wide[:, y : y + 8, z : z + 8]) for y, z in places)
