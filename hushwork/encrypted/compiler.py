@@ -37,7 +37,7 @@ WEIGHT = 2.0**22
 """Largest weight."""
 KEYS = 400_000_000
 """Bytes of keys from which they are made dearer,"""
-DEARER = 1.25
+DEARER = 1.5
 """by so much at a time,"""
 DEAREST = 16 * KEY
 """as long as their price is below this."""
