@@ -60,10 +60,11 @@ def geometries(atoms: list[Atom], slots: int) -> list[Geometry]:
 
 
 def _strides(images: list[Atom]) -> list[tuple[int, int]]:
-    """Those of the images, after those between them that are wider down than across: they often
-    win, and what costs more need not be looked at to the end."""
+    """Those of the images, after one between the two finest, which is wider down than across: it
+    often wins, and what costs more need not be looked at to the end."""
     found = sorted({atom.stride for atom in images}, reverse=True)[:GEOMETRIES]
-    return [(down, across) for (down, _), (_, across) in pairwise(found)][::-1] + found
+    between = [(down, across) for (down, _), (_, across) in pairwise(found)]
+    return between[-1:] + found
 
 
 def _channels(atom: Atom) -> int:
