@@ -13,6 +13,8 @@ struct Dividing {
     /// 1 / q mod 2^52
     inverse: __m512i,
     one: Factor,
+    /// Products that are summed before they are reduced: more might not fit 52 bits of high halves.
+    most: usize,
     /// Whether high halves may reach q.
     wide: bool,
 }
@@ -22,10 +24,13 @@ impl Dividing {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn new(q: &Modulus, constants: &Constants, count: usize) -> Self {
         let (w, quotient) = constants.powers[0];
+        let most = (1 << (2 * WORD)) / u128::from(q.value()).pow(2);
+        let most = most.min(1 << (u64::BITS - WORD)) as usize;
         Self {
             inverse: splat(constants.inverse),
             one: Factor(splat(w), splat(quotient)),
-            wide: count as u64 * q.value() >= 1 << WORD,
+            most,
+            wide: count.min(most) as u64 * q.value() >= 1 << WORD,
         }
     }
 
@@ -125,17 +130,29 @@ fn columns<const RUNS: usize>(
     let start = runs.start + run * runs.stride + within - tile.first;
     for row in 0..tile.pattern.rows() {
         let (first, columns) = tile.pattern.row(row);
-        let mut sums = [[Sum::zero(lanes); RUNS]; 2];
-        let weights = weights[first * packing.bytes..]
+        let mut totals = [[lanes.zero; RUNS]; 2];
+        let mut weights = weights[first * packing.bytes..]
             .windows(64)
             .step_by(packing.bytes);
-        for (column, weight) in columns.iter().zip(weights) {
-            let weight = packing.load(weight);
-            for half in 0..2 {
-                let column = &inputs[half][*column as usize * pitch..][..length * (RUNS - 1) + 1];
-                for i in 0..RUNS {
-                    sums[half][i].accumulate(load(&column[i * length]), weight);
+        for columns in columns.chunks(dividing.most) {
+            let mut sums = [[Sum::zero(lanes); RUNS]; 2];
+            for (column, weight) in columns.iter().zip(&mut weights) {
+                let weight = packing.load(weight);
+                for half in 0..2 {
+                    let column =
+                        &inputs[half][*column as usize * pitch..][..length * (RUNS - 1) + 1];
+                    for i in 0..RUNS {
+                        sums[half][i].accumulate(load(&column[i * length]), weight);
+                    }
                 }
+            }
+            for (total, sum) in totals
+                .as_flattened_mut()
+                .iter_mut()
+                .zip(sums.as_flattened())
+            {
+                let sum = dividing.fold(lanes, *sum);
+                *total = lanes.below(_mm512_add_epi64(*total, sum), lanes.q);
             }
         }
         for half in 0..2 {
@@ -143,7 +160,7 @@ fn columns<const RUNS: usize>(
                 let out = out[half][row][start + i * runs.stride..]
                     .first_chunk_mut()
                     .expect("within the degree");
-                let sum = dividing.fold(lanes, sums[half][i]);
+                let sum = totals[half][i];
                 let total = lanes.below(_mm512_add_epi64(load(out), sum), lanes.q);
                 store(out, if tile.adding { total } else { sum });
             }

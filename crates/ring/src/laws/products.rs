@@ -167,6 +167,34 @@ pub(super) fn multiply_laws(kernel: &dyn Kernel) {
             Ok(())
         },
     );
+    extreme_products(kernel);
+}
+
+/// More weights in a row than any lazy sum holds, all of them as large as can be.
+fn extreme_products(kernel: &dyn Kernel) {
+    let (largest, length) = (kernel.modulus().value() - 1, 16);
+    let inputs = vec![largest; length];
+    for count in [15, 16, 17, 255, 256, 4095, 4096, 4097, 9000] {
+        let mut pattern = Pattern::default();
+        pattern.push(std::iter::repeat_n(0, count));
+        let mut weights = Weights::new(kernel, length, count);
+        (0..count).for_each(|entry| weights.set(kernel, entry, &[largest]));
+        let tile = Tile {
+            pattern: &pattern,
+            weights: &weights,
+            runs: Runs::one(0, length),
+            inputs: [&inputs, &inputs],
+            pitch: length,
+            first: 0,
+            adding: false,
+        };
+        let mut out = [0, 1].map(|_| vec![0; length]);
+        let [first, second] = &mut out;
+        kernel.multiply(&tile, &mut [&mut [&mut first[..]], &mut [&mut second[..]]]);
+        // (q - 1)^2 is 1 mod q.
+        let expected = vec![kernel.modulus().reduce(count as u64); length];
+        assert_eq!(out, [expected.clone(), expected], "{count} weights");
+    }
 }
 
 /// One half of a tile by definition.
