@@ -36,7 +36,7 @@ def make_task(
         manifest=manifest,
         guarantee=guarantee,
         reference=PlainRun(network, threads=1),
-        within=Ranges(network, manifest.bounds, threads=1),
+        within=Ranges(network, manifest.bounds),
         images=images_for(network, data),
         emission=share,
         top=top,

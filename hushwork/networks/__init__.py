@@ -16,11 +16,11 @@ from hushwork.networks.layers import (
     Network,
     Polynomial,
 )
+from hushwork.networks.ranges import Ranges
 from hushwork.networks.reference import evaluate, trace
 
 if TYPE_CHECKING:
     from hushwork.networks.plain import PlainRun
-    from hushwork.networks.ranges import Ranges
     from hushwork.networks.reader import read_onnx
     from hushwork.networks.zoo import open_network
 
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 # These load onnx or onnxruntime, which a client that only seals and opens never needs.
-_LAZY = {"PlainRun": "plain", "Ranges": "ranges", "read_onnx": "reader", "open_network": "zoo"}
+_LAZY = {"PlainRun": "plain", "read_onnx": "reader", "open_network": "zoo"}
 
 
 def __getattr__(name: str) -> Any:

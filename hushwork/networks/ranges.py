@@ -1,58 +1,41 @@
-"""Which inputs keep the values of a network within bounds."""
+"""What the values inside a network reach, and which inputs keep them within bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
-import onnx
-import onnxruntime
 from numpy.typing import ArrayLike, NDArray
-from onnx import TensorProto, helper
 
 from hushwork.errors import InvalidNetwork
-from hushwork.networks.layers import Network
-from hushwork.networks.reference import checked_batch
+from hushwork.networks.layers import Array, Network
+from hushwork.networks.reference import trace
 
-_BATCH = 32
+_LARGEST = float(np.finfo(np.float32).max)
+"""What the plain run, in float32, can hold."""
+
+
+def reached(network: Network, x: ArrayLike, names: Iterable[str]) -> dict[str, Array]:
+    """The largest magnitude of each of some values, (n,), for a batch (n, *input_shape)."""
+    with np.errstate(all="ignore"):
+        values = trace(network, x)
+    return {name: np.abs(values[name].reshape(len(values[name]), -1)).max(axis=1) for name in names}
 
 
 class Ranges:
-    """Looks at values inside a network, on ONNX Runtime. May be shared between threads."""
+    """Tells inputs apart by what values inside a network reach."""
 
-    def __init__(self, network: Network, bounds: Mapping[str, float], threads: int = 0) -> None:
+    def __init__(self, network: Network, bounds: Mapping[str, float]) -> None:
         """`bounds`: magnitudes by the name of a value. Raises InvalidNetwork."""
+        missing = [name for name in bounds if name not in network.shapes]
+        if missing:
+            raise InvalidNetwork("bounds of values", expected=list(network.shapes), got=missing)
+        self._network = network
         self._bounds = {network.output: np.inf, **bounds}
-        self._shape = network.input_shape
-        model = onnx.load_model_from_string(network.onnx)
-        self._input = next(entry.name for entry in model.graph.input if entry.name == network.input)
-        shown = {entry.name for entry in model.graph.output}
-        model.graph.output.extend(
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-            for name in self._bounds
-            if name not in shown
-        )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's own have no common base
-            raise InvalidNetwork(f"{network.name} has no values {list(bounds)}: {error}") from None
-        self._batch = 1 if self._session.get_inputs()[0].shape[0] == 1 else _BATCH
 
     def __call__(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Whether each of (n, *input_shape) stays within all bounds. Raises InvalidInput."""
-        batch = checked_batch(x, self._shape).astype(np.float32)
-        starts = range(0, len(batch), self._batch)
-        return np.concatenate([self._holds(batch[i : i + self._batch]) for i in starts])
-
-    def _holds(self, batch: NDArray[np.float32]) -> NDArray[np.bool_]:
-        values = self._session.run(list(self._bounds), {self._input: batch})
-        holds = np.ones(len(batch), dtype=bool)
-        for value, bound in zip(values, self._bounds.values(), strict=True):
-            # NaN is not within any bound.
-            holds &= (np.abs(value.reshape(len(batch), -1)) <= bound).all(axis=1)
-        return holds
+        found = reached(self._network, x, self._bounds)
+        # NaN is not within any bound.
+        within = [found[name] <= min(bound, _LARGEST) for name, bound in self._bounds.items()]
+        return np.asarray(np.all(within, axis=0))

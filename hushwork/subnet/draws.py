@@ -76,26 +76,37 @@ class Draws:
     def _find(self, place: tuple[Kind, int], batches: Counter[Kind]) -> Drawn | None:
         """One of this kind and label, making new candidates while there are batches left."""
         kind, _ = place
-        while not self._pool[place] and batches[kind] > 0:
+        drawn = self._pop(place)
+        while drawn is None and batches[kind] > 0:
             batches[kind] -= 1
             self._add_candidates(kind)
-        return self._pool[place].pop() if self._pool[place] else None
+            drawn = self._pop(place)
+        return drawn
+
+    def _pop(self, place: tuple[Kind, int]) -> Drawn | None:
+        """The next of this kind and label that keeps the network within the manifest's bounds."""
+        pool = self._pool[place]
+        while pool:
+            drawn = pool.pop()
+            if self._task.within(drawn.image[None])[0]:
+                return drawn
+        return None
 
     def _least_drawn(self, taken: list[Drawn], wanted: Kind) -> Drawn:
         """One of this kind if there is any, with the label drawn least."""
         drawn_so_far = Counter(drawn.label for drawn in taken)
-        places = [place for place, pool in self._pool.items() if pool]
-        if not places:
-            raise InvalidNetwork("the reference run accepts none of the images drawn")
-        best = min(places, key=lambda place: (place[0] != wanted, drawn_so_far[place[1]]))
-        return self._pool[best].pop()
+        order = sorted(self._pool, key=lambda place: (place[0] != wanted, drawn_so_far[place[1]]))
+        for place in order:
+            if drawn := self._pop(place):
+                return drawn
+        raise InvalidNetwork("the reference run accepts none of the images drawn")
 
     def _add_candidates(self, kind: Kind) -> None:
         """Make a batch, and keep what is new and can be judged."""
         batch = np.stack([_make(self._task, kind, self._generator) for _ in range(BATCH)])
         with np.errstate(all="ignore"):
-            outputs, within = self._task.reference(batch), self._task.within(batch)
-        for image, reference in zip(batch[within], outputs[within], strict=True):
+            outputs = self._task.reference(batch)
+        for image, reference in zip(batch, outputs, strict=True):
             name = hashlib.sha256(image.tobytes()).digest()
             if name not in self._seen and is_judgeable(reference, self._task.logit_bound):
                 self._seen.add(name)

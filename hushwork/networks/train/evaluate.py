@@ -11,9 +11,10 @@ import numpy as np
 import typer
 from rich import print as show
 
-from hushwork.networks import Network, PlainRun, Polynomial, open_network, trace
+from hushwork.networks import Network, PlainRun, Polynomial, open_network
 from hushwork.networks.data import load, to_input
 from hushwork.networks.layers import Array
+from hushwork.networks.ranges import reached
 
 
 def largest(network: Network, x: Array) -> dict[str, float]:
@@ -21,9 +22,8 @@ def largest(network: Network, x: Array) -> dict[str, float]:
     activations = [layer.inputs[0] for layer in network.layers if isinstance(layer, Polynomial)]
     found = dict.fromkeys(activations, 0.0)
     for start in range(0, len(x), 500):
-        values = trace(network, x[start : start + 500])
-        for name in activations:
-            found[name] = max(found[name], float(np.abs(values[name]).max()))
+        values = reached(network, x[start : start + 500], activations)
+        found = {name: max(found[name], float(values[name].max())) for name in activations}
     return found
 
 
