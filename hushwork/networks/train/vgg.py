@@ -8,25 +8,23 @@ Every choice is made on 5,000 training images held out; the test set is not read
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
-from rich import print as show
-from rich.progress import track
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 
 from hushwork.networks.data import LABELS
+from hushwork.networks.train import trainer
 from hushwork.networks.train.augment import crop, erase, stress
 from hushwork.networks.train.export import vgg9_onnx
-from hushwork.networks.train.lenet import Split, split
 from hushwork.networks.train.model import excess
 from hushwork.networks.train.muon import Muon
+from hushwork.networks.train.trainer import Split, split
 from hushwork.networks.train.vgg_model import VGG9
 
 Losses = tuple[Tensor, Tensor]
@@ -62,13 +60,12 @@ class Recipe:
     """How many of these are stress images."""
 
 
-class Trainer:
-    """A model, its optimisers and its random state: what a checkpoint holds."""
+class Trainer(trainer.Trainer):
+    """Trains a VGG-9."""
 
     def __init__(self, recipe: Recipe, seed: int, images: int, *, fused: bool) -> None:
-        torch.manual_seed(seed)
-        self.recipe = recipe
-        self.generator = Generator().manual_seed(seed)
+        super().__init__(seed)
+        self.recipe, self.batch = recipe, recipe.batch
         self.model = VGG9().to(memory_format=torch.channels_last)
         banks = [layer.weight for layer in (*self.model.convolutions, *self.model.hidden)]
         self.optimisers = [
@@ -84,22 +81,11 @@ class Trainer:
         self.steps = recipe.epochs * (images // recipe.batch)
         slope = _Slope(self.steps, recipe.warm_up)
         self.schedules = [LambdaLR(one, slope) for one in self.optimisers]
-        self.history: list[dict[str, float]] = []
         self.losses = torch.compile(self._losses) if fused else self._losses
         self.strains = torch.compile(self._strains) if fused else self._strains
 
-    def epoch(self, data: Split) -> None:
-        """One pass over the training images."""
-        batches = list(self._batches(len(data.labels)))
-        for index in track(batches, f"epoch {len(self.history) + 1}"):
-            self._step(data, index)
-
-    def _batches(self, count: int) -> Iterator[Tensor]:
-        order = torch.randperm(count, generator=self.generator)
-        size = self.recipe.batch
-        return (order[start : start + size] for start in range(0, count - size + 1, size))
-
-    def _step(self, data: Split, index: Tensor) -> None:
+    def loss(self, data: Split, index: Tensor) -> Tensor:
+        """Cross entropy, and the strain of leaving the range, on the whole packed grid too."""
         recipe = self.recipe
         # Each image is seen one way round and the other in turn.
         mirrored = (index * 2_654_435_761 // 65_536 + len(self.history)) % 2 == 0
@@ -111,12 +97,7 @@ class Trainer:
         tried = x[: recipe.around].clone()
         tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
         strain = strain + self.strains(_last(tried))
-        for one in self.optimisers:
-            one.zero_grad()
-        (loss + recipe.penalty * self._progress * strain).backward()
-        for one, schedule in zip(self.optimisers, self.schedules, strict=True):
-            one.step()
-            schedule.step()
+        return loss + recipe.penalty * self._progress * strain
 
     @property
     def _progress(self) -> float:
@@ -167,30 +148,6 @@ class Trainer:
         largest = max(value.abs().max().item() for _, inner in parts for value in inner)
         return torch.cat([logits for logits, _ in parts]), largest
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, in place of the last one."""
-        partial = path.with_suffix(".partial")
-        state = {
-            "model": self.model.state_dict(),
-            "optimisers": [one.state_dict() for one in self.optimisers],
-            "schedules": [one.state_dict() for one in self.schedules],
-            "generator": self.generator.get_state(),
-            "history": self.history,
-        }
-        torch.save(state, partial)
-        partial.replace(path)
-
-    def resume(self, path: Path) -> None:
-        """Take up a checkpoint of the same recipe."""
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        for one, saved in zip(self.optimisers, state["optimisers"], strict=True):
-            one.load_state_dict(saved)
-        for schedule, saved in zip(self.schedules, state["schedules"], strict=True):
-            schedule.load_state_dict(saved)
-        self.generator.set_state(state["generator"])
-        self.history = state["history"]
-
 
 @dataclass(frozen=True)
 class _Slope:
@@ -224,17 +181,10 @@ def main(  # noqa: PLR0917 - options
     """Train, write the network, and write its curve beside it as JSON."""
     recipe = Recipe(epochs=epochs)
     training, held_out = split("cifar-10", source, seed)
-    trainer = Trainer(recipe, seed, len(training.labels), fused=fused)
-    if checkpoint and checkpoint.exists():
-        trainer.resume(checkpoint)
-    while len(trainer.history) < recipe.epochs:
-        trainer.epoch(training)
-        trainer.history.append(trainer.measure(held_out))
-        show(len(trainer.history), {k: round(v, 4) for k, v in trainer.history[-1].items()})
-        if checkpoint:
-            trainer.save(checkpoint)
-    out.write_bytes(vgg9_onnx(trainer.model, "vgg9-cifar-10", LABELS["cifar-10"]))
-    out.with_suffix(".json").write_text(json.dumps(trainer.history))
+    made = Trainer(recipe, seed, len(training.labels), fused=fused)
+    made.run(training, held_out, recipe.epochs, checkpoint)
+    out.write_bytes(vgg9_onnx(made.model, "vgg9-cifar-10", LABELS["cifar-10"]))
+    out.with_suffix(".json").write_text(json.dumps(made.history))
 
 
 if __name__ == "__main__":
