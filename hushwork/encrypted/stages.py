@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted import dickson
 from hushwork.encrypted import matrix as matrices
+from hushwork.encrypted.forms import Form, atom_of, folds, is_one_atom
 from hushwork.encrypted.matrix import Matrix
 from hushwork.errors import DoesNotFit
 from hushwork.networks import (
@@ -33,9 +34,6 @@ from hushwork.networks.polynomials import chebyshev_of
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
-FOLDED = 1 << 20
-"""A linear layer is joined with those before it if that takes at most so many scalar products, or
-four times those of all of them."""
 ENTRIES = 1 << 25
 """Most entries of one matrix."""
 STEEP = 64.0
@@ -78,35 +76,6 @@ class Product:
 
 
 Stage = Affine | Product
-
-
-@dataclass(frozen=True, eq=False)
-class Form:
-    """A value as a linear function of atoms."""
-
-    shape: Shape
-    image: Shape
-    """The shape before it was flattened: what its layout goes by."""
-    stride: tuple[int, int]
-    terms: dict[int, Matrix]
-    constant: Array
-
-    def mapped(self, matrix: Matrix, bias: Array, shape: Shape, stride: tuple[int, int]) -> Form:
-        """matrix times this, plus bias."""
-        terms = {atom: matrix @ term for atom, term in self.terms.items()}
-        return Form(shape, shape, stride, terms, matrix.apply(self.constant) + bias)
-
-    def scaled(self, factors: Array) -> Form:
-        """Each element times its factor."""
-        terms = {atom: term.scaled(factors) for atom, term in self.terms.items()}
-        return replace(self, terms=terms, constant=self.constant * factors)
-
-    def plus(self, other: Form) -> Form:
-        """Sum of two forms of one shape."""
-        terms = dict(self.terms)
-        for atom, term in other.terms.items():
-            terms[atom] = terms[atom] + term if atom in terms else term
-        return replace(self, terms=terms, constant=self.constant + other.constant)
 
 
 @dataclass
@@ -182,7 +151,7 @@ class _Lowering:
 
     def _linear(self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]) -> Form:
         source = layer.inputs[0]
-        if not _folds(matrix, list(self.forms[source].terms.values())):
+        if not folds(matrix, list(self.forms[source].terms.values())):
             self._pack_value(source, self._usual(source))
         shape = self.network.shapes[layer.output]
         return self.forms[source].mapped(matrix, bias, shape, stride)
@@ -206,30 +175,20 @@ class _Lowering:
             return replace(scaled, constant=scaled.constant + coefficients[0])
         source = layer.inputs[0]
         if len(coefficients) == 3:
-            form = form if _is_one_atom(form) else self._pack_value(source, self._usual(source))
-            atom, slope = _atom(form)
+            form = form if is_one_atom(form) else self._pack_value(source, self._usual(source))
+            atom, slope = atom_of(form)
             size = self.magnitudes[source] * self.result.atoms[atom].factor
             substituted = _substituted(coefficients, slope, form.constant)
             return _Products(self, layer.name, form).parabola(substituted, size)
         bound = self.network.bounds.get(source, 1 / self._usual(source))
-        if not _is_one_atom(form) or not _spans(form, coefficients, bound):
+        if not is_one_atom(form) or not _spans(form, coefficients, bound):
             form = self._pack_value(source, 2 / bound)
         return _Products(self, layer.name, form).series(_series(form, coefficients))
 
 
-def _is_one_atom(form: Form) -> bool:
-    return len(form.terms) == 1 and all(term.is_diagonal for term in form.terms.values())
-
-
-def _atom(form: Form) -> tuple[int, Array]:
-    """The one atom of a form, and the factor of each element."""
-    ((atom, matrix),) = form.terms.items()
-    return atom, matrix.apply(np.ones(matrix.columns))
-
-
 def _series(form: Form, coefficients: Array) -> Array:
     """A polynomial of a form as a Chebyshev series in half of its atom."""
-    return chebyshev_of(_substituted(coefficients, 2 * _atom(form)[1], form.constant))
+    return chebyshev_of(_substituted(coefficients, 2 * atom_of(form)[1], form.constant))
 
 
 def _spans(form: Form, coefficients: Array, bound: float) -> bool:
@@ -237,19 +196,11 @@ def _spans(form: Form, coefficients: Array, bound: float) -> bool:
 
     Where it fills a part only, the coefficients grow, and with them the noise.
     """
-    _, slope = _atom(form)
+    _, slope = atom_of(form)
     if not (bound + np.abs(form.constant) <= 2.001 * np.abs(slope)).all():
         return False
     least = np.abs(chebyshev_of(coefficients, bound)).sum(axis=0)
     return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
-
-
-def _folds(matrix: Matrix, terms: list[Matrix]) -> bool:
-    """Whether a layer reads the atoms of a form, rather than the form packed as one."""
-    products = sum(matrix.products(term) for term in terms)
-    apart = len(matrix.value) + sum(len(term.value) for term in terms)
-    is_scaled = len(terms) == 1 and terms[0].is_diagonal
-    return is_scaled or products <= max(FOLDED, 4 * apart)
 
 
 class _Products:
@@ -257,7 +208,7 @@ class _Products:
 
     def __init__(self, lowering: _Lowering, name: str, form: Form) -> None:
         self.lowering, self.name, self.form = lowering, name, form
-        self.made = {1: _atom(form)[0]}
+        self.made = {1: atom_of(form)[0]}
 
     def parabola(self, coefficients: Array, size: float) -> Form:
         """a u^2 + b u as a u (u + b / a), unless that is too steep for an atom of this size."""
