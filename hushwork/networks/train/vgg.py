@@ -52,8 +52,10 @@ class Recipe:
     comfortable: float = 6.0
     """Pre-activations beyond this are penalised, in standard deviations."""
     comfortable_logit: float = 12.0
-    penalty: float = 0.1
-    """Of the excess, at the end; it rises linearly from nothing."""
+    penalty: float = 0.03
+    """Of the excess, after it has risen linearly from nothing."""
+    penalty_warm_up: float = 1 / 3
+    """Share of the steps in which it rises: at once, it would keep the network from learning."""
     around: int = 16
     """Images of a batch that are also tried on the whole packed grid."""
     stressed: int = 4
@@ -97,12 +99,12 @@ class Trainer(trainer.Trainer):
         tried = x[: recipe.around].clone()
         tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
         strain = strain + self.strains(_last(tried))
-        return loss + recipe.penalty * self._progress * strain
+        return loss + self._penalty * strain
 
     @property
-    def _progress(self) -> float:
-        """From nothing to one."""
-        return float(self.schedules[0].last_epoch / self.steps)
+    def _penalty(self) -> float:
+        progress = self.schedules[0].last_epoch / self.steps
+        return self.recipe.penalty * min(1.0, progress / self.recipe.penalty_warm_up)
 
     def _losses(self, x: Tensor, labels: Tensor) -> Losses:
         with torch.autocast("cpu", torch.bfloat16):
