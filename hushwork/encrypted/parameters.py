@@ -12,9 +12,10 @@ from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.tiers import Tier
 
 LOG_N = (13, 14, 15, 16)
-PRECISIONS = ((36, 32), (35, 30), (34, 28), (32, 26))
-"""Bits of the scale, and of a prime that only affine stages use, best first."""
-SPREAD_BITS = 27
+PRECISIONS = ((32, 26), (30, 24))
+"""Bits of the scale, and of a prime that only affine stages use, best first: more would only cost
+digits."""
+SPREAD_BITS = 26
 """Bits of a prime by which masks alone are divided."""
 LAST_BITS = 46
 """Bits of the last prime: room for the outputs."""
