@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 use crate::memory::reserved;
 
 /// Most bytes that wait to be used again.
-const RETAINED: usize = 512 << 20;
+const RETAINED: usize = 1 << 30;
 
 const WORDS: usize = 8;
 
@@ -176,8 +176,13 @@ impl Pool {
         }
     }
 
+    /// The smallest that is large enough, and not much too large.
     fn take(&mut self, count: usize) -> Option<Vec<Line>> {
-        let lines = self.waiting.get_mut(&count)?.pop()?;
+        let (&size, alike) = self.waiting.range_mut(count..=count + count / 2).next()?;
+        let lines = alike.pop()?;
+        if alike.is_empty() {
+            self.waiting.remove(&size);
+        }
         self.bytes -= size_of_val(&lines[..]);
         Some(lines)
     }
@@ -225,5 +230,18 @@ mod tests {
         assert!(pool.give(vec![line; 1]).is_some());
         assert_eq!(pool.take(2).map(|lines| lines.len()), Some(2));
         assert!(pool.take(2).is_none());
+    }
+
+    #[test]
+    fn the_pool_gives_the_least_that_is_large_enough_and_not_much_too_large() {
+        let mut pool = Pool::new();
+        for count in [10, 14, 16] {
+            assert!(pool.give(vec![Line([0; WORDS]); count]).is_none());
+        }
+        let mut take = |count| pool.take(count).map(|lines| lines.len());
+        assert_eq!(
+            [10, 10, 12, 10].map(&mut take),
+            [Some(10), Some(14), Some(16), None]
+        );
     }
 }
