@@ -24,7 +24,7 @@ pub struct Term<'a> {
 /// A summand of both sums of [`Kernel::dot_both`].
 #[derive(Clone, Copy, Debug)]
 pub struct Pair<'a> {
-    /// As in [`Term`].
+    /// As in [`Term`], but residues.
     pub left: &'a [u64],
     /// As in [`Term`].
     pub shift: usize,

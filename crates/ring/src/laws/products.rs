@@ -54,19 +54,22 @@ pub(super) fn dot_laws(kernel: &dyn Kernel) {
         },
     );
     extreme_sums(kernel);
+    extreme_pairs(kernel);
 }
 
 /// Two sums at once are what `dot` makes of each.
 fn both_law(kernel: &dyn Kernel, runs: Runs, terms: &[Term<'_>]) -> Result<(), TestCaseError> {
     let (shared, more) = terms.split_at(terms.len() / 2);
-    let whole = shared.iter().filter(|term| term.right.len() > 1);
-    let pairs = whole.map(|term| Pair {
-        left: term.left,
+    let reduce = |x: &u64| kernel.modulus().reduce(*x);
+    let lefts = shared.iter().map(|term| term.left.iter().map(reduce));
+    let lefts: Vec<Vec<_>> = lefts.map(Iterator::collect).collect();
+    let pairs = shared.iter().zip(&lefts).map(|(term, left)| Pair {
+        left,
         shift: term.shift,
-        right: [term.right, term.left],
+        right: [term.right, left],
     });
-    let residue = |x: &u64| *x < kernel.modulus().value();
-    let pairs: Vec<_> = pairs.filter(|pair| pair.left.iter().all(residue)).collect();
+    let whole = |pair: &Pair<'_>| pair.right.iter().all(|right| right.len() > 1);
+    let pairs: Vec<_> = pairs.filter(whole).collect();
     let mut out = [0, 1].map(|_| vec![u64::MAX; runs.indices()]);
     let [first, second] = &mut out;
     kernel.dot_both(
@@ -105,6 +108,25 @@ fn extreme_sums(kernel: &dyn Kernel) {
             vec![q.mul(one, q.reduce(count as u64)); 16],
             "{count} terms"
         );
+    }
+}
+
+/// As many pairs as may be, all as large as can be.
+fn extreme_pairs(kernel: &dyn Kernel) {
+    let largest = vec![kernel.modulus().value() - 1; 16];
+    let pair = Pair {
+        left: &largest,
+        shift: 3,
+        right: [&largest, &largest],
+    };
+    for count in [1, 15, 16, 17, 1023, 2047] {
+        let mut out = [0, 1].map(|_| vec![0; 16]);
+        let [first, second] = &mut out;
+        let (runs, none): (_, [&[Term<'_>]; 2]) = (Runs::one(5, 16), [&[], &[]]);
+        kernel.dot_both(runs, &vec![pair; count], none, [first, second]);
+        // (q - 1)^2 is 1 mod q.
+        let expected = vec![kernel.modulus().reduce(count as u64); 16];
+        assert_eq!(out, [expected.clone(), expected], "{count} pairs");
     }
 }
 
