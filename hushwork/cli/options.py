@@ -41,7 +41,7 @@ Data = Annotated[
     typer.Option(help="Images to draw from: a folder, an .npz or .npy, hf:owner/name."),
 ]
 Directory = Annotated[Path, typer.Option("--directory", help="Where data and blobs are kept.")]
-Model = Annotated[
+Models = Annotated[
     list[str], typer.Option("--model", help="A shipped network or an ONNX file; may be repeated.")
 ]
 GuaranteeName = Annotated[str, typer.Option("--guarantee", help="What clients are promised.")]

@@ -13,7 +13,7 @@ from hushwork import guarantee as guarantees
 from hushwork.cli import options
 from hushwork.cli.address import Address
 from hushwork.cli.demo import Behaviour, disguise
-from hushwork.cli.options import DEFAULT_MODEL, DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
+from hushwork.cli.options import DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
 from hushwork.cli.service import (
     Place,
     Seat,
@@ -23,7 +23,7 @@ from hushwork.cli.service import (
     own_hotkey,
     stop_on_signals,
 )
-from hushwork.cli.tasks import make_task, shares_for
+from hushwork.cli.tasks import SCORED, default_model, make_task, shares_for
 from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
 from hushwork.networks import open_network
@@ -64,7 +64,7 @@ def miner(
     port: options.Port = 5000,
     announce: options.Announce = "",
     directory: options.Directory = Path("hush-miner"),
-    model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
+    model: options.Models = [],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
     minimum_stake: Annotated[
         float, typer.Option(min=0, help="In tao, of who may call.")
@@ -77,7 +77,7 @@ def miner(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     make = guarantees.load(guarantee).worker
     chain = open_ledger(network, ledger, hotkey)
-    workers = [make(open_network(name), reporter.progress) for name in model]
+    workers = [make(open_network(name), reporter.progress) for name in model or SCORED]
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [disguise(worker, behaviour) for worker in workers], minimum_stake)
 
@@ -130,7 +130,7 @@ def validator(
     database: Annotated[
         str | None, typer.Option(envvar="DATABASE", help="SQLAlchemy URL of the history.")
     ] = None,
-    model: options.Model = [DEFAULT_MODEL],  # noqa: B006 - typer copies it
+    model: options.Models = [],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
     data: options.Data = None,
     share: Annotated[
@@ -149,6 +149,8 @@ def validator(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     promise = guarantees.load(guarantee)
     chain = open_ledger(network, ledger, hotkey)
+    if not model:
+        model = [by_default(data)]
     tasks = [
         make_task(name, promise, data, reporter.progress, share=part, top=top)
         for name, part in zip(model, shares_for(model, share), strict=True)
@@ -168,6 +170,13 @@ def validator(
         wait_for_neurons(chain, neurons, stop)
         service.run(stop)
         service.close()
+
+
+def by_default(data: str | None) -> str:
+    """The network of a validator that was told none; the log says which, and why."""
+    name, reason = default_model(data)
+    typer.echo(f"No --model given: scoring {name}, since {reason}", err=True)
+    return name
 
 
 def wait_for_neurons(chain: Ledger, count: int, stop: threading.Event) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hushwork.errors import InvalidInput
+from hushwork.errors import HushworkError, InvalidInput
 from hushwork.guarantee import Guarantee, Progress
 from hushwork.networks import Network, PlainRun, Ranges, open_network, sample
-from hushwork.networks.data import LABELS, load, to_input
+from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
@@ -18,6 +18,21 @@ from hushwork.subnet.pictures import smooth_field
 
 SYNTHETIC = 256
 """Inputs made for a network without a data set."""
+VGG, LENET = "vgg9-cifar-10", "lenet-fashion-mnist"
+SCORED = (VGG, LENET)
+"""What validators score who were told nothing: one or the other."""
+
+
+def default_model(data: str | None) -> tuple[str, str]:
+    """VGG-9 where CIFAR-10 is at hand, LeNet elsewhere; and why."""
+    if data is None:
+        found = f"CIFAR-10 is {'' if is_cached('cifar-10') else 'not '}in {cache_directory()}"
+        return VGG if is_cached("cifar-10") else LENET, found
+    try:
+        load("cifar-10", data)
+    except HushworkError as error:
+        return LENET, f"{data} is not CIFAR-10: {error}"
+    return VGG, f"{data} is CIFAR-10"
 
 
 def make_task(
@@ -53,16 +68,16 @@ def shares_for(models: Sequence[str], shares: Sequence[float]) -> Sequence[float
 
 
 def images_for(network: Network, data: str | None) -> Array:
-    """Test images of the data set whose labels the network has, the shipped sample if it fits.
+    """Test images of the data set whose labels the network has; without it, those that ship.
 
     For any other network the user's own images, or else smooth random fields.
     """
-    name = next((name for name, labels in LABELS.items() if labels == network.labels), None)
-    if name == "fashion-mnist" and data is None:
-        return to_input(sample()[0])
-    if name is not None:
-        return to_input(load(name, data).test_images)
-    return own_images(Path(data), network.input_shape) if data else fields(network.input_shape)
+    name = name_of(network.labels)
+    if name is None:
+        return own_images(Path(data), network.input_shape) if data else fields(network.input_shape)
+    if data is None and name in SAMPLES and not is_cached(name):
+        return to_input(sample(name)[0])
+    return to_input(load(name, data).test_images)
 
 
 def own_images(path: Path, shape: Shape) -> Array:

@@ -12,10 +12,12 @@ from rich.console import Console
 
 from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT, Data
 from hushwork.cli.processes import Child, ChildDied, Household
+from hushwork.cli.samples import sample_for
 from hushwork.cli.service import stop_on_signals
 from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
 from hushwork.errors import Unreachable
+from hushwork.networks import open_network
 
 
 class Stopped(Exception):
@@ -53,6 +55,7 @@ def up(
     plain: Annotated[bool, typer.Option(help="Print lines instead of the live table.")] = False,
 ) -> None:
     """Start a ledger, a validator, a gateway and miners here, and watch them live."""
+    sample = sample_for(open_network(model).labels)
     console = Console()
     clock = Clock()
     is_live = console.is_terminal and not plain
@@ -60,7 +63,7 @@ def up(
     with Household(directory) as house:
         try:
             with view:
-                watch(Town(house, model, miners, port, data), view, clock, rounds)
+                watch(Town(house, model, miners, port, data), view, clock, rounds, sample)
         except Stopped:
             console.print("Stopping.")
         except ChildDied as death:
@@ -70,7 +73,7 @@ def up(
     console.print(f"Everything has ended; {kept}.")
 
 
-def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
+def watch(town: Town, view: View, clock: Clock, rounds: int | None, sample: str) -> None:
     """Start the town and show it until it has scored so many rounds."""
 
     def tick(children: Sequence[Child]) -> None:
@@ -78,7 +81,7 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
         clock.tick()
 
     town.start(tick)
-    view.opened(town.gateway.address, town.ledger.address)
+    view.opened(town.gateway.address, town.ledger.address, sample)
     while True:
         for child in town.bury():
             view.say(obituary(child))

@@ -14,6 +14,7 @@ from rich.live import Live
 
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.processes import Child
+from hushwork.cli.samples import Of, file_name
 from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_text
 from hushwork.subnet import Snapshot
 
@@ -24,8 +25,8 @@ class View(Protocol):
     def preparing(self, children: Sequence[Child]) -> None:
         """Show how far each process is."""
 
-    def opened(self, gateway: str, ledger: str) -> None:
-        """Say where customers knock, and where others may offer networks."""
+    def opened(self, gateway: str, ledger: str, sample: str) -> None:
+        """Say where customers knock, where others may offer networks, and which sample fits."""
 
     def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
         """Show where the network stands."""
@@ -55,14 +56,15 @@ class LiveView:
         reports = [(child.name, child.report) for child in children]
         self._live.update(preparation_screen(reports), refresh=True)
 
-    def opened(self, gateway: str, ledger: str) -> None:
+    def opened(self, gateway: str, ledger: str, sample: str) -> None:
         """Keep hints below the table."""
         hush = program()
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
+        of = "" if sample == Of.FASHION_MNIST else f" --of {sample}"
         self._hints = [
             "",
-            f"In another terminal: [bold]{hush} sample images[/]",
-            f"                     [bold]{hush} infer images/000-ankle-boot.png{elsewhere}[/]",
+            f"In another terminal: [bold]{hush} sample images{of}[/]",
+            f"                     [bold]{hush} infer images/{file_name(sample, 0)}{elsewhere}[/]",
             f"A network of yours:  [bold]{hush} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",
         ]
@@ -105,7 +107,7 @@ class PlainView:
                 self._phases[child.name] = phase
                 self._console.print(f"{child.name}: {phase}")
 
-    def opened(self, gateway: str, ledger: str) -> None:
+    def opened(self, gateway: str, ledger: str, sample: str) -> None:  # noqa: ARG002 - no hints here
         """Print where."""
         self._console.print(f"The gateway serves at {gateway}")
         self._console.print(f"The ledger serves at {ledger}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST and CIFAR-10 from wherever they are at hand, and the shipped sample.
+"""MNIST, Fashion-MNIST and CIFAR-10 from wherever they are at hand, and the shipped samples.
 
 Whatever the source, what comes out is compared byte for byte, by digest, with the official files:
 Le Cun, Cortes and Burges (MNIST); Xiao, Rasul and Vollgraf, arXiv 1708.07747 (Fashion-MNIST);
@@ -39,6 +39,8 @@ LABELS = {
     "fashion-mnist": _CLOTHES,
     "cifar-10": _CIFAR,
 }
+SAMPLES = {"fashion-mnist": "fashion_mnist_256.npz", "cifar-10": "cifar_10_100.npz"}
+"""Test images that ship with the package, by data set."""
 
 _CIFAR_BATCH = 10_000
 
@@ -91,6 +93,16 @@ class Dataset:
 def to_input(images: Images) -> NDArray[np.float64]:
     """Pixels as a network takes them: float in [0, 1], same shape."""
     return images / 255.0
+
+
+def name_of(labels: tuple[str, ...]) -> str | None:
+    """The data set that has these labels."""
+    return next((name for name, known in LABELS.items() if known == labels), None)
+
+
+def is_cached(name: str) -> bool:
+    """Whether `load` finds a data set in the cache, and fetches nothing."""
+    return (cache_directory() / f"{name}.npz").is_file()
 
 
 def load(name: str, source: str | Path | None = None) -> Dataset:
@@ -200,10 +212,10 @@ def _cifar_files(arrays: Arrays) -> Iterator[bytes]:
 
 
 @cache
-def sample() -> tuple[Images, Labels]:
-    """The first 256 Fashion-MNIST test images, shipped with the package (MIT licence).
+def sample(name: str = "fashion-mnist") -> tuple[Images, Labels]:
+    """Test images of a data set in `SAMPLES`: images (n, channels, height, width), labels (n,).
 
-    Returns images (256, 1, 28, 28) and labels (256,).
+    The first 256 of Fashion-MNIST, the last 100 of CIFAR-10; their source stands beside them.
     """
-    with np.load(Path(__file__).with_name("sample") / "fashion_mnist_256.npz") as archive:
+    with np.load(Path(__file__).with_name("sample") / SAMPLES[name]) as archive:
         return archive["images"], archive["labels"]

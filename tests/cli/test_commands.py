@@ -12,6 +12,7 @@ from PIL import Image
 import hushwork
 from hushwork.cli import main
 from hushwork.networks import sample
+from hushwork.subnet.images import prepare
 from hushwork.wire import Hotkey
 
 ONE = ("--ledger", "x", "--hotkey-name", "one")
@@ -47,6 +48,17 @@ def test_sample_writes_the_shipped_images(hush, tmp_path: Path) -> None:
     ]
     for path, image in zip(paths, sample()[0], strict=False):
         assert np.array_equal(np.asarray(Image.open(path)), image[0])
+
+
+def test_sample_writes_colour_pictures_too(hush, tmp_path: Path) -> None:
+    code, out, _ = hush("sample", tmp_path, "--count", 2, "--of", "cifar-10")
+    assert code == 0
+    paths = [Path(line) for line in out.splitlines()]
+    assert [path.name for path in paths] == ["000-ship.png", "001-cat.png"]
+    for path, image in zip(paths, sample("cifar-10")[0], strict=False):
+        pixels = np.asarray(Image.open(path))
+        assert np.array_equal(pixels.transpose(2, 0, 1), image)
+        assert np.array_equal(prepare(path, (3, 32, 32)), image / 255)
 
 
 def test_without_a_network_the_next_step_is_named(hush, tmp_path: Path) -> None:

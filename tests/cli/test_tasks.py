@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hushwork.cli.tasks import fields, images_for, own_images, shares_for
-from hushwork.errors import InvalidInput
-from hushwork.networks import open_network
+from hushwork.cli import tasks
+from hushwork.cli.tasks import default_model, fields, images_for, own_images, shares_for
+from hushwork.errors import InvalidInput, MalformedBytes
+from hushwork.networks import Network, data, zoo
+from hushwork.networks.data import LABELS
 from tests.subnet.town import SHAPE, tiny_network
 
 
@@ -16,9 +20,69 @@ def saved(folder: Path, images: object) -> Path:
     return folder / "images.npy"
 
 
-def test_the_shipped_sample_serves_the_default_network() -> None:
-    images = images_for(open_network("lenet-fashion-mnist"), None)
-    assert images.shape == (256, 1, 28, 28)
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of data sets, empty."""
+    monkeypatch.setenv("HUSHWORK_CACHE", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """Stands for `load`: what was asked of it; "other" is not CIFAR-10."""
+    asked = []
+
+    def load(name: str, source: str | None) -> SimpleNamespace:
+        asked.append((name, source))
+        if (name, source) == ("cifar-10", "other"):
+            raise MalformedBytes("cifar-10: part 0 differs from the official file")
+        return SimpleNamespace(test_images=np.full((3, 2, 2, 2), 255, np.uint8))
+
+    monkeypatch.setattr(tasks, "load", load)
+    return asked
+
+
+def labelled(name: str) -> Network:
+    """A network that has the labels of a data set, and is otherwise of no use."""
+    return dataclasses.replace(tiny_network(), labels=LABELS[name])
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_shipped_samples_serve_where_there_is_no_data_set() -> None:
+    assert images_for(labelled("fashion-mnist"), None).shape == (256, 1, 28, 28)
+    assert images_for(labelled("cifar-10"), None).shape == (100, 3, 32, 32)
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "cifar-10"])
+def test_a_data_set_at_hand_comes_before_its_sample(
+    cache: Path, loaded: list[tuple[str, str | None]], name: str
+) -> None:
+    (cache / f"{name}.npz").touch()
+    np.testing.assert_array_equal(images_for(labelled(name), None), np.ones((3, 2, 2, 2)))
+    images_for(labelled(name), "folder")
+    assert loaded == [(name, None), (name, "folder")]
+
+
+def test_vgg_9_is_the_default_where_cifar_10_is_cached(cache: Path) -> None:
+    model, reason = default_model(None)
+    assert (model, reason) == ("lenet-fashion-mnist", f"CIFAR-10 is not in {cache}")
+    (cache / "cifar-10.npz").touch()
+    model, reason = default_model(None)
+    assert (model, reason) == ("vgg9-cifar-10", f"CIFAR-10 is in {cache}")
+
+
+@pytest.mark.usefixtures("cache", "loaded")
+def test_vgg_9_is_the_default_where_cifar_10_is_named() -> None:
+    assert default_model("folder") == ("vgg9-cifar-10", "folder is CIFAR-10")
+    model, reason = default_model("other")
+    assert model == "lenet-fashion-mnist"
+    assert "part 0 differs" in reason
+
+
+def test_what_is_scored_by_default_is_shipped_with_a_sample() -> None:
+    assert set(tasks.SCORED) <= set(zoo.NAMES)
+    assert {name.partition("-")[2] for name in tasks.SCORED} == set(data.SAMPLES)
 
 
 @pytest.mark.parametrize(("kind", "unit"), [(np.uint8, 255), (np.float32, 1)])

@@ -63,6 +63,8 @@ class WatchedTown:
         own_hotkey(wallet_path("watched", name, self._wallets))
         key = ["--wallets", str(self._wallets), "--wallet-name", "watched", "--hotkey-name", name]
         options = ["--ledger", self._ledger, *key]
+        if name != "gateway":
+            options += ["--model", "lenet-fashion-mnist"]
         if name == "validator":
             options += ["--images", "2", "--pause", "600", "--neurons", "4"]
         return self._start(name, options, free_port())

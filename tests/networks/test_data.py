@@ -359,10 +359,32 @@ def test_hugging_face(
         data.load("mnist", "hf:nobody/nothing")
 
 
-def test_sample_is_of_the_official_test_set() -> None:
-    images, labels = sample()
-    assert images.shape == (256, 1, 28, 28)
-    assert labels.shape == (256,)
+@pytest.mark.parametrize(
+    ("name", "shape", "digest"),
+    [
+        (
+            "fashion-mnist",
+            (256, 1, 28, 28),
+            "e51a8eede72b2f8923809b12fa5c54ee580b39f19aa81e4cd5063f8f6ad2ed93",
+        ),
+        (
+            "cifar-10",
+            (100, 3, 32, 32),
+            "ca31c10d3ed0224bcb432fd5215400fe88e2d5e52edd6ba67470c4664fc3e4d0",
+        ),
+    ],
+)
+def test_samples_are_of_the_official_test_sets(
+    name: str, shape: tuple[int, ...], digest: str
+) -> None:
+    images, labels = sample(name)
+    assert images.shape == shape
+    assert labels.shape == shape[:1]
     assert images.dtype == labels.dtype == np.uint8
-    digest = "e51a8eede72b2f8923809b12fa5c54ee580b39f19aa81e4cd5063f8f6ad2ed93"
     assert hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest() == digest
+    assert labels.max() < len(data.LABELS[name])
+
+
+def test_a_data_set_is_known_by_its_labels() -> None:
+    assert [data.name_of(labels) for labels in data.LABELS.values()] == list(data.LABELS)
+    assert data.name_of(("left", "right")) is None

@@ -25,8 +25,11 @@ from hushwork.networks import (
 from hushwork.networks.data import LABELS, to_input
 from hushwork.networks.zoo import NAMES
 
+LENETS = tuple(name for name in NAMES if name.startswith("lenet-"))
+VGG = Path(zoo.__file__).with_name("vgg9_cifar_10.onnx")
 
-@pytest.fixture(params=NAMES, scope="module")
+
+@pytest.fixture(params=LENETS, scope="module")
 def network(request: pytest.FixtureRequest) -> Network:
     return open_network(request.param)
 
@@ -51,7 +54,7 @@ def test_only_plain_operators_are_used(network: Network) -> None:
 
 
 def test_names(network: Network) -> None:
-    assert network.name in NAMES
+    assert network.name in LENETS
     assert network.labels == LABELS[network.name.removeprefix("lenet-")]
 
 
@@ -81,6 +84,33 @@ def test_nothing_runs_away(network: Network, kind: str) -> None:
     before = [layer.inputs[0] for layer in network.layers if isinstance(layer, Polynomial)]
     assert max(np.abs(values[name]).max() for name in before) < 12
     assert np.abs(values[network.output]).max() < 30
+
+
+@pytest.fixture(scope="module")
+def vgg() -> Network:
+    if not VGG.exists():
+        pytest.skip(f"{VGG.name} is not here")
+    return open_network("vgg9")
+
+
+def test_vgg_9_has_the_layers_and_labels_that_it_should(vgg: Network) -> None:
+    weights = [
+        layer.weight.shape for layer in vgg.layers if isinstance(layer, Convolution | Linear)
+    ]
+    assert weights == [
+        *((64, 3, 3, 3), (64, 64, 3, 3), (128, 64, 3, 3)),
+        *((128, 128, 3, 3), (256, 128, 3, 3), (256, 256, 3, 3)),
+        *((512, 256), (512, 512), (10, 512)),
+    ]
+    degrees = [layer.degree for layer in vgg.layers if isinstance(layer, Polynomial)]
+    assert degrees == [2] * 8
+    assert vgg.input_shape == (3, 32, 32)
+    assert (vgg.name, vgg.labels) == ("vgg9-cifar-10", LABELS["cifar-10"])
+
+
+def test_both_runs_of_vgg_9_agree_on_its_sample(vgg: Network) -> None:
+    x = to_input(sample("cifar-10")[0])[:8]
+    np.testing.assert_allclose(PlainRun(vgg)(x), evaluate(vgg, x), rtol=1e-3, atol=1e-3)
 
 
 def test_a_path_and_an_unknown_name() -> None:

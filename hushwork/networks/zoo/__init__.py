@@ -8,9 +8,11 @@ from hushwork.errors import NotFound
 from hushwork.networks.layers import Network
 from hushwork.networks.reader import read_onnx
 
-__all__ = ["NAMES", "open_network"]
+__all__ = ["NAMES", "SHORT", "open_network"]
 
-NAMES = ("lenet-fashion-mnist", "lenet-mnist")
+NAMES = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
+SHORT = {"vgg9": "vgg9-cifar-10"}
+"""What a network may be called too."""
 
 
 def open_network(name_or_path: str | Path) -> Network:
@@ -18,9 +20,9 @@ def open_network(name_or_path: str | Path) -> Network:
 
     Raises NotFound, and what read_onnx raises.
     """
-    if name_or_path in NAMES:
-        file = f"{name_or_path}.onnx".replace("-", "_")
-        return read_onnx(Path(__file__).with_name(file))
+    name = SHORT.get(str(name_or_path), name_or_path)
+    if name in NAMES:
+        return read_onnx(Path(__file__).with_name(f"{name}.onnx".replace("-", "_")))
     path = Path(name_or_path)
     if not path.is_file():
         raise NotFound("network", expected=f"a file, or one of {list(NAMES)}", got=name_or_path)
