@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -133,8 +134,13 @@ class Guarantee(Protocol):
     def name(self) -> str:
         """As in a manifest."""
 
-    def worker(self, network: Network, progress: Progress | None = None) -> Worker:
-        """Prepare a network for work: compile, publish a manifest."""
+    def worker(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> Worker:
+        """Prepare a network for work: compile, publish a manifest.
+
+        `shared`: a folder of the owner's, where processes leave each other what they prepared.
+        """
 
     def client(self, manifest: Manifest) -> Client:
         """Check a manifest and make fresh secrets. Raises RefusedManifest."""

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -145,7 +146,12 @@ class InsecurePlain:
     make_worker: Callable[[Network], InsecureWorker] = InsecureWorker
     name: str = NAME
 
-    def worker(self, network: Network, progress: Progress | None = None) -> InsecureWorker:
+    def worker(
+        self,
+        network: Network,
+        progress: Progress | None = None,
+        shared: Path | None = None,  # noqa: ARG002
+    ) -> InsecureWorker:
         if progress is not None:
             progress("prepare", 1, 1)
         return self.make_worker(network)

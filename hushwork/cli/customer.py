@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -41,7 +42,8 @@ def infer(
     with progress_bars(screen) as bars, knock(gateway) as door:
         chosen = door.model(model)
         screen.print(beforehand(chosen.manifest, chosen.seconds), highlight=False)
-        result = chosen.infer(image, check=check, progress=follow(bars, PHASES))
+        told = follow(bars, PHASES)
+        result = chosen.infer(image, check=check, progress=told, layers=follow_layers(bars))
     Console().print(answer_screen(result))
     if not result.trusted:
         raise typer.Exit(1)
@@ -71,6 +73,17 @@ def follow(bars: Progress, phases: Mapping[str, str]) -> Callable[[str, int, int
             bars.update(tasks[phase], visible=done < total)
 
     return progress
+
+
+def follow_layers(bars: Progress) -> Callable[[str, int, int], None]:
+    """A bar for the job, under the name of the layer that the miner says it is at."""
+    task = bars.add_task("", visible=False)
+
+    def layer(name: str, done: int, total: int) -> None:
+        shown = f"  {escape(name)}"
+        bars.update(task, description=shown, completed=done, total=total, visible=total > 0)
+
+    return layer
 
 
 def models(gateway: Url = DEFAULT_GATEWAY) -> None:

@@ -44,5 +44,11 @@ Directory = Annotated[Path, typer.Option("--directory", help="Where data and blo
 Models = Annotated[
     list[str], typer.Option("--model", help="A shipped network or an ONNX file; may be repeated.")
 ]
+Shared = Annotated[
+    Path | None,
+    typer.Option(
+        "--shared", help="Folder of compiled networks, for all processes of yours on this machine."
+    ),
+]
 GuaranteeName = Annotated[str, typer.Option("--guarantee", help="What clients are promised.")]
 Lines = Annotated[bool, typer.Option("--lines", hidden=True)]

@@ -37,7 +37,8 @@ class Child:
         self.name = name
         self.log = log
         self.report = Report("starting")
-        self._changed = threading.Event()
+        self.address = ""
+        """URL that it serves at; empty until it does."""
         with log.open("wb") as errors:
             self.process = subprocess.Popen(  # noqa: S603
                 [*COMMAND, *arguments, "--lines"],
@@ -53,12 +54,7 @@ class Child:
         stream = self.process.stdout
         for line in stream or ():
             self.report = msgspec.json.decode(line, type=Report)
-            self._changed.set()
-
-    @property
-    def address(self) -> str:
-        """URL that it serves at; empty until it does."""
-        return self.report.address
+            self.address = self.report.address or self.address
 
     @property
     def is_running(self) -> bool:

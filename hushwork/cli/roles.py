@@ -24,6 +24,7 @@ from hushwork.cli.service import (
     stop_on_signals,
 )
 from hushwork.cli.tasks import SCORED, default_model, make_task, shares_for
+from hushwork.cli.told import ToldWorker
 from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
 from hushwork.networks import open_network
@@ -66,6 +67,7 @@ def miner(
     directory: options.Directory = Path("hush-miner"),
     model: options.Models = [],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
+    shared: options.Shared = None,
     minimum_stake: Annotated[
         float, typer.Option(min=0, help="In tao, of who may call.")
     ] = MINIMUM_STAKE,
@@ -77,9 +79,15 @@ def miner(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     make = guarantees.load(guarantee).worker
     chain = open_ledger(network, ledger, hotkey)
-    workers = [make(open_network(name), reporter.progress) for name in model or SCORED]
-    seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
-    mine(seat, [disguise(worker, behaviour) for worker in workers], minimum_stake)
+    made = [make(open_network(name), reporter.progress, shared) for name in model or SCORED]
+    workers = [disguise(worker, behaviour) for worker in made]
+    if lines:
+        workers = [ToldWorker(worker, reporter.progress) for worker in workers]
+    mine(
+        Seat(Place(host, port, directory, announce), hotkey, chain, reporter),
+        workers,
+        minimum_stake,
+    )
 
 
 def serve(
@@ -132,6 +140,7 @@ def validator(
     ] = None,
     model: options.Models = [],  # noqa: B006 - typer copies it
     guarantee: options.GuaranteeName = "encrypted",
+    shared: options.Shared = None,
     data: options.Data = None,
     share: Annotated[
         list[float], typer.Option(help="Share of the emission of each --model; equal by default.")
@@ -152,7 +161,7 @@ def validator(
     if not model:
         model = [by_default(data)]
     tasks = [
-        make_task(name, promise, data, reporter.progress, share=part, top=top)
+        make_task(name, promise, data, reporter.progress, shared=shared, share=part, top=top)
         for name, part in zip(model, shares_for(model, share), strict=True)
     ]
     service = Validator(

@@ -92,10 +92,25 @@ def status_line(snapshot: Snapshot) -> RenderableType:
     return bar(text, snapshot.done, snapshot.total)
 
 
-def network_screen(snapshot: Snapshot, names: Mapping[str, str], notes: Sequence[str]) -> Group:
+def network_screen(
+    snapshot: Snapshot,
+    names: Mapping[str, str],
+    working: Sequence[tuple[str, Report]],
+    notes: Sequence[str],
+) -> Group:
     """The whole live view."""
     parts: list[RenderableType] = [network_table(snapshot, names), "", status_line(snapshot)]
-    return Group(*parts, *(Text.from_markup(note) for note in notes))
+    return Group(*parts, layers(working), *(Text.from_markup(note) for note in notes))
+
+
+def layers(working: Sequence[tuple[str, Report]]) -> Table:
+    """The layer that each miner is at; one empty line where none is, so that nothing jumps."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name, report in working:
+        grid.add_row(name, Text(report.phase), *share(report))
+    if not working:
+        grid.add_row("")
+    return grid
 
 
 def preparation_screen(children: Sequence[tuple[str, Report]]) -> Table:

@@ -41,12 +41,13 @@ def make_task(
     data: str | None,
     progress: Progress,
     *,
+    shared: Path | None = None,
     share: float = 1.0,
     top: int = 3,
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
-    manifest = guarantee.worker(network, progress).manifest
+    manifest = guarantee.worker(network, progress, shared).manifest
     return Task(
         manifest=manifest,
         guarantee=guarantee,

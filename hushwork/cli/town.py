@@ -10,6 +10,7 @@ import msgspec
 
 from hushwork.cli.demo import Behaviour
 from hushwork.cli.processes import Child, ChildDied, Household
+from hushwork.cli.report import Report
 from hushwork.cli.service import own_hotkey
 from hushwork.errors import Unreachable
 from hushwork.subnet import Snapshot
@@ -35,7 +36,7 @@ class Town:
         """Names of the miners for people, by hotkey."""
         self.miners: list[Child] = []
         self._house = house
-        self._model = model
+        self._model = ["--model", model, "--shared", str(house.directory / "plans")]
         self._count = miners
         self._port = port
         self._data = ["--data", data] if data else []
@@ -49,7 +50,7 @@ class Town:
             self._start_miner(number)
         everybody = str(self._count + len(("validator", "gateway")))
         options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody, *self._data]
-        self.validator = self._start_role("validator", ["--model", self._model, *options])
+        self.validator = self._start_role("validator", [*self._model, *options])
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._until_serving(tick)
 
@@ -60,6 +61,11 @@ class Town:
             return msgspec.json.decode(reply.content, type=Snapshot)
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
             raise Unreachable("the validator does not answer", got=error) from None
+
+    def working(self) -> Sequence[tuple[str, Report]]:
+        """Miners that compute now, and how far each is; a report's phase is a layer."""
+        reports = ((child.name, child.report) for child in self.miners)
+        return [(name, report) for name, report in reports if report.total]
 
     def bury(self) -> list[Child]:
         """Miners that have ended since the last call. Raises ChildDied for any other process."""
@@ -76,7 +82,7 @@ class Town:
 
     def _start_miner(self, number: int) -> None:
         behaviour = BEHAVIOURS[number % len(BEHAVIOURS)]
-        options = ["--port", "0", "--model", self._model, "--behaviour", behaviour]
+        options = ["--port", "0", *self._model, "--behaviour", behaviour]
         name = f"miner {number + 1}"
         self.miners.append(self._start_role(name, options))
         label = name if behaviour is Behaviour.HONEST else f"{name} ({behaviour})"

@@ -87,7 +87,7 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None, sample: str)
             view.say(obituary(child))
         with contextlib.suppress(Unreachable):
             snapshot = town.snapshot()
-            view.standing(snapshot, town.names)
+            view.standing(snapshot, town.names, town.working())
             if rounds is not None and snapshot.scored_rounds >= rounds:
                 return
         clock.tick()

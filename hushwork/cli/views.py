@@ -14,9 +14,13 @@ from rich.live import Live
 
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.processes import Child
+from hushwork.cli.report import Report
 from hushwork.cli.samples import Of, file_name
 from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_text
 from hushwork.subnet import Snapshot
+
+Working = Sequence[tuple[str, Report]]
+"""Miners that compute, by name, and how far each is."""
 
 
 class View(Protocol):
@@ -28,8 +32,8 @@ class View(Protocol):
     def opened(self, gateway: str, ledger: str, sample: str) -> None:
         """Say where customers knock, where others may offer networks, and which sample fits."""
 
-    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
-        """Show where the network stands."""
+    def standing(self, snapshot: Snapshot, names: Mapping[str, str], working: Working) -> None:
+        """Show where the network stands, and which layer each miner that computes is at."""
 
     def say(self, text: str) -> None:
         """Show a line that stays."""
@@ -69,9 +73,9 @@ class LiveView:
             "Ctrl-C ends all of it.",
         ]
 
-    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
+    def standing(self, snapshot: Snapshot, names: Mapping[str, str], working: Working) -> None:
         """Show the table."""
-        self._live.update(network_screen(snapshot, names, self._hints), refresh=True)
+        self._live.update(network_screen(snapshot, names, working, self._hints), refresh=True)
 
     def say(self, text: str) -> None:
         """Print above the table."""
@@ -112,7 +116,12 @@ class PlainView:
         self._console.print(f"The gateway serves at {gateway}")
         self._console.print(f"The ledger serves at {ledger}", soft_wrap=True)
 
-    def standing(self, snapshot: Snapshot, names: Mapping[str, str]) -> None:
+    def standing(
+        self,
+        snapshot: Snapshot,
+        names: Mapping[str, str],
+        working: Working,  # noqa: ARG002 - too quick for a log
+    ) -> None:
         """Print a new phase, and the table of a round that was scored."""
         if self._status != (snapshot.phase, snapshot.round):
             self._status = (snapshot.phase, snapshot.round)

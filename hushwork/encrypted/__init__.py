@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
 from hushwork.encrypted.client import EncryptedClient
 from hushwork.encrypted.compiler import compile_network, depth
@@ -37,9 +39,15 @@ class EncryptedGuarantee:
         """As in a manifest."""
         return NAME
 
-    def worker(self, network: Network, progress: Progress | None = None) -> EncryptedWorker:
-        """Compile a network. Raises DoesNotFit."""
-        return EncryptedWorker(network, progress)
+    def worker(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> EncryptedWorker:
+        """Compile a network, or take the plan in `shared`. Raises DoesNotFit."""
+        if shared is None:
+            return EncryptedWorker(network, progress)
+        from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does
+
+        return EncryptedWorker(network, progress, planned=partial(shared_plan, shared))
 
     def client(self, manifest: Manifest) -> EncryptedClient:
         """Check a manifest and make a fresh secret key."""

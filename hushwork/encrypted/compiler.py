@@ -60,6 +60,12 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     return plan
 
 
+def check(plan: Plan, network: Network) -> None:
+    """Raise ValueError unless a plan computes a network, slot by slot."""
+    values = _ordinary(network)
+    _check(plan, values[network.input], values[network.output])
+
+
 def depth(network: Network) -> tuple[int, int]:
     """How many levels a network takes, and about how many the largest ring carries.
 

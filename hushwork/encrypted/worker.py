@@ -52,16 +52,23 @@ class EncryptedSession:
         return self._keys
 
     def close(self) -> None:
-        """Let go of the keys."""
+        """Let go of the keys, and of the memory that held them: it may be gigabytes."""
         self._keys = None
+        release_memory()
 
 
 class EncryptedWorker:
     """Computes on ciphertexts of one network. Thread-safe."""
 
-    def __init__(self, network: Network, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        progress: Progress | None = None,
+        *,
+        planned: Callable[[Network, Progress | None], Plan] = compile_network,
+    ) -> None:
         """Compile. Raises DoesNotFit."""
-        plan = compile_network(network, progress)
+        plan = planned(network, progress)
         self.plan = plan.bare
         self._parameters = _parameters(plan)
         inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)

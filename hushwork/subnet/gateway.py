@@ -67,6 +67,7 @@ class Gateway:
     POST /sessions                                SessionRequest -> SessionReply
     GET  /sessions/{id}                           -> Serving
     POST /sessions/{id}/jobs                      request -> response
+    GET  /sessions/{id}/progress                  -> Working
     POST /sessions/{id}/close
 
     Its hotkey must be registered on the ledger, with the stake that miners ask for; customers
@@ -114,6 +115,7 @@ class Gateway:
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("GET", "/sessions/{session}", self._serving),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
+                gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),
             ]
         )
@@ -165,6 +167,9 @@ class Gateway:
             return relay.run(call.body)
         finally:
             self._jobs.release()
+
+    def _progress(self, call: Call) -> bytes:
+        return encode(self._find(call).progress())
 
     def _close(self, call: Call) -> bytes:
         relay = self._find(call)

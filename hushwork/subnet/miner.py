@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from hushwork.errors import TooLarge, UnknownManifest, Unreachable
-from hushwork.guarantee import Session, Worker
+from hushwork.guarantee import Progress, Session, Worker
 from hushwork.ledger import Ledger
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.lane import Lane
@@ -27,6 +27,7 @@ from hushwork.wire import (
     SessionReply,
     SessionRequest,
     SignedClient,
+    Working,
     blob_routes,
     decode,
     encode,
@@ -57,7 +58,10 @@ class MinerSettings:
     """How long the ledger's list of neurons is believed."""
 
 
-@dataclass(frozen=True)
+_IDLE = Working()
+
+
+@dataclass
 class _Kept:
     """A session and what it needs."""
 
@@ -65,6 +69,19 @@ class _Kept:
     session: Session
     hello: str
     opened: float
+    working: Working = _IDLE
+
+    def run(self, request: bytes, check: Progress) -> bytes:
+        """One job; `check` may stop it."""
+
+        def tell(layer: str, done: int, total: int) -> None:
+            self.working = Working.at(layer, done, total)
+            check(layer, done, total)
+
+        try:
+            return self.worker.run(self.session, request, tell)
+        finally:
+            self.working = _IDLE
 
     def close(self) -> None:
         self.session.close()
@@ -77,6 +94,7 @@ class Miner:
          /blobs/...                       upload of hellos
     POST /sessions                        SessionRequest -> SessionReply
     POST /sessions/{id}/jobs              request -> response
+    GET  /sessions/{id}/progress          -> Working
     POST /sessions/{id}/close
 
     Blobs live under `directory` and survive a restart; a session can be opened again from its
@@ -122,6 +140,7 @@ class Miner:
                 *blob_routes(gate, self._store, self._clock),
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
+                gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),
             ]
         )
@@ -185,16 +204,21 @@ class Miner:
             client.fetch_blob(digest, self._store, caller, self._clock)
 
     def _run(self, call: Call) -> bytes:
-        kept = self._sessions.find(call.path["session"], call.caller, self._clock())
+        kept = self._find(call)
         limit = kept.worker.manifest.request_limit
         if len(call.body) > limit:
             raise TooLarge("request", expected=f"at most {limit} bytes", got=len(call.body))
-        return self._lane.run(lambda p: kept.worker.run(kept.session, call.body, p))
+        return self._lane.run(lambda check: kept.run(call.body, check))
+
+    def _progress(self, call: Call) -> bytes:
+        return encode(self._find(call).working)
+
+    def _find(self, call: Call) -> _Kept:
+        return self._sessions.find(call.path["session"], call.caller, self._clock())
 
     def _close(self, call: Call) -> bytes:
-        token, now = call.path["session"], self._clock()
-        kept = self._sessions.find(token, call.caller, now)
-        self._sessions.close(token, call.caller, now)
+        kept = self._find(call)
+        self._sessions.close(call.path["session"], call.caller, self._clock())
         if not self._sessions.any(lambda other: other.hello == kept.hello):
             self._store.delete(kept.hello, since=kept.opened)
         return b""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hushwork.errors import BadAnswer, HushworkError, InvalidInput, UnknownSession
 from hushwork.guarantee import Guarantee, Manifest
 from hushwork.subnet.draws import fresh_generator
+from hushwork.subnet.following import Layers, followed
 from hushwork.subnet.images import Picture, prepare
 from hushwork.subnet.known import Known
 from hushwork.subnet.messages import Serving
@@ -93,13 +94,21 @@ class Model:
         self._session = ""
         self._closed = False
 
-    def infer(self, image: Picture, *, check: int = 0, progress: Progress | None = None) -> Result:
+    def infer(
+        self,
+        image: Picture,
+        *,
+        check: int = 0,
+        progress: Progress | None = None,
+        layers: Layers | None = None,
+    ) -> Result:
         """Classify one image: a path, a Pillow image or an array.
 
         Pictures are made grey or RGB and resized as the network asks, nothing is inverted.
         Arrays must have the input shape (a channel axis of one may lack) and lie in [0, 1];
         uint8 is divided by 255. `check` mixes in as many images whose answers are known, in
-        random order; see `Result.trusted`. Raises InvalidInput, Unavailable or BadAnswer.
+        random order; see `Result.trusted`. `layers` is told, from another thread, which layer the
+        miner says it is at. Raises InvalidInput, Unavailable or BadAnswer.
         """
         if self._closed:
             raise ValueError("this model is closed")
@@ -111,7 +120,7 @@ class Model:
         answers: dict[_Job, tuple[Array | None, float]] = {}
         for index, job in enumerate(jobs):
             show("waiting", index, len(jobs))
-            answers[job] = self._ask(job, meter, show)
+            answers[job] = self._ask(job, meter, show, layers)
             show("opened", index + 1, len(jobs))
         show("waiting", len(jobs), len(jobs))
         return self._result(own, answers, meter)
@@ -160,14 +169,16 @@ class Model:
         self._client.welcome(opened.reply)
         self._session = opened.session
 
-    def _ask(self, job: _Job, meter: _Meter, show: Progress) -> tuple[Array | None, float]:
+    def _ask(
+        self, job: _Job, meter: _Meter, show: Progress, layers: Layers | None
+    ) -> tuple[Array | None, float]:
         """One answer, and its seconds; None for a check whose answer does not open."""
         try:
-            response, seconds = self._send(job, meter)
+            response, seconds = self._send(job, meter, layers)
         except UnknownSession:
             self._session = ""
             self._ensure_session(meter, show)
-            response, seconds = self._send(job, meter)
+            response, seconds = self._send(job, meter, layers)
         meter.received += len(response)
         try:
             return self._opened(response), seconds
@@ -176,11 +187,12 @@ class Model:
                 raise
             return None, seconds
 
-    def _send(self, job: _Job, meter: _Meter) -> tuple[bytes, float]:
+    def _send(self, job: _Job, meter: _Meter, layers: Layers | None) -> tuple[bytes, float]:
         request = self._client.seal(job.image)
         meter.sent += len(request)
         target = f"/sessions/{self._session}/jobs"
-        return self._http.timed_post(target, request, self.manifest.response_limit)
+        with followed(self._http, self._session, layers):
+            return self._http.timed_post(target, request, self.manifest.response_limit)
 
     def _opened(self, response: bytes) -> Array:
         output = self._client.open(response).output

@@ -18,10 +18,19 @@ from hushwork.errors import (
 )
 from hushwork.guarantee import Manifest
 from hushwork.ledger import Neuron
-from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode, within
+from hushwork.wire import (
+    SessionReply,
+    SessionRequest,
+    SignedClient,
+    Working,
+    decode,
+    encode,
+    within,
+)
 
 _ATTEMPTS = 4
 _CLOSE_SECONDS = 5.0
+_PROGRESS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Relay:
         self._route = route
         self._session = ""
         self._busy = threading.Lock()
+        self._asking = threading.Lock()
 
     def open(self) -> None:
         """Open a session with the best miner that takes it. Raises what the last one said."""
@@ -77,6 +87,18 @@ class Relay:
         finally:
             self._busy.release()
 
+    def progress(self) -> Working:
+        """How far the job under way is, as the miner says.
+
+        Raises what the miner said, Unreachable, or Busy for a second question at a time.
+        """
+        if not self._asking.acquire(blocking=False):
+            raise Busy("this session is being asked how far it is", expected="one at a time")
+        try:
+            return self._ask_progress()
+        finally:
+            self._asking.release()
+
     def close(self) -> None:
         """Tell the miner, without waiting for it."""
         miner, session = self.miner, self._session
@@ -98,6 +120,14 @@ class Relay:
         target, limit = f"/sessions/{self._session}/jobs", self._manifest.response_limit
         with self._route.connect(self.miner, self._route.job_seconds) as link:
             return link.post(target, request, limit)
+
+    def _ask_progress(self) -> Working:
+        miner, target = self.miner, f"/sessions/{self._session}/progress"
+        if miner is None or not self._busy.locked():
+            return Working()
+        patience = _PROGRESS_SECONDS
+        with within(patience), self._route.connect(miner, patience) as link:
+            return decode(Working, link.get(target))
 
     def _move(self, failed: set[str], error: HushworkError) -> None:
         """Open a session elsewhere; at the same miner where it has merely forgotten this one."""

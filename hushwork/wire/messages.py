@@ -16,6 +16,8 @@ CHUNK_SIZE = 1 << 20
 
 MESSAGE_LIMIT = 1 << 20
 REPLY_LIMIT = 1 << 20
+LAYER_LIMIT = 100
+"""Most characters of a layer's name."""
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """SHA-256, lower-case hex."""
@@ -102,6 +104,29 @@ class SessionReply(Message, frozen=True):
 
     session: Token
     reply: Annotated[bytes, msgspec.Meta(max_length=REPLY_LIMIT)]
+
+
+class Working(Message, frozen=True):
+    """How far the job of a session is, as its miner says: nobody else knows."""
+
+    layer: Annotated[str, msgspec.Meta(max_length=LAYER_LIMIT)] = ""
+    """By its name in the network; empty where no job is under way."""
+    done: Count = 0
+    """Of `total` units of work."""
+    total: Count = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would not look like progress on a screen."""
+        if not self.layer.isprintable():
+            raise ValueError("a layer whose name cannot be printed")
+        if self.done > self.total:
+            raise ValueError(f"{self.done} of {self.total} units are done")
+
+    @classmethod
+    def at(cls, layer: str, done: int, total: int) -> Working:
+        """Of a layer whose name may be any text."""
+        shown = "".join(c if c.isprintable() else "?" for c in layer[:LAYER_LIMIT])
+        return cls(shown, min(done, total), total)
 
 
 M = TypeVar("M")

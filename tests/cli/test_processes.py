@@ -22,6 +22,8 @@ print('{"phase": "compile", "done": 1, "total": 2}', flush=True)
 if "die" in sys.argv:
     sys.exit("no such network")
 print('{"phase": "miner", "address": "http://127.0.0.1:1"}', flush=True)
+if "work" in sys.argv:
+    print('{"phase": "convolution1", "done": 1, "total": 9}', flush=True)
 time.sleep(600)
 """
 
@@ -53,6 +55,14 @@ def test_a_child_reports_where_it_serves() -> None:
         wait_until(lambda: child.address)
         assert child.report == Report("miner", address="http://127.0.0.1:1")
         assert child.is_running
+
+
+def test_a_child_that_reports_its_work_serves_where_it_did() -> None:
+    with Household() as house:
+        child = house.start("miner 1", ["miner", "work"])
+        wait_until(lambda: child.report.total == 9)
+        assert child.report == Report("convolution1", 1, 9)
+        assert child.address == "http://127.0.0.1:1"
 
 
 def test_closing_ends_the_children_and_removes_the_directory() -> None:

@@ -48,13 +48,24 @@ def text(screen: RenderableType) -> str:
 
 
 def test_the_table_shows_what_a_miner_did() -> None:
-    shown = text(network_screen(SNAPSHOT, {ROW.hotkey: "miner 1"}, ["a hint"]))
+    shown = text(network_screen(SNAPSHOT, {ROW.hotkey: "miner 1"}, [], ["a hint"]))
     line = next(line for line in shown.splitlines() if "miner 1" in line)
     cells = re.split(r"\s{2,}", line.strip())
     assert cells == ["miner 1", "coat", "88%", "1.23", "34,128", "62%"]
     assert "round 2: miners at work" in shown
     assert "3 of 18" in shown
     assert "a hint" in shown
+
+
+def test_the_layer_that_a_miner_is_at_has_a_line_and_a_bar() -> None:
+    working = [("miner 2", Report("[bold]convolution3", 30, 100))]
+    still, busy = (
+        text(network_screen(SNAPSHOT, {}, at, ["a hint"])).splitlines() for at in ([], working)
+    )
+    line = next(line for line in busy if "convolution3" in line)
+    assert line.split()[:3] == ["miner", "2", "[bold]convolution3"]
+    assert "━" in line
+    assert len(busy) == len(still), "what stands below would jump"
 
 
 def test_scores_of_any_size_are_readable() -> None:
@@ -65,7 +76,7 @@ def test_scores_of_any_size_are_readable() -> None:
 
 def test_a_failure_takes_the_place_of_the_label() -> None:
     row = ROW.__class__(**{**as_dict(ROW), "last_error": "malformed_bytes", "seconds": None})
-    shown = text(network_screen(Snapshot("5V", 2, "idle", 0, 0, 1, (row,)), {}, []))
+    shown = text(network_screen(Snapshot("5V", 2, "idle", 0, 0, 1, (row,)), {}, [], []))
     assert "malformed bytes" in shown
     assert "coat" not in shown
     assert "5FFFFF...FFFF" in shown
@@ -73,7 +84,7 @@ def test_a_failure_takes_the_place_of_the_label() -> None:
 
 def test_a_miner_without_a_score_is_shown() -> None:
     empty = Snapshot("5V", 1, "keys", 0, 0, 0, ())
-    shown = text(network_screen(empty, {"5A": "miner 1", "5B": "miner 2 (slow)"}, []))
+    shown = text(network_screen(empty, {"5A": "miner 1", "5B": "miner 2 (slow)"}, [], []))
     assert "miner 2 (slow)" in shown
 
 

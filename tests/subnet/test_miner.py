@@ -32,7 +32,7 @@ from hushwork.errors import (
     UnsupportedVersion,
     WrongReceiver,
 )
-from hushwork.guarantee import Manifest
+from hushwork.guarantee import Manifest, Progress
 from hushwork.ledger import TAO
 from hushwork.subnet import Miner, MinerSettings
 from hushwork.wire import (
@@ -42,6 +42,7 @@ from hushwork.wire import (
     SessionReply,
     SessionRequest,
     SignedClient,
+    Working,
     decode,
     describe_blob,
     encode,
@@ -100,6 +101,9 @@ class Customer:
         request = self.keys.seal(pictures()[0]) if request is None else request
         response = self.http.post(f"/sessions/{self.session}/jobs", request)
         return self.keys.open(response).output
+
+    def progress(self) -> Working:
+        return decode(Working, self.http.get(f"/sessions/{self.session}/progress"))
 
 
 def customer_of(town: Town, miner: Miner, name: str = "caller", stake: int = TAO) -> Customer:
@@ -201,6 +205,8 @@ def test_somebody_elses_session_is_as_unknown(town: Town, miner: Miner, customer
     for action in ("jobs", "close"):
         with pytest.raises(UnknownSession):
             other.post(f"/sessions/{session}/{action}", b"")
+    with pytest.raises(UnknownSession):
+        other.get(f"/sessions/{session}/progress")
 
 
 def test_a_hello_stays_while_another_session_uses_it_or_is_about_to(customer: Customer) -> None:
@@ -311,6 +317,46 @@ def test_one_job_at_a_time_and_the_rest_is_busy(town: Town) -> None:
         miner.close()
         with pytest.raises(Interrupted):
             job.result(10)
+
+
+def test_a_caller_sees_how_far_its_job_is(town: Town) -> None:
+    miner = town.miner("miner", HangingWorker(tiny_network()))
+    customer = customer_of(town, miner)
+    customer.open()
+    assert customer.progress() == Working()
+    with ThreadPoolExecutor() as pool:
+        job = pool.submit(customer.ask)
+        wait_until(lambda: customer.progress().done > 0)
+        first = customer.progress()
+        assert (first.layer, first.total) == ("run", 10_000)
+        wait_until(lambda: customer.progress().done > first.done)
+        miner.close()
+        with pytest.raises(Interrupted):
+            job.result(10)
+
+
+class Shouting(InsecureWorker):
+    """Has a layer whose name no screen should see, and never ends well."""
+
+    def run(self, session: object, request: bytes, progress: Progress | None = None) -> bytes:  # noqa: ARG002
+        assert progress is not None
+        progress("\x1b[2J" + "n" * 200, 7, 5)
+        self.hear()
+        raise MalformedBytes("request")
+
+    hear: Callable[[], None]
+
+
+def test_what_a_worker_says_is_made_fit_to_print_and_forgotten(town: Town) -> None:
+    worker = Shouting(tiny_network())
+    shown: list[Working] = []
+    customer = customer_of(town, town.miner("miner", worker))
+    customer.open()
+    worker.hear = lambda: shown.append(customer.progress())
+    with pytest.raises(MalformedBytes):
+        customer.ask()
+    assert shown == [Working("?[2J" + "n" * 96, 5, 5)]
+    assert customer.progress() == Working()
 
 
 def test_the_service_answers_while_a_job_runs(town: Town) -> None:

@@ -18,7 +18,7 @@ from hushwork.errors import (
 )
 from hushwork.ledger import Neuron
 from hushwork.subnet.relay import Relay, Route
-from hushwork.wire import SessionReply, encode
+from hushwork.wire import SessionReply, Working, encode
 from tests.insecure_plain import InsecureWorker
 from tests.subnet.town import tiny_network
 
@@ -44,6 +44,7 @@ class Miners:
     greets: dict[str, Callable[[], Outcome]]
     works: dict[str, Callable[[], Outcome]]
     calls: list[str] = field(default_factory=list)
+    progress: Callable[[], bytes] = lambda: encode(Working("layer", 1, 2))
     doubts: int = 0
 
     def relay(self) -> Relay:
@@ -82,6 +83,10 @@ class Link:
         self.miners.calls.append(f"work {self.name}")
         assert target == f"/sessions/at-{self.name}/jobs"
         return outcome(self.miners.works[self.name]())
+
+    def get(self, target: str) -> bytes:
+        assert target == f"/sessions/at-{self.name}/progress"
+        return self.miners.progress()
 
     def __enter__(self) -> Link:
         return self
@@ -186,3 +191,53 @@ def test_a_request_over_the_manifests_limit_goes_nowhere() -> None:
     with pytest.raises(TooLarge):
         relay.run(bytes(MANIFEST.request_limit + 1))
     assert town.calls == ["greet a"]
+
+
+def test_a_miner_is_asked_how_far_it_is_only_while_it_works() -> None:
+    town, seen = miners(a=(b"", b"")), []
+
+    def work() -> bytes:
+        seen.append(relay.progress())
+        return b"answer"
+
+    town.works["a"] = work
+    relay = town.relay()
+    assert relay.progress() == Working()
+    relay.open()
+    assert relay.progress() == Working()
+    relay.run(b"request")
+    assert seen == [Working("layer", 1, 2)]
+    assert relay.progress() == Working()
+
+
+def test_a_miner_that_says_nonsense_of_its_progress_still_answers() -> None:
+    town = miners(a=(b"", b""))
+    town.progress = lambda: encode({"layer": "\x1b[2J", "done": 1, "total": 2})
+
+    def work() -> bytes:
+        with pytest.raises(MalformedBytes):
+            relay.progress()
+        return b"answer"
+
+    town.works["a"] = work
+    relay = town.relay()
+    relay.open()
+    assert relay.run(b"request") == b"answer"
+
+
+def test_one_question_about_progress_at_a_time() -> None:
+    town = miners(a=(b"", b""))
+
+    def ask_again() -> bytes:
+        with pytest.raises(Busy):
+            relay.progress()
+        return encode(Working())
+
+    def work() -> bytes:
+        relay.progress()
+        return b"answer"
+
+    town.progress, town.works["a"] = ask_again, work
+    relay = town.relay()
+    relay.open()
+    assert relay.run(b"request") == b"answer"

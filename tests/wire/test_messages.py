@@ -18,6 +18,7 @@ from hushwork.wire import (
     Offers,
     SessionReply,
     SessionRequest,
+    Working,
     decode,
     describe_blob,
     encode,
@@ -35,6 +36,7 @@ MESSAGES = [
     Offers((Offer(DIGEST, "encrypted", "lenet"),)),
     SessionRequest(DIGEST, DIGEST, "sender"),
     SessionReply("abc_-1", b"reply"),
+    Working("convolution1", 3, 10),
 ]
 KINDS = sorted(
     (kind for kind in vars(errors).values() if isinstance(kind, type)),
@@ -108,6 +110,20 @@ def test_fields_are_checked(field: str) -> None:
 def test_a_session_name_is_safe_in_a_path(token: str) -> None:
     with pytest.raises(MalformedBytes):
         decode(SessionReply, encode({"session": token, "reply": b""}))
+
+
+@pytest.mark.parametrize("layer", ["\x1b[2J", "a\nb", "\u202egnp", "\x9b31m", "n" * 101])
+def test_a_layer_is_a_short_line_that_a_screen_can_show(layer: str) -> None:
+    with pytest.raises(MalformedBytes):
+        decode(Working, encode({"layer": layer, "done": 1, "total": 2}))
+    shown = decode(Working, encode(Working.at(layer, 1, 2)))
+    assert shown.layer == "".join(c if c.isprintable() else "?" for c in layer)[:100]
+
+
+@pytest.mark.parametrize(("done", "total"), [(-1, 1), (3, 2), (0, 1 << 63)])
+def test_progress_is_a_part_of_a_whole(done: int, total: int) -> None:
+    with pytest.raises(MalformedBytes):
+        decode(Working, encode({"layer": "run", "done": done, "total": total}))
 
 
 @pytest.mark.parametrize(("size", "count"), [(0, 0), (1, 0), (1, 2), (CHUNK_SIZE + 1, 1), (-1, 1)])
