@@ -23,6 +23,7 @@ from hushwork.subnet import Door, connect
 PHASES = {
     "keys": "making keys, here",
     "upload": "uploading evaluation keys",
+    "session": "a miner takes them",
     "waiting": "a miner computes on what it cannot see",
 }
 

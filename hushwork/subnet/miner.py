@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from hushwork.errors import TooLarge, UnknownManifest, Unreachable
-from hushwork.guarantee import Progress, Session, Worker
+from hushwork.guarantee import Manifest, Progress, Session, Worker
 from hushwork.ledger import Ledger
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.lane import Lane
@@ -42,9 +42,11 @@ class MinerSettings:
 
     minimum_stake: int = 0
     sessions: int = 16
-    """Open at once."""
+    """Places for open sessions."""
     sessions_per_caller: int = 8
     """At its limit, a caller's longest idle session gives way."""
+    place_bytes: int = 128 << 20
+    """Of a hello: a larger one takes several places. Expanded, it is about four times as large."""
     session_seconds: float = 3600.0
     """A session ends when it has been idle for so long."""
     queue: int = 8
@@ -174,16 +176,21 @@ class Miner:
     def _open(self, call: Call) -> bytes:
         asked = decode(SessionRequest, call.body)
         worker = self._worker(asked.manifest)
-        self._sessions.reserve(call.caller, self._clock())
+        places = self._places(worker.manifest)
+        self._sessions.reserve(call.caller, self._clock(), places)
         try:
             hello = self._hello(asked, call.caller, worker.manifest.hello_limit)
             session, reply = self._lane.run(lambda _: worker.greet(hello))
         except BaseException:
-            self._sessions.release(call.caller)
+            self._sessions.release(call.caller, places)
             raise
         now = self._clock()
-        token = self._sessions.open(call.caller, _Kept(worker, session, asked.hello, now), now)
-        return encode(SessionReply(token, reply))
+        kept = _Kept(worker, session, asked.hello, now)
+        return encode(SessionReply(self._sessions.open(call.caller, kept, now, places), reply))
+
+    def _places(self, manifest: Manifest) -> int:
+        needed = -(-manifest.hello_limit // self.settings.place_bytes)
+        return max(1, min(needed, self.settings.sessions_per_caller))
 
     def _hello(self, asked: SessionRequest, caller: str, limit: int) -> memoryview:
         """Map the hello; fetch it first where the caller keeps it, as the ledger says."""

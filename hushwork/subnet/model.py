@@ -21,7 +21,7 @@ from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, en
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-"""(phase, done, total); phases: keys, upload, waiting, opened."""
+"""(phase, done, total); phases: keys, upload, session, waiting, opened."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,9 @@ class Model:
         show("upload", 0, len(self._hello))
         info = self._http.put_blob(self._hello, lambda done, total: show("upload", done, total))
         asked = SessionRequest(self.manifest.digest, info.digest, "upload")
+        show("session", 0, 1)
         opened = decode(SessionReply, self._http.post("/sessions", encode(asked)))
+        show("session", 1, 1)
         meter.sent += 0 if self._uploaded else len(self._hello)
         self._uploaded = True
         meter.received += len(opened.reply)

@@ -1,4 +1,4 @@
-"""Sessions of a server, without I/O: bounded in number, per caller, and in idle time."""
+"""Sessions of a server, without I/O: bounded in places, per caller, and in idle time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ H = TypeVar("H", bound=Closeable)
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many at once, how many of one caller, and how many idle seconds."""
+    """How many places there are, how many one caller may take, and how many idle seconds."""
 
     total: int
     per_caller: int
@@ -35,6 +35,7 @@ class _Entry(Generic[H]):
     caller: str
     held: H
     used: float
+    places: int
 
 
 class SessionTable(Generic[H]):
@@ -43,43 +44,40 @@ class SessionTable(Generic[H]):
     def __init__(self, limits: SessionLimits) -> None:
         self._limits = limits
         self._entries: dict[str, _Entry[H]] = {}
-        self._reserved: list[str] = []
+        self._reserved: list[tuple[str, int]] = []
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def reserve(self, caller: str, now: float) -> None:
-        """Keep a place while a session is being opened.
+    def reserve(self, caller: str, now: float, places: int = 1) -> None:
+        """Keep places while a session is being opened.
 
-        At its limit, a caller's longest idle session gives way: it may have been forgotten in a
-        crash. Raises QuotaExceeded if all of them are still being opened, Busy if others have
-        taken all places.
+        At its limit, a caller's longest idle sessions give way: they may have been forgotten in a
+        crash. Raises QuotaExceeded if all of its places are taken by what is still being opened,
+        Busy if others have taken too many.
         """
         self.expire(now)
         with self._lock:
-            own = self._oldest_first(caller)
-            opening = self._reserved.count(caller)
-            giving_way = own[: max(0, len(own) + opening + 1 - self._limits.per_caller)]
-            if opening >= self._limits.per_caller:
-                most = f"at most {self._limits.per_caller}"
-                raise QuotaExceeded("sessions of one caller", expected=most, got=opening + 1)
-            if len(self._entries) + len(self._reserved) - len(giving_way) >= self._limits.total:
+            self._require_few(caller, places)
+            giving_way = self._giving_way(caller, places)
+            left = sum(e.places for token, e in self._entries.items() if token not in giving_way)
+            if left + sum(kept for _, kept in self._reserved) + places > self._limits.total:
                 raise Busy("all sessions are taken", expected=f"at most {self._limits.total}")
-            self._reserved.append(caller)
+            self._reserved.append((caller, places))
         self._drop(giving_way)
 
-    def release(self, caller: str) -> None:
-        """Give back a reserved place that came to nothing."""
+    def release(self, caller: str, places: int = 1) -> None:
+        """Give back reserved places that came to nothing."""
         with self._lock:
-            self._reserved.remove(caller)
+            self._reserved.remove((caller, places))
 
-    def open(self, caller: str, held: H, now: float) -> str:
-        """Fill a reserved place; the token of the session."""
+    def open(self, caller: str, held: H, now: float, places: int = 1) -> str:
+        """Fill reserved places; the token of the session."""
         token = secrets.token_urlsafe(24)
         with self._lock:
-            self._reserved.remove(caller)
-            self._entries[token] = _Entry(caller, held, now)
+            self._reserved.remove((caller, places))
+            self._entries[token] = _Entry(caller, held, now, places)
         return token
 
     def find(self, token: str, caller: str, now: float) -> H:
@@ -115,11 +113,26 @@ class SessionTable(Generic[H]):
             tokens = list(self._entries)
         self._drop(tokens)
 
-    def _oldest_first(self, caller: str) -> list[str]:
-        own = [
-            (entry.used, token) for token, entry in self._entries.items() if entry.caller == caller
-        ]
-        return [token for _, token in sorted(own)]
+    def _require_few(self, caller: str, places: int) -> None:
+        most, opening = self._limits.per_caller, self._opening(caller)
+        if opening + places > most:
+            got = opening + places
+            raise QuotaExceeded("sessions of one caller", expected=f"at most {most}", got=got)
+
+    def _opening(self, caller: str) -> int:
+        return sum(places for who, places in self._reserved if who == caller)
+
+    def _giving_way(self, caller: str, places: int) -> list[str]:
+        """The caller's sessions, longest idle first, until those left and so many places fit."""
+        own = {token: entry for token, entry in self._entries.items() if entry.caller == caller}
+        taken = self._opening(caller) + places + sum(entry.places for entry in own.values())
+        chosen: list[str] = []
+        for token in sorted(own, key=lambda token: own[token].used):
+            if taken <= self._limits.per_caller:
+                break
+            taken -= own[token].places
+            chosen.append(token)
+        return chosen
 
     def _drop(self, tokens: list[str]) -> None:
         with self._lock:

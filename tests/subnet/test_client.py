@@ -102,7 +102,7 @@ def test_a_result_says_everything(town: Town) -> None:
     assert result.who_saw_what == InsecurePlain().who_saw_what()
     assert result.miner == miner._hotkey.address
     assert (result.checks, result.checks_passed, result.trusted) == (0, 0, True)
-    assert set(phases) == {"keys", "upload", "waiting", "opened"}
+    assert set(phases) == {"keys", "upload", "session", "waiting", "opened"}
 
 
 def test_checks_pass_at_an_honest_miner_and_hide_among_the_images(town: Town) -> None:

@@ -286,6 +286,20 @@ def test_sessions_are_bounded(town: Town) -> None:
         customer_of(town, miner, "third").open()
 
 
+def test_a_large_hello_takes_the_places_of_several(town: Town) -> None:
+    settings = MinerSettings(minimum_stake=TAO, sessions_per_caller=2, place_bytes=LIMIT // 2)
+    miner = town.miner("miner", settings=settings)
+    customer = customer_of(town, miner)
+    first = customer.open()
+    customer.open()
+    with pytest.raises(UnknownSession):
+        customer.http.post(f"/sessions/{first}/jobs", b"")
+    customer.ask()
+    with pytest.raises(MalformedBytes):
+        customer.open(b"nonsense")
+    customer.open()
+
+
 def test_a_refused_hello_leaves_its_place_free(town: Town) -> None:
     miner = town.miner("miner", settings=MinerSettings(minimum_stake=TAO, sessions=1))
     customer = customer_of(town, miner)

@@ -84,6 +84,31 @@ def test_a_caller_cannot_open_more_at_once_than_it_may_have() -> None:
     sessions.reserve("b", 0.0)
 
 
+def test_a_large_session_takes_several_places() -> None:
+    sessions = table(total=6, per_caller=4)
+    for _ in range(2):
+        sessions.reserve("a", 0.0, 2)
+        sessions.open("a", Held(), 0.0, 2)
+    sessions.reserve("b", 0.0, 2)
+    with pytest.raises(Busy):
+        sessions.reserve("c", 0.0)
+    sessions.release("b", 2)
+    opened(sessions, "c")
+    with pytest.raises(Busy):
+        sessions.reserve("c", 0.0, 2)
+
+
+def test_as_many_sessions_give_way_as_a_large_one_needs() -> None:
+    sessions = table(total=9, per_caller=4)
+    small = [opened(sessions, "a", now=float(index)) for index in range(4)]
+    sessions.reserve("a", 9.0, 3)
+    assert [held.closed for _, held in small] == [1, 1, 1, 0]
+    with pytest.raises(QuotaExceeded):
+        sessions.reserve("a", 9.0, 2)
+    sessions.open("a", Held(), 9.0, 3)
+    assert len(sessions) == 2
+
+
 def test_an_idle_session_ends_and_a_used_one_stays() -> None:
     sessions = table(idle=10.0)
     idle, idle_held = opened(sessions, "a")
