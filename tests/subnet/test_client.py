@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,12 +15,11 @@ from hushwork.errors import (
     InsecureGuarantee,
     InvalidInput,
     MalformedBytes,
-    NotFound,
     RefusedManifest,
     UnknownManifest,
     Unreachable,
 )
-from hushwork.guarantee import Manifest, Progress
+from hushwork.guarantee import Manifest
 from hushwork.subnet import connect
 from hushwork.subnet.known import shipped_answers
 from tests.insecure_plain import NAME, InsecurePlain, InsecureWorker
@@ -43,48 +41,6 @@ class Broken(InsecureWorker):
 
     def answer(self, image: np.ndarray) -> np.ndarray:
         return super().answer(image) + np.inf
-
-
-class Layered(InsecureWorker):
-    """Takes its time over two layers."""
-
-    def run(self, session: object, request: bytes, progress: Progress | None = None) -> bytes:
-        assert progress is not None
-        for index, layer in enumerate(("first", "second")):
-            for _ in range(60):
-                time.sleep(0.01)
-                progress(layer, index, 2)
-        return super().run(session, request, progress)  # type: ignore[arg-type]
-
-
-def test_a_customer_sees_the_layers_go_by(town: Town) -> None:
-    town.miner("miner", Layered(tiny_network()))
-    model = town.door(town.gateway()).model()
-    seen: list[tuple[str, int, int]] = []
-    result = model.infer(pictures()[1], layers=lambda *at: seen.append(at))
-    count = len(seen)
-    assert result.label == "right"
-    assert list(dict.fromkeys(seen)) == [("first", 0, 2), ("second", 1, 2)]
-    time.sleep(0.4)
-    assert len(seen) == count, "told after the answer"
-
-
-def test_a_gateway_that_knows_no_progress_still_answers(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    town.miner("miner", Layered(tiny_network()))
-    model = town.door(town.gateway()).model()
-    get, asked = model._http.get, []
-
-    def refuse(target: str, **limit: int) -> bytes:
-        if target.endswith("/progress"):
-            asked.append(target)
-            raise NotFound("no such route")
-        return get(target, **limit)
-
-    monkeypatch.setattr(model._http, "get", refuse)
-    assert model.infer(pictures()[1], layers=lambda *_: pytest.fail("told")).label == "right"
-    assert asked
 
 
 def test_a_result_says_everything(town: Town) -> None:

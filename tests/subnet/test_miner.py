@@ -32,7 +32,7 @@ from hushwork.errors import (
     UnsupportedVersion,
     WrongReceiver,
 )
-from hushwork.guarantee import Manifest, Progress
+from hushwork.guarantee import Manifest
 from hushwork.ledger import TAO
 from hushwork.subnet import Miner, MinerSettings
 from hushwork.wire import (
@@ -331,46 +331,6 @@ def test_one_job_at_a_time_and_the_rest_is_busy(town: Town) -> None:
         miner.close()
         with pytest.raises(Interrupted):
             job.result(10)
-
-
-def test_a_caller_sees_how_far_its_job_is(town: Town) -> None:
-    miner = town.miner("miner", HangingWorker(tiny_network()))
-    customer = customer_of(town, miner)
-    customer.open()
-    assert customer.progress() == Working()
-    with ThreadPoolExecutor() as pool:
-        job = pool.submit(customer.ask)
-        wait_until(lambda: customer.progress().done > 0)
-        first = customer.progress()
-        assert (first.layer, first.total) == ("run", 10_000)
-        wait_until(lambda: customer.progress().done > first.done)
-        miner.close()
-        with pytest.raises(Interrupted):
-            job.result(10)
-
-
-class Shouting(InsecureWorker):
-    """Has a layer whose name no screen should see, and never ends well."""
-
-    def run(self, session: object, request: bytes, progress: Progress | None = None) -> bytes:  # noqa: ARG002
-        assert progress is not None
-        progress("\x1b[2J" + "n" * 200, 7, 5)
-        self.hear()
-        raise MalformedBytes("request")
-
-    hear: Callable[[], None]
-
-
-def test_what_a_worker_says_is_made_fit_to_print_and_forgotten(town: Town) -> None:
-    worker = Shouting(tiny_network())
-    shown: list[Working] = []
-    customer = customer_of(town, town.miner("miner", worker))
-    customer.open()
-    worker.hear = lambda: shown.append(customer.progress())
-    with pytest.raises(MalformedBytes):
-        customer.ask()
-    assert shown == [Working("?[2J" + "n" * 96, 5, 5)]
-    assert customer.progress() == Working()
 
 
 def test_the_service_answers_while_a_job_runs(town: Town) -> None:
