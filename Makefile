@@ -21,7 +21,7 @@ export PIP_QUIET := 1
 help: ## Show these lines
 	@echo "Hushwork. A fresh machine needs Python 3.11+, stable Rust and a C linker; make does the rest."
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Settings of make up: MODEL=$(MODEL) MINERS=$(MINERS) PORT=$(PORT) ARGS='--rounds 1'; PYTHON=... everywhere"
+	@echo "Settings of make up: MODEL=$(MODEL) (or vgg9) MINERS=$(MINERS) PORT=$(PORT) ARGS='--rounds 1'; PYTHON=... everywhere"
 
 up: build ## Start a network on this machine and watch it classify images it cannot see
 	@exec $(BIN)/hush up --model $(MODEL) --miners $(MINERS) --port $(PORT) $(ARGS)

@@ -31,7 +31,7 @@ def default_model(data: str | None) -> tuple[str, str]:
     try:
         load("cifar-10", data)
     except HushworkError as error:
-        return LENET, f"{data} is not CIFAR-10: {error}"
+        return LENET, f"CIFAR-10 cannot be read from {data}: {error}"
     return VGG, f"{data} is CIFAR-10"
 
 
