@@ -104,12 +104,10 @@ def network_screen(
 
 
 def layers(working: Sequence[tuple[str, Report]]) -> Table:
-    """The layer that each miner is at; one empty line where none is, so that nothing jumps."""
+    """The layer that each miner is at; an empty line where none is, so that nothing jumps."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, report in working:
         grid.add_row(name, Text(report.phase), *share(report))
-    if not working:
-        grid.add_row("")
     return grid
 
 

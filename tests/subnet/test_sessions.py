@@ -98,6 +98,16 @@ def test_a_large_session_takes_several_places() -> None:
         sessions.reserve("c", 0.0, 2)
 
 
+def test_no_more_sessions_give_way_than_a_large_one_needs() -> None:
+    sessions = table(total=9, per_caller=4)
+    large = [Held(), Held()]
+    for now, held in enumerate(large):
+        sessions.reserve("a", now, 2)
+        sessions.open("a", held, now, 2)
+    sessions.reserve("a", 9.0, 2)
+    assert [held.closed for held in large] == [1, 0]
+
+
 def test_as_many_sessions_give_way_as_a_large_one_needs() -> None:
     sessions = table(total=9, per_caller=4)
     small = [opened(sessions, "a", now=float(index)) for index in range(4)]
