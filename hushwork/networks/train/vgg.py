@@ -103,7 +103,7 @@ class Trainer(trainer.Trainer):
 
     @property
     def _penalty(self) -> float:
-        progress = self.schedules[0].last_epoch / self.steps
+        progress: float = self.schedules[0].last_epoch / self.steps
         return self.recipe.penalty * min(1.0, progress / self.recipe.penalty_warm_up)
 
     def _losses(self, x: Tensor, labels: Tensor) -> Losses:
