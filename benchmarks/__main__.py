@@ -1,27 +1,30 @@
 """Measure this engine and its peers, and show both: `make bench`.
 
-python -m benchmarks [--only hushwork,lattigo] [--images 256] [--report]
+python -m benchmarks [--only vgg9,lattigo] [--images 256] [--source FOLDER] [--report]
 
 A run of everything renews docs/benchmarks.md; `--report` does so from the results that are kept. A
-library that cannot be installed or measured is reported with the reason, and the run goes on.
+part that cannot be installed or measured is reported with the reason, and the run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import document, floors, machine, ours, plot, table
+from benchmarks import network, ours, report
 from benchmarks.figures import Figure, Measured, save, saved
 from benchmarks.peers import PEERS, Peer
 from benchmarks.programs import Unavailable
-from benchmarks.rows import NETWORK, ONE_CORE, ROWS, shown
+from benchmarks.rows import shown
 
-NAMES = (ours.WHO, *(peer.who for peer in PEERS))
+OURS = (ours.WHO, ours.VGG9, ours.GROWTH)
+NAMES = (*OURS, *(peer.who for peer in PEERS))
+VGG9_IMAGES = 32
 
 
 class Screen:
@@ -69,7 +72,7 @@ def measure(who: str, work: Callable[[], tuple[Figure, ...]], screen: Screen) ->
 
 
 def measure_ours(images: int, screen: Screen) -> None:
-    """The machine's limits, single operations, the network."""
+    """The machine's limits, single operations, LeNet."""
 
     def limits() -> tuple[Figure, ...]:
         screen.step("building the examples of hushwork")
@@ -81,10 +84,30 @@ def measure_ours(images: int, screen: Screen) -> None:
         screen.step("operations of hushwork")
         figures = ours.operations(screen.show)
         screen.step(f"LeNet under hushwork, {images} images")
-        return figures + ours.network(images, screen.show)
+        return figures + ours.network("lenet", network.LENET, images, screen.show)
 
     measure(ours.LIMITS, limits, screen)
     measure(ours.WHO, everything, screen)
+
+
+def measure_vgg9(images: int, source: str | None, screen: Screen) -> None:
+    """VGG-9."""
+
+    def work() -> tuple[Figure, ...]:
+        screen.step(f"VGG-9 under hushwork, {images} images")
+        return ours.network("vgg9", network.VGG9, images, screen.show, source)
+
+    measure(ours.VGG9, work, screen)
+
+
+def measure_growth(screen: Screen) -> None:
+    """Networks of growing size."""
+
+    def work() -> tuple[Figure, ...]:
+        screen.step("networks of growing size under hushwork")
+        return ours.grown(screen.show)
+
+    measure(ours.GROWTH, work, screen)
 
 
 def measure_peer(peer: Peer, screen: Screen) -> None:
@@ -99,49 +122,26 @@ def measure_peer(peer: Peer, screen: Screen) -> None:
     measure(peer.who, work, screen)
 
 
-def measure_all(names: list[str], images: int, console: Console) -> None:
+def measure_all(names: list[str], arguments: argparse.Namespace, console: Console) -> None:
     """Everything that is named, one after another."""
+    images, source = arguments.images, arguments.source
     with Screen(console) as screen:
-        if ours.WHO in names:
-            measure_ours(images, screen)
-        for peer in PEERS:
-            if peer.who in names:
-                measure_peer(peer, screen)
-
-
-def parts(mine: Measured, limits: Measured, peers: list[Measured]) -> dict[str, str]:
-    """What goes into the document."""
-    rooflines = [] if limits.unavailable else floors.cells(mine, limits)
-    return {
-        "machine": machine.describe(limits, mine),
-        "table": table.markdown(table.head(peers), table.cells(ROWS, mine, peers)),
-        "roofline": table.markdown(floors.TITLES, rooflines),
-        "peers": table.markdown(*machine.peers(PEERS, peers)),
-    }
-
-
-def report(console: Console, renew: bool) -> None:
-    """Show what is kept; renew the document if asked."""
-    mine, limits = saved(ours.WHO), saved(ours.LIMITS)
-    peers = [saved(peer.who) for peer in PEERS]
-    console.print(
-        table.terminal("Ours and theirs", table.head(peers), table.cells(ROWS, mine, peers))
-    )
-    if not limits.unavailable:
-        console.print(table.terminal("The floor", floors.TITLES, floors.cells(mine, limits)))
-    for peer in peers:
-        if peer.unavailable:
-            console.print(f"{peer.who}: {peer.unavailable}", highlight=False)
-    if renew:
-        rows = (NETWORK[0], *ONE_CORE)
-        document.write(parts(mine, limits, peers), plot.draw(rows, [mine, *peers]))
-        console.print(f"Written: {document.PAGE}, {document.PLOT}", highlight=False)
+        parts: Mapping[str, Callable[[], None]] = {
+            ours.WHO: lambda: measure_ours(images, screen),
+            ours.VGG9: lambda: measure_vgg9(min(images, VGG9_IMAGES), source, screen),
+            ours.GROWTH: lambda: measure_growth(screen),
+            **{peer.who: partial(measure_peer, peer, screen) for peer in PEERS},
+        }
+        for name in NAMES:
+            if name in names:
+                parts[name]()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default=",".join(NAMES), help="some of " + ",".join(NAMES))
-    parser.add_argument("--images", type=int, default=256, help="images through our network")
+    parser.add_argument("--images", type=int, default=256, help="images through our networks")
+    parser.add_argument("--source", help="of CIFAR-10, as for hushwork.networks.data.load")
     parser.add_argument("--report", action="store_true", help="measure nothing")
     arguments = parser.parse_args()
     names = arguments.only.split(",")
@@ -151,8 +151,8 @@ def main() -> None:
         )
     console = Console()
     if not arguments.report:
-        measure_all(names, arguments.images, console)
-    report(console, renew=arguments.report or set(names) == set(NAMES))
+        measure_all(names, arguments, console)
+    report.show(console, renew=arguments.report or set(names) == set(NAMES))
     if reason := saved(ours.WHO).unavailable:
         raise SystemExit(f"{ours.WHO} itself could not be measured: {reason}")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from benchmarks.programs import ROOT
 
 PAGE = ROOT / "docs/benchmarks.md"
-PLOT = ROOT / "docs/benchmarks.svg"
 
 
 def inject(page: str, parts: Mapping[str, str]) -> str:
@@ -24,7 +23,8 @@ def inject(page: str, parts: Mapping[str, str]) -> str:
     return page
 
 
-def write(parts: Mapping[str, str], plot: str, page: Path = PAGE, picture: Path = PLOT) -> None:
-    """Renew the page and the picture beside it."""
+def write(parts: Mapping[str, str], plots: Mapping[str, str], page: Path = PAGE) -> None:
+    """Renew the page and the pictures beside it, by file name."""
     page.write_text(inject(page.read_text(), parts))
-    picture.write_text(plot)
+    for name, plot in plots.items():
+        page.with_name(name).write_text(plot)

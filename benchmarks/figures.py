@@ -55,6 +55,12 @@ class Measured(msgspec.Struct, frozen=True):
         return None if figure is None else figure.median
 
 
+def merged(first: Measured, *others: Measured) -> Measured:
+    """The first, with the figures of the others."""
+    figures = [figure for measured in (first, *others) for figure in measured.figures]
+    return msgspec.structs.replace(first, figures=tuple(figures))
+
+
 def parse(lines: Iterable[str]) -> tuple[Figure, ...]:
     """The figures among a program's lines. Raises msgspec.MsgspecError on a broken one."""
     return tuple(

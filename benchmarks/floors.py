@@ -8,8 +8,10 @@ once, so that a floor is below what any program can reach.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from benchmarks.figures import Figure, Key, Measured
 from benchmarks.rows import SIZES, seconds, times
@@ -80,12 +82,20 @@ class Ring:
         return CONSTANT * self.degree / 2 * self.log_degree
 
     @property
+    def _own(self) -> list[int]:
+        """Limbs of each digit."""
+        return [min(self.digit, self.limbs - start) for start in range(0, self.limbs, self.digit)]
+
+    @property
+    def decomposed(self) -> int:
+        """Transforms of a decomposition."""
+        return self.limbs + sum(self.all - own for own in self._own)
+
+    @property
     def decomposition(self) -> float:
         """Digits extended from their own limbs to all others."""
-        own = [min(self.digit, self.limbs - start) for start in range(0, self.limbs, self.digit)]
-        words = sum(CONSTANT * a + LAZY * a * (self.all - a) for a in own)
-        transforms = self.limbs + sum(self.all - a for a in own)
-        return words * self.degree + transforms * self.transform
+        words = sum(CONSTANT * own + LAZY * own * (self.all - own) for own in self._own)
+        return words * self.degree + self.decomposed * self.transform
 
     @property
     def inner_product(self) -> float:
@@ -139,3 +149,24 @@ def cells(ours: Measured, limits: Measured) -> list[list[str]]:
 def _line(figure: Figure, floors: tuple[float, float]) -> list[str]:
     shown = [seconds(floor) if floor > 0 else "" for floor in floors]
     return [seconds(figure.median), *shown, times(figure.median / max(floors))]
+
+
+LAYER_TITLES = (
+    "layer", "one core", "key switches", "transforms", "products", "arithmetic", "traffic",
+    "of the higher",
+)  # fmt: skip
+
+
+def layers(measured: Sequence[Mapping[str, Any]], limits: Measured) -> list[list[str]]:
+    """One line for each layer of a network, and one for all, from what `breakdown` counts."""
+    every = {key: sum(layer[key] for layer in measured) for key in measured[0] if key != "name"}
+    return [_layer(layer, limits) for layer in (*measured, {"name": "**all**", **every})]
+
+
+def _layer(layer: Mapping[str, Any], limits: Measured) -> list[str]:
+    moved = layer["moved"]
+    floors = Work(layer["multiply_adds"], moved, moved).seconds(limits)
+    counts = [f"{layer[key]:,}" for key in ("switches", "transforms", "products")]
+    shown = [seconds(floor) if floor > 0 else "" for floor in floors]
+    ratio = times(layer["seconds"] / max(floors)) if max(floors) > 0 else ""
+    return [layer["name"], seconds(layer["seconds"]), *counts, *shown, ratio]

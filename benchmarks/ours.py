@@ -1,18 +1,20 @@
-"""This engine: single operations on one core and on two, the network, and the machine's limits."""
+"""This engine: single operations on one core and on two, its networks, the machine's limits."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from benchmarks import lenet
+from benchmarks import growth
+from benchmarks import network as one
 from benchmarks.figures import Figure
-from benchmarks.programs import CACHE, ROOT, Show, run, tool
+from benchmarks.growing import NETWORKS
+from benchmarks.programs import CACHE, ROOT, Show, Unavailable, run, tool
+from hushwork.errors import HushworkError
 
-WHO, LIMITS = "hushwork", "machine"
+WHO, LIMITS, VGG9, GROWTH = "hushwork", "machine", "vgg9", "growth"
 SECONDS = 900
 EXAMPLES = ROOT / "target/release/examples"
-IMAGES_ON_ONE_CORE = 16
 
 
 def build() -> None:
@@ -40,36 +42,45 @@ def limits(show: Show) -> tuple[Figure, ...]:
     return (Figure("load", load, load), *figures)
 
 
-def network(images: int, show: Show) -> tuple[Figure, ...]:
-    """The network on all cores and on one."""
-    measured = lenet.run(lenet.MODEL, images)
-    lenet.keep(lenet.MODEL, measured)
-    on_one = lenet.run(lenet.MODEL, min(images, IMAGES_ON_ONE_CORE), threads=1)
-    figures = (*network_figures(measured), _seconds(on_one, threads=1))
+def network(
+    prefix: str, name: str, images: int, show: Show, source: str | None = None
+) -> tuple[Figure, ...]:
+    """A network on all cores and on one. Raises Unavailable where it, or its data, is missing."""
+    try:
+        measured = one.run(name, images, source)
+    except HushworkError as error:
+        raise Unavailable(str(error)) from None
+    one.keep(name, measured)
+    figures = network_figures(prefix, measured)
     for figure in figures:
         show(figure)
     return figures
 
 
-def _seconds(measured: dict[str, Any], threads: int) -> Figure:
-    return Figure(
-        "lenet",
-        measured["median_seconds"],
-        measured["best_seconds"],
-        measured["images"],
-        threads=threads,
-    )
+def grown(show: Show) -> tuple[Figure, ...]:
+    """The networks of growing size, each kept as soon as it is measured."""
+    figures = []
+    for name in NETWORKS:
+        seconds = growth.measure(name)["median_seconds"]
+        figures.append(Figure(name, seconds, seconds))
+        show(figures[-1])
+    return tuple(figures)
 
 
-def network_figures(measured: dict[str, Any]) -> tuple[Figure, ...]:
-    """What `lenet.run` gives, under the names of the table."""
+def network_figures(prefix: str, measured: dict[str, Any]) -> tuple[Figure, ...]:
+    """What `network.run` gives, under the names of the table."""
     names = {
-        "lenet_memory": "peak_bytes",
-        "lenet_keys": "hello_bytes",
-        "lenet_compile": "compile_seconds",
-        "lenet_request": "request_bytes",
-        "lenet_answer": "response_bytes",
-        "lenet_error": "largest_error",
+        "memory": "peak_bytes",
+        "keys": "hello_bytes",
+        "compile": "compile_seconds",
+        "request": "request_bytes",
+        "answer": "response_bytes",
+        "error": "largest_error",
     }
-    singles = (Figure(name, measured[key], measured[key]) for name, key in names.items())
-    return (_seconds(measured, threads=0), *singles)
+    median, best, runs = (measured[key] for key in ("median_seconds", "best_seconds", "images"))
+    alone = measured["one_core_seconds"]
+    return (
+        Figure(prefix, median, best, runs),
+        Figure(prefix, alone, alone, threads=1),
+        *(Figure(f"{prefix}_{name}", measured[key], measured[key]) for name, key in names.items()),
+    )

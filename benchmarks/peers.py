@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import concrete
 from benchmarks.figures import Figure
 from benchmarks.programs import CACHE, Show, Unavailable, run, tool
 
 HERE = Path(__file__).parent
 INSTALL_SECONDS, MEASURE_SECONDS = 1800, 900
 
-ORION_PYTHONS = ((3, 11), (3, 12))
+OLDER_PYTHONS = ((3, 11), (3, 12))
 ORION_PINS = (
     "orion-fhe==1.0.2",
     "numpy==2.2.6",
@@ -24,6 +25,7 @@ ORION_PINS = (
     "torchvision==0.29.2",
 )
 DESILO_PINS = ("desilofhe==2.0.0", "numpy==2.4.6")
+CONCRETE_PINS = ("concrete-python==2.11.0", "numpy==1.26.4", "setuptools==80.10.2")
 POULPY_PROCESSOR = ("avx512f", "avx512ifma", "avx512vl")
 
 
@@ -83,11 +85,19 @@ def _measure_python(who: str, script: str, show: Show) -> tuple[Figure, ...]:
 
 
 def _install_orion() -> None:
-    _install_python("orion", _python(ORION_PYTHONS), ORION_PINS)
+    _install_python("orion", _python(OLDER_PYTHONS), ORION_PINS)
 
 
 def _install_desilo() -> None:
     _install_python("desilofhe", sys.executable, DESILO_PINS)
+
+
+def _install_concrete() -> None:
+    _install_python("concrete", _python(OLDER_PYTHONS), CONCRETE_PINS)
+
+
+def _measure_concrete(show: Show) -> tuple[Figure, ...]:
+    return concrete.extrapolated(_measure_python("concrete", "concrete_block.py", show))
 
 
 def _install_lattigo() -> None:
@@ -165,5 +175,13 @@ PEERS = (
         "RNS-CKKS in C++, a closed binary with a Python face; it picks its own primes",
         _install_desilo,
         lambda show: _measure_python("desilofhe", "desilo_operations.py", show),
+    ),
+    Peer(
+        concrete.WHO,
+        "2.11.0",
+        "BSD-3-Clause-Clear",
+        "TFHE, a table look-up for each activation; a patch of Zama's VGG-9, the rest extrapolated",
+        _install_concrete,
+        _measure_concrete,
     ),
 )

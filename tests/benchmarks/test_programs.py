@@ -69,6 +69,7 @@ def test_a_python_that_is_not_there_is_unavailable() -> None:
 def test_versions_are_those_that_are_asked_for() -> None:
     versions = {peer.who: peer.version for peer in peers.PEERS}
     assert f"orion-fhe=={versions['orion']}" in peers.ORION_PINS
+    assert f"concrete-python=={versions['concrete']}" in peers.CONCRETE_PINS
     assert f"desilofhe=={versions['desilofhe']}" in peers.DESILO_PINS
     assert f"lattigo/v6 v{versions['lattigo']}\n" in (HERE / "lattigo/go.mod").read_text()
     poulpy = re.findall(r'^poulpy.*"=([\d.]+)"', (HERE / "poulpy/Cargo.toml").read_text(), re.M)

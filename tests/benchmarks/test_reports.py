@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import document, plot, table
+from benchmarks import document, peers, plot, report, table
 from benchmarks.figures import Figure, Key, Measured
 from benchmarks.rows import Row, seconds
 
@@ -20,6 +20,7 @@ def one(who: str, value: float) -> Measured:
     return Measured(who, (Figure("rotation", value, value, 1, 15, 1),))
 
 
+PEERS = [Measured(peer.who) for peer in peers.PEERS]
 OURS, SLOW, NOBODY = one("ours", 0.008), one("slow", 0.080), Measured("nobody", unavailable="no Go")
 
 
@@ -52,7 +53,9 @@ def test_a_part_without_its_one_place_is_an_error(page: str) -> None:
 
 def test_the_page_has_every_place() -> None:
     page = document.PAGE.read_text()
-    document.inject(page, dict.fromkeys(("machine", "table", "roofline", "peers"), ""))
+    ours = Measured("ours")
+    document.inject(page, report.parts(ours, Measured("machine", unavailable="none"), PEERS))
+    assert all(f"({name})" in page for name in report.pictures(OURS, PEERS))
 
 
 def test_bars_grow_with_the_logarithm() -> None:

@@ -6,7 +6,7 @@ from benchmarks.figures import Figure, Key, Measured
 from benchmarks.rows import ROWS, Row, seconds, shown, size, times
 
 ONE, TWO = Key("rotation", 15, 1), Key("rotation", 15, 2)
-FASTER = Row("two cores against one", ONE, times, 1.8, TWO)
+FASTER = Row("two cores against one", ONE, times, 1.8, TWO, least=True)
 
 
 def measured(one: float, two: float) -> Measured:
@@ -28,8 +28,14 @@ def test_sizes_are_read_easily() -> None:
 
 
 def test_a_figure_is_shown_in_the_unit_of_its_name() -> None:
-    names = {"rotation": "2.00 s", "lenet_keys": "2.00 kB", "lenet_error": "2.0e+00"}
-    values = [2.0, 2000.0, 2.0]
+    names = {
+        "rotation": "2.00 s",
+        "lenet_keys": "2.00 kB",
+        "lenet_error": "2.0e+00",
+        "lenet_labels": "99.50%",
+        "concrete_tables": "1,344",
+    }
+    values = [2.0, 2000.0, 2.0, 0.995, 1344.0]
     for (name, text), value in zip(names.items(), values, strict=True):
         assert shown(Figure(name, value, value)) == text
 

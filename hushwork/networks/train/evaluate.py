@@ -12,9 +12,14 @@ import typer
 from rich import print as show
 
 from hushwork.networks import Network, PlainRun, Polynomial, open_network
-from hushwork.networks.data import load, to_input
+from hushwork.networks.data import Labels, load, to_input
 from hushwork.networks.layers import Array
 from hushwork.networks.ranges import reached
+
+
+def right(logits: Array, labels: Labels) -> int:
+    """How many of a batch (n, classes) have their largest logit where `labels` (n,) says."""
+    return int((logits.argmax(axis=1) == labels).sum())
 
 
 def largest(network: Network, x: Array) -> dict[str, float]:
@@ -36,7 +41,7 @@ def main(
     opened, dataset = open_network(network), load(data, source)
     x = to_input(dataset.test_images)
     logits = PlainRun(opened)(x)
-    correct = int((logits.argmax(axis=1) == dataset.test_labels).sum())
+    correct = right(logits, dataset.test_labels)
     show(f"{opened.name}: {correct} of {len(x)} test images right ({correct / len(x):.2%})")
     show(f"logits from {logits.min():.2f} to {logits.max():.2f}")
     noise = np.random.default_rng(0).uniform(size=(1000, *opened.input_shape))

@@ -1,0 +1,134 @@
+"""How cost grows with a network: time against multiply-adds and depth.
+
+python -m benchmarks.growth [--only mlp,lenet] [--images 5]
+
+Each network's figures are kept as soon as it is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks import network
+from benchmarks.growing import NETWORKS
+from benchmarks.rows import seconds, size
+from benchmarks.svg import COLOURS, Axis, bare, document, grid, text
+
+IMAGES = 5
+_LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 70, 560, 110, 64, 300
+_RINGS = {13: COLOURS[3], 14: COLOURS[2], 15: COLOURS[0], 16: COLOURS[1]}
+
+Records = Mapping[str, dict[str, Any]]
+
+
+def measure(name: str, images: int = IMAGES) -> dict[str, Any]:
+    """Run one of the networks and keep its figures."""
+    figures = network.run(name, images)
+    network.keep(_file(name), figures)
+    return figures
+
+
+def saved() -> Records:
+    """What is kept, in order of growth."""
+    found = {name: network.kept(_file(name)) for name in NETWORKS}
+    return {name: figures for name, figures in found.items() if figures}
+
+
+def _file(name: str) -> str:
+    return f"growth-{name}"
+
+
+TITLES = (
+    "network", "multiply-adds", "levels", "N", "limbs", "two cores", "one core", "compile",
+    "keys", "request", "answer", "memory", "error",
+)  # fmt: skip
+
+
+def cells(records: Records) -> list[list[str]]:
+    """One line for each network."""
+    return [_line(name, figures) for name, figures in records.items()]
+
+
+def _line(name: str, figures: dict[str, Any]) -> list[str]:
+    return [
+        name,
+        f"{figures['multiply_adds'] / 1e6:.3g} M",
+        str(figures["levels"]),
+        f"2^{figures['log_degree']}",
+        str(figures["limbs"]),
+        seconds(figures["median_seconds"]),
+        seconds(figures["one_core_seconds"]),
+        seconds(figures["compile_seconds"]),
+        size(figures["hello_bytes"]),
+        size(figures["request_bytes"]),
+        size(figures["response_bytes"]),
+        size(figures["peak_bytes"]),
+        f"{figures['largest_error']:.1e}",
+    ]
+
+
+def draw(records: Records) -> str:
+    """Seconds against multiply-adds, both logarithmic; circles grow with depth."""
+    across = Axis([f["multiply_adds"] for f in records.values()], _LEFT, _PLOT)
+    times = [f["median_seconds"] for f in records.values()]
+    up = Axis(times, _TOP + _HEIGHT, -_HEIGHT)
+    lines = [*_legend(), *_grid(across, up)]
+    for name, figures in records.items():
+        lines += _circle(across, up, name, figures)
+    return document(_LEFT + _PLOT + _RIGHT, _TOP + _HEIGHT + 50, lines)
+
+
+def _circle(across: Axis, up: Axis, name: str, figures: dict[str, Any]) -> list[str]:
+    x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
+    colour, radius = _RINGS[figures["log_degree"]], 2 + figures["levels"] / 2
+    circle = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}' fill-opacity='0.8'/>"
+    said = f"{name}, {figures['levels']} levels, {seconds(figures['median_seconds'])}"
+    return [
+        circle,
+        text(x - radius - 4, y + 4, said, "end")
+        if x > _LEFT + _PLOT / 2
+        else text(x + radius + 4, y + 4, said),
+    ]
+
+
+def _grid(across: Axis, up: Axis) -> Iterator[str]:
+    right, bottom = _LEFT + _PLOT, _TOP + _HEIGHT
+    for tick in across.ticks():
+        x = across.at(tick)
+        yield grid(f"M{x:.1f} {_TOP}V{bottom}")
+        yield text(x, bottom + 16, f"{tick / 1e6:g} M", "middle")
+    for tick in up.ticks():
+        y = up.at(tick)
+        yield grid(f"M{_LEFT} {y:.1f}H{right}")
+        yield text(_LEFT - 8, y + 4, bare(seconds, tick), "end")
+    yield text(_LEFT + _PLOT / 2, bottom + 38, "multiply-adds in the clear", "middle")
+
+
+def _legend() -> list[str]:
+    said = "one encrypted image on two cores, both axes logarithmic; a circle grows with the levels"
+    lines = [text(8, 20, said)]
+    for place, (log_degree, colour) in enumerate(_RINGS.items()):
+        x = 8 + 90 * place
+        lines.append(f"<circle cx='{x + 6}' cy='38' r='6' fill='{colour}'/>")
+        lines.append(text(x + 18, 42, f"N = 2^{log_degree}"))
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--only", default=",".join(NETWORKS), help="some of " + ",".join(NETWORKS))
+    parser.add_argument("--images", type=int, default=IMAGES)
+    arguments = parser.parse_args()
+    names = arguments.only.split(",")
+    if unknown := set(names) - set(NETWORKS):
+        parser.error(f"no network is called {', '.join(sorted(unknown))}")
+    for name in names:
+        Console().print(network.table(name, measure(name, arguments.images)))
+
+
+if __name__ == "__main__":
+    main()

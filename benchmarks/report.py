@@ -1,0 +1,81 @@
+"""What is kept, shown at the terminal and put into the document."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from benchmarks import (
+    accuracy,
+    concrete,
+    document,
+    floors,
+    growth,
+    machine,
+    network,
+    ours,
+    plot,
+    published,
+    table,
+)
+from benchmarks.figures import Key, Measured, merged, saved
+from benchmarks.peers import PEERS
+from benchmarks.rows import LENET, ONE_CORE, ROWS, VGG9, share
+
+
+def show(console: Console, *, renew: bool) -> None:
+    """Show what is kept; renew the document if asked."""
+    mine, limits = everything(), saved(ours.LIMITS)
+    peers = [saved(peer.who) for peer in PEERS]
+    console.print(
+        table.terminal("Ours and theirs", table.head(peers), table.cells(ROWS, mine, peers))
+    )
+    console.print(table.terminal("Growth", growth.TITLES, growth.cells(growth.saved())))
+    if not limits.unavailable:
+        console.print(table.terminal("The floor", floors.TITLES, floors.cells(mine, limits)))
+    for part in (saved(ours.VGG9), saved(ours.GROWTH), *peers):
+        if part.unavailable:
+            console.print(f"{part.who}: {part.unavailable}", highlight=False)
+    if renew:
+        document.write(parts(mine, limits, peers), pictures(mine, peers))
+        console.print(f"Written: {document.PAGE} and its pictures", highlight=False)
+
+
+def everything() -> Measured:
+    """All figures of ours."""
+    return merged(saved(ours.WHO), saved(ours.VGG9), saved(accuracy.WHO))
+
+
+def parts(mine: Measured, limits: Measured, peers: list[Measured]) -> dict[str, str]:
+    """What goes into the document."""
+    known = not limits.unavailable
+    measured = network.kept(network.VGG9)
+    layers = floors.layers(measured["layers"], limits) if measured and known else []
+    theirs = published.everybody(mine, saved(concrete.WHO), _accuracy(mine))
+    return {
+        "machine": machine.describe(limits, mine),
+        "table": table.markdown(table.head(peers), table.cells(ROWS, mine, peers)),
+        "published": table.markdown(published.TITLES, published.cells(theirs)),
+        "concrete": table.markdown(concrete.TITLES, concrete.cells(saved(concrete.WHO))),
+        "growth": table.markdown(growth.TITLES, growth.cells(growth.saved())),
+        "roofline": table.markdown(floors.TITLES, floors.cells(mine, limits) if known else []),
+        "layers": table.markdown(floors.LAYER_TITLES, layers),
+        "peers": table.markdown(*machine.peers(PEERS, peers)),
+    }
+
+
+def pictures(mine: Measured, peers: list[Measured]) -> dict[str, str]:
+    """The plots, by file name."""
+    theirs = published.everybody(mine, saved(concrete.WHO), _accuracy(mine))
+    drawn = {
+        "benchmarks.svg": plot.draw((VGG9[0], LENET[0], *ONE_CORE), [mine, *peers]),
+        "published.svg": published.draw(theirs),
+    }
+    if records := growth.saved():
+        drawn["growth.svg"] = growth.draw(records)
+    return drawn
+
+
+def _accuracy(mine: Measured) -> str:
+    """Of VGG-9: plain, since encrypted labels are compared with plain ones."""
+    value = mine.value(Key(f"{network.VGG9}_plain"))
+    return "" if value is None else f"{share(value)} plain"

@@ -1,0 +1,35 @@
+"""Networks of growing size, made narrow, from compilation to the opened answer."""
+
+import numpy as np
+import pytest
+
+from benchmarks.growing import NETWORKS, multiply_adds
+from hushwork.encrypted import depth, guarantee
+from hushwork.networks import evaluate
+
+NARROW = {"mlp": 1, "conv3": 8, "lenet": 8, "resnet8": 8, "vgg6": 8, "vgg9": 16}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_narrow_one_computes_what_the_plain_run_does(name):
+    network = NETWORKS[name](NARROW[name])
+    worker = guarantee.worker(network)
+    client = guarantee.client(worker.manifest)
+    session, reply = worker.greet(client.hello())
+    client.welcome(reply)
+    x = np.random.default_rng(0).random(network.input_shape)
+    output = client.open(worker.run(session, client.seal(x))).output
+    wanted = evaluate(network, x[None])[0]
+    np.testing.assert_allclose(output, wanted, rtol=0, atol=1e-3 * np.ptp(wanted))
+
+
+def test_they_grow_and_vgg9_is_zamas():
+    work = {name: multiply_adds(made()) for name, made in NETWORKS.items()}
+    assert list(work.values()) == sorted(work.values())
+    assert len(work) == 7
+    assert round(work["vgg9"] / 1e6, 1) == 59.5
+
+
+def test_a_narrow_one_is_as_deep():
+    for name, made in NETWORKS.items():
+        assert depth(made(4)) == depth(made()), name
