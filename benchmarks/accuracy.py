@@ -14,7 +14,8 @@ from rich.console import Console
 from benchmarks import network
 from benchmarks.figures import Figure, Measured, save, saved
 from benchmarks.growing import opened
-from hushwork.networks import PlainRun
+from hushwork.errors import HushworkError, NotFound
+from hushwork.networks import Network, PlainRun
 from hushwork.networks.data import LABELS, load, to_input
 from hushwork.networks.train.evaluate import right
 
@@ -23,13 +24,20 @@ PARTS = ("plain", "encrypted")
 
 
 def plain(name: str, source: str | None) -> tuple[Figure, ...]:
-    """The share of test images that the plain run labels right."""
+    """The share of test images that the plain run labels right. Raises NotFound."""
     found = opened(name)
-    data = next(name for name, labels in LABELS.items() if labels == found.labels)
-    dataset = load(data, source)
+    dataset = load(data_set(found), source)
     logits, labels = PlainRun(found)(to_input(dataset.test_images)), dataset.test_labels
     share = right(logits, labels) / len(labels)
     return (Figure(f"{name}_plain", share, share, len(labels)),)
+
+
+def data_set(network: Network) -> str:
+    """The one whose classes these are. Raises NotFound."""
+    for name, labels in LABELS.items():
+        if labels == network.labels:
+            return name
+    raise NotFound("a data set of these classes", expected=list(LABELS), got=network.labels)
 
 
 def encrypted(name: str, source: str | None, images: int) -> tuple[Figure, ...]:
@@ -65,10 +73,15 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200, help="of the encrypted part")
     arguments = parser.parse_args()
     name, source = arguments.network, arguments.source
+    parts = {
+        "plain": lambda: plain(name, source),
+        "encrypted": lambda: encrypted(name, source, arguments.images),
+    }
     for part in [arguments.only] if arguments.only else PARTS:
-        figures = (
-            plain(name, source) if part == "plain" else encrypted(name, source, arguments.images)
-        )
+        try:
+            figures = parts[part]()
+        except HushworkError as error:
+            raise SystemExit(f"{name}: {error}") from None
         keep(figures)
         for figure in figures:
             Console().print(text(figure), highlight=False)

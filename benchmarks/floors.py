@@ -151,6 +151,7 @@ def _line(figure: Figure, floors: tuple[float, float]) -> list[str]:
     return [seconds(figure.median), *shown, times(figure.median / max(floors))]
 
 
+COUNTS = ("switches", "transforms", "products")
 LAYER_TITLES = (
     "layer", "one core", "key switches", "transforms", "products", "arithmetic", "traffic",
     "of the higher",
@@ -158,15 +159,27 @@ LAYER_TITLES = (
 
 
 def layers(measured: Sequence[Mapping[str, Any]], limits: Measured) -> list[list[str]]:
-    """One line for each layer of a network, and one for all, from what `breakdown` counts."""
-    every = {key: sum(layer[key] for layer in measured) for key in measured[0] if key != "name"}
-    return [_layer(layer, limits) for layer in (*measured, {"name": "**all**", **every})]
+    """One line for each layer of a network, and one for all, from what `breakdown` counts.
+
+    Keys and weights are read once an image, so from where all of them fit.
+    """
+    every = sum(layer["moved"] for layer in measured)
+    floors = [
+        Work(layer["multiply_adds"], layer["moved"], every).seconds(limits) for layer in measured
+    ]
+    total = {key: sum(layer[key] for layer in measured) for key in ("seconds", *COUNTS)}
+    lines = [
+        _layer(layer, *floor, max(floor)) for layer, floor in zip(measured, floors, strict=True)
+    ]
+    arithmetic, traffic = (sum(floor) for floor in zip(*floors, strict=True))
+    return [
+        *lines,
+        _layer({"name": "**all**", **total}, arithmetic, traffic, sum(map(max, floors))),
+    ]
 
 
-def _layer(layer: Mapping[str, Any], limits: Measured) -> list[str]:
-    moved = layer["moved"]
-    floors = Work(layer["multiply_adds"], moved, moved).seconds(limits)
-    counts = [f"{layer[key]:,}" for key in ("switches", "transforms", "products")]
-    shown = [seconds(floor) if floor > 0 else "" for floor in floors]
-    ratio = times(layer["seconds"] / max(floors)) if max(floors) > 0 else ""
+def _layer(layer: Mapping[str, Any], arithmetic: float, traffic: float, floor: float) -> list[str]:
+    counts = [f"{layer[key]:,}" for key in COUNTS]
+    shown = [seconds(each) if each > 0 else "" for each in (arithmetic, traffic)]
+    ratio = times(layer["seconds"] / floor) if floor > 0 else ""
     return [layer["name"], seconds(layer["seconds"]), *counts, *shown, ratio]

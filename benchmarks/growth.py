@@ -19,7 +19,7 @@ from benchmarks.rows import seconds, size
 from benchmarks.svg import COLOURS, Axis, bare, document, grid, text
 
 IMAGES = 5
-_LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 70, 560, 110, 64, 300
+_LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 70, 560, 150, 64, 300
 _RINGS = {13: COLOURS[3], 14: COLOURS[2], 15: COLOURS[0], 16: COLOURS[1]}
 
 Records = Mapping[str, dict[str, Any]]
@@ -77,22 +77,20 @@ def draw(records: Records) -> str:
     times = [f["median_seconds"] for f in records.values()]
     up = Axis(times, _TOP + _HEIGHT, -_HEIGHT)
     lines = [*_legend(), *_grid(across, up)]
-    for name, figures in records.items():
-        lines += _circle(across, up, name, figures)
+    for place, (name, figures) in enumerate(records.items()):
+        x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
+        lines += _circle(x, y, name, figures, left=place % 2 == 1)
     return document(_LEFT + _PLOT + _RIGHT, _TOP + _HEIGHT + 50, lines)
 
 
-def _circle(across: Axis, up: Axis, name: str, figures: dict[str, Any]) -> list[str]:
-    x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
+def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, left: bool) -> list[str]:
+    """Neighbours have their names on different sides."""
     colour, radius = _RINGS[figures["log_degree"]], 2 + figures["levels"] / 2
     circle = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}' fill-opacity='0.8'/>"
     said = f"{name}, {figures['levels']} levels, {seconds(figures['median_seconds'])}"
-    return [
-        circle,
-        text(x - radius - 4, y + 4, said, "end")
-        if x > _LEFT + _PLOT / 2
-        else text(x + radius + 4, y + 4, said),
-    ]
+    if left:
+        return [circle, text(x - radius - 4, y + 4, said, "end")]
+    return [circle, text(x + radius + 4, y + 4, said)]
 
 
 def _grid(across: Axis, up: Axis) -> Iterator[str]:

@@ -7,6 +7,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -75,15 +76,7 @@ def _one_core(worker: EncryptedWorker, session: EncryptedSession, request: bytes
     return {
         "one_core_seconds": statistics.median(sum(run.values()) for run in runs),
         "layers": [
-            {
-                "name": name,
-                "seconds": statistics.median(run[name] for run in runs),
-                "switches": count.switches,
-                "transforms": count.transforms,
-                "products": count.products,
-                "multiply_adds": count.multiply_adds,
-                "moved": count.moved,
-            }
+            {"name": name, "seconds": statistics.median(run[name] for run in runs), **asdict(count)}
             for name, count in counts.items()
         ],
     }

@@ -25,6 +25,7 @@ from benchmarks.growing import opened
 from benchmarks.miner import mine, timed
 from benchmarks.rows import seconds, size
 from hushwork.encrypted.samples import samples
+from hushwork.errors import HushworkError
 from hushwork.guarantee import Manifest, load
 from hushwork.networks import Network, PlainRun, evaluate, sample
 from hushwork.networks.data import LABELS, to_input
@@ -136,7 +137,10 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--source", help="as for hushwork.networks.data.load")
     arguments = parser.parse_args()
-    figures = run(arguments.network, arguments.images, arguments.source)
+    try:
+        figures = run(arguments.network, arguments.images, arguments.source)
+    except HushworkError as error:
+        raise SystemExit(f"{arguments.network}: {error}") from None
     Console().print(table(arguments.network, figures))
 
 
