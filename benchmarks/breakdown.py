@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
+from math import log2
 
 from benchmarks.floors import CONSTANT, LAZY, WORD, Ring
 from hushwork.encrypted.plan import Plan, Step
 from hushwork.encrypted.tiers import place
+
+LONG, KEPT, COEFFICIENT = 4096, 1 << 30, 4
+"""Words from which weights are long; bytes for those kept transformed; of what others are kept as.
+As in `limits.rs` there."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Counter:
 
     plan: Plan
     limbs: dict[int, int] = field(default_factory=dict)
+    granted: int = KEPT
+    """Memory left for long weights that are kept transformed."""
 
     def layers(self) -> dict[str, Count]:
         """By layer, in order."""
@@ -80,7 +87,7 @@ class Counter:
         match step["op"]:
             case "linear":
                 self._hold(step["outputs"], limbs - 1)
-                return linear(step, ring)
+                return linear(step, ring) + self._weights(step, ring)
             case "multiply":
                 self._hold([step["output"]], limbs - 1)
                 tensor = limbs * ring.degree * (4.0 * LAZY + 3 * CONSTANT)
@@ -93,6 +100,21 @@ class Counter:
                 self._hold([step["output"]], step.get("limbs", limbs))
                 return Count()
 
+    def _weights(self, step: Step, ring: Ring) -> Count:
+        """Reading them, and transforming those that are kept as they are."""
+        moved, made = 0, []
+        for *_, weights in step["terms"]:
+            words = len(weights)
+            size = words * ring.all * WORD
+            if words > LONG and size > self.granted:
+                made.append(words)
+                moved += words * COEFFICIENT
+            else:
+                self.granted -= size if words > LONG else 0
+                moved += size
+        transforms = ring.all * sum(CONSTANT * words / 2 * log2(words) for words in made)
+        return Count(0, len(made) * ring.all, 0, transforms, moved)
+
     def _hold(self, registers: list[int], limbs: int) -> None:
         self.limbs.update(dict.fromkeys(registers, limbs))
 
@@ -104,10 +126,10 @@ class Counter:
 def linear(step: Step, ring: Ring) -> Count:
     """A linear step: rotations, and products over Q * P of both halves."""
     products = len(step["terms"])
-    weights = sum(len(weights) for *_, weights in step["terms"])
     words = 2.0 * LAZY * ring.all * ring.degree
-    own = Count(0, 0, products, products * words, weights * ring.all * WORD)
-    return linear_switching(step).count(ring) + own
+    return linear_switching(step).count(ring) + Count(
+        products=products, multiply_adds=products * words
+    )
 
 
 def linear_switching(step: Step) -> Switching:

@@ -25,7 +25,12 @@ ORION_PINS = (
     "torchvision==0.29.2",
 )
 DESILO_PINS = ("desilofhe==2.0.0", "numpy==2.4.6")
-CONCRETE_PINS = ("concrete-python==2.11.0", "numpy==1.26.4", "setuptools==80.10.2")
+CONCRETE_PINS = (
+    "concrete-python==2.11.0",
+    "numpy==1.26.4",
+    "setuptools==80.10.2",
+    "torch==2.15.0",
+)
 POULPY_PROCESSOR = ("avx512f", "avx512ifma", "avx512vl")
 
 

@@ -54,6 +54,19 @@ def worker() -> EncryptedWorker:
     return EncryptedWorker(lenet(narrow=8))
 
 
+def test_long_weights_are_kept_transformed_as_long_as_there_is_room(
+    worker: EncryptedWorker,
+) -> None:
+    long, short = 8192, 64
+    counter = Counter(worker.plan, granted=20 * long * 8)
+    terms = [(0, 0, 0, 0, 0, np.zeros(words)) for words in (long, short, long)]
+    count = counter._weights({"terms": terms}, RING)
+    assert RING.all == 20
+    assert count.moved == 20 * (long + short) * 8 + 4 * long
+    assert count.transforms == 20
+    assert count.multiply_adds == 20 * 3 * long / 2 * 13
+
+
 def test_a_plan_is_counted_as_its_summary_does(worker: EncryptedWorker) -> None:
     counted, summary = Counter(worker.plan).layers(), summarise(worker)
     assert list(counted) == [layer.name for layer in summary.layers]
