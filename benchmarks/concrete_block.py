@@ -1,4 +1,4 @@
-"""A patch of Zama's VGG-9 under Concrete. Run by `concrete.py` in the peer's environment.
+"""A patch of Zama's VGG-9 under Concrete. Run by `peers.py` in the peer's environment.
 
 Their second convolution with what feeds it and the means that follow: 64 channels, 3x3, weights
 and activations of -1, 0 and 1, sums rounded to six bits before each table, an error of 1 % a

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import concrete
+from benchmarks import zama
 from benchmarks.figures import Figure
 from benchmarks.programs import CACHE, Show, Unavailable, run, tool
 
@@ -102,7 +102,7 @@ def _install_concrete() -> None:
 
 
 def _measure_concrete(show: Show) -> tuple[Figure, ...]:
-    return concrete.extrapolated(_measure_python("concrete", "concrete_block.py", show))
+    return zama.extrapolated(_measure_python("concrete", "concrete_block.py", show))
 
 
 def _install_lattigo() -> None:
@@ -182,7 +182,7 @@ PEERS = (
         lambda show: _measure_python("desilofhe", "desilo_operations.py", show),
     ),
     Peer(
-        concrete.WHO,
+        zama.WHO,
         "2.11.0",
         "BSD-3-Clause-Clear",
         "TFHE, a table look-up for each activation; a patch of Zama's VGG-9, the rest extrapolated",

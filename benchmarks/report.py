@@ -6,7 +6,6 @@ from rich.console import Console
 
 from benchmarks import (
     accuracy,
-    concrete,
     document,
     floors,
     growth,
@@ -16,6 +15,7 @@ from benchmarks import (
     plot,
     published,
     table,
+    zama,
 )
 from benchmarks.figures import Key, Measured, merged, saved
 from benchmarks.peers import PEERS
@@ -50,12 +50,12 @@ def parts(mine: Measured, limits: Measured, peers: list[Measured]) -> dict[str, 
     known = not limits.unavailable
     measured = network.kept(network.VGG9)
     layers = floors.layers(measured["layers"], limits) if measured and known else []
-    theirs = published.everybody(mine, saved(concrete.WHO), _accuracy(mine))
+    theirs = published.everybody(mine, saved(zama.WHO), _accuracy(mine))
     return {
         "machine": machine.describe(limits, mine),
         "table": table.markdown(table.head(peers), table.cells(ROWS, mine, peers)),
         "published": table.markdown(published.TITLES, published.cells(theirs)),
-        "concrete": table.markdown(concrete.TITLES, concrete.cells(saved(concrete.WHO))),
+        "concrete": table.markdown(zama.TITLES, zama.cells(saved(zama.WHO))),
         "growth": table.markdown(growth.TITLES, growth.cells(growth.saved())),
         "roofline": table.markdown(floors.TITLES, floors.cells(mine, limits) if known else []),
         "layers": table.markdown(floors.LAYER_TITLES, layers),
@@ -65,7 +65,7 @@ def parts(mine: Measured, limits: Measured, peers: list[Measured]) -> dict[str, 
 
 def pictures(mine: Measured, peers: list[Measured]) -> dict[str, str]:
     """The plots, by file name."""
-    theirs = published.everybody(mine, saved(concrete.WHO), _accuracy(mine))
+    theirs = published.everybody(mine, saved(zama.WHO), _accuracy(mine))
     drawn = {
         "benchmarks.svg": plot.draw((VGG9[0], LENET[0], *ONE_CORE), [mine, *peers]),
         "published.svg": published.draw(theirs),

@@ -2,24 +2,24 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from benchmarks import concrete, published
+from benchmarks import published, zama
 from benchmarks.figures import Figure, Measured
 
 OURS = Measured("hushwork", (Figure("vgg9", 1.2, 1.1, 32),))
-CONCRETE = Measured("concrete", concrete.extrapolated([Figure("concrete_table", 0.02, 0.019, 3)]))
+CONCRETE = Measured("concrete", zama.extrapolated([Figure("concrete_table", 0.02, 0.019, 3)]))
 
 
 def test_zamas_network_has_158336_activations() -> None:
-    assert concrete.TABLES == 158_336
+    assert zama.TABLES == 158_336
 
 
 def test_concrete_takes_a_table_for_each_activation() -> None:
     assert CONCRETE.value(published.VGG9) == 158_336 * 0.02
-    assert concrete.cells(CONCRETE)[-1][-1] == "158,336 x 20.0 ms = **3,167 s**"
+    assert zama.cells(CONCRETE)[-1][-1] == "158,336 x 20.0 ms = **3,167 s**"
 
 
 def test_without_a_measurement_nothing_is_extrapolated() -> None:
-    assert concrete.cells(Measured("concrete"))[-1][-1] == "**158,336**"
+    assert zama.cells(Measured("concrete"))[-1][-1] == "**158,336**"
 
 
 def test_the_slowest_come_first_and_ours_among_them() -> None:

@@ -8,6 +8,15 @@ from hushwork.encrypted import depth, guarantee
 from hushwork.networks import evaluate
 
 NARROW = {"mlp": 1, "conv3": 8, "lenet": 8, "resnet8": 8, "vgg6": 8, "vgg9": 16}
+LEVELS = {
+    "mlp": 3,
+    "conv3": 7,
+    "lenet": 7,
+    "resnet8": 15,
+    "vgg6": 11,
+    "vgg9": 17,
+    "wide_vgg9": 17,
+}
 
 
 @pytest.mark.parametrize("name", NARROW)
@@ -26,10 +35,10 @@ def test_a_narrow_one_computes_what_the_plain_run_does(name):
 def test_they_grow_and_vgg9_is_zamas():
     work = {name: multiply_adds(made()) for name, made in NETWORKS.items()}
     assert list(work.values()) == sorted(work.values())
-    assert len(work) == 7
+    assert set(work) == set(LEVELS)
     assert round(work["vgg9"] / 1e6, 1) == 59.5
 
 
-def test_a_narrow_one_is_as_deep():
-    for name, made in NETWORKS.items():
-        assert depth(made(4)) == depth(made()), name
+@pytest.mark.parametrize(("name", "levels"), LEVELS.items())
+def test_levels_do_not_depend_on_widths(name, levels):
+    assert depth(NETWORKS[name](narrow=16))[0] == levels
