@@ -72,11 +72,11 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
 
 
 def draw(records: Records) -> str:
-    """Seconds against multiply-adds, both logarithmic; circles grow with depth."""
+    """Seconds against multiply-adds, both logarithmic; circles grow with the levels."""
     across = Axis([f["multiply_adds"] for f in records.values()], _LEFT, _PLOT)
     times = [f["median_seconds"] for f in records.values()]
     up = Axis(times, _TOP + _HEIGHT, -_HEIGHT)
-    lines = [*_legend(), *_grid(across, up)]
+    lines = [*_legend(records), *_grid(across, up)]
     for place, (name, figures) in enumerate(records.items()):
         x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
         lines += _circle(x, y, name, figures, left=place % 2 == 1)
@@ -87,7 +87,7 @@ def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, left: boo
     """Neighbours have their names on different sides."""
     colour, radius = _RINGS[figures["log_degree"]], 2 + figures["levels"] / 2
     circle = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}' fill-opacity='0.8'/>"
-    said = f"{name}, {figures['levels']} levels, {seconds(figures['median_seconds'])}"
+    said = f"{name} ({figures['levels']}): {seconds(figures['median_seconds'])}"
     if left:
         return [circle, text(x - radius - 4, y + 4, said, "end")]
     return [circle, text(x + radius + 4, y + 4, said)]
@@ -106,12 +106,12 @@ def _grid(across: Axis, up: Axis) -> Iterator[str]:
     yield text(_LEFT + _PLOT / 2, bottom + 38, "multiply-adds in the clear", "middle")
 
 
-def _legend() -> list[str]:
-    said = "one encrypted image on two cores, both axes logarithmic; a circle grows with the levels"
+def _legend(records: Records) -> list[str]:
+    said = "one encrypted image on two cores, both axes logarithmic; in brackets the levels"
     lines = [text(8, 20, said)]
-    for place, (log_degree, colour) in enumerate(_RINGS.items()):
+    for place, log_degree in enumerate(sorted({f["log_degree"] for f in records.values()})):
         x = 8 + 90 * place
-        lines.append(f"<circle cx='{x + 6}' cy='38' r='6' fill='{colour}'/>")
+        lines.append(f"<circle cx='{x + 6}' cy='38' r='6' fill='{_RINGS[log_degree]}'/>")
         lines.append(text(x + 18, 42, f"N = 2^{log_degree}"))
     return lines
 

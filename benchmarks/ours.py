@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks import growth
@@ -46,10 +48,7 @@ def network(
     prefix: str, name: str, images: int, show: Show, source: str | None = None
 ) -> tuple[Figure, ...]:
     """A network on all cores and on one. Raises Unavailable where it, or its data, is missing."""
-    try:
-        measured = one.run(name, images, source)
-    except HushworkError as error:
-        raise Unavailable(str(error)) from None
+    measured = _measured(partial(one.run, name, images, source))
     one.keep(name, measured)
     figures = network_figures(prefix, measured)
     for figure in figures:
@@ -57,11 +56,18 @@ def network(
     return figures
 
 
+def _measured(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return work()
+    except HushworkError as error:
+        raise Unavailable(str(error)) from None
+
+
 def grown(show: Show) -> tuple[Figure, ...]:
-    """The networks of growing size, each kept as soon as it is measured."""
+    """The networks of growing size, each kept as soon as it is measured. Raises Unavailable."""
     figures = []
     for name in NETWORKS:
-        seconds = growth.measure(name)["median_seconds"]
+        seconds = _measured(partial(growth.measure, name))["median_seconds"]
         figures.append(Figure(name, seconds, seconds))
         show(figures[-1])
     return tuple(figures)

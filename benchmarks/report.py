@@ -32,7 +32,7 @@ def show(console: Console, *, renew: bool) -> None:
     console.print(table.terminal("Growth", growth.TITLES, growth.cells(growth.saved())))
     if not limits.unavailable:
         console.print(table.terminal("The floor", floors.TITLES, floors.cells(mine, limits)))
-    for part in (saved(ours.VGG9), saved(ours.GROWTH), *peers):
+    for part in (saved(ours.VGG9), *peers):
         if part.unavailable:
             console.print(f"{part.who}: {part.unavailable}", highlight=False)
     if renew:
