@@ -7,7 +7,7 @@ from benchmarks.growing import NETWORKS, multiply_adds
 from hushwork.encrypted import depth, guarantee
 from hushwork.networks import evaluate
 
-NARROW = {"mlp": 1, "conv3": 8, "lenet": 8, "resnet8": 8, "vgg6": 8, "vgg9": 16}
+NARROW = {"mlp": 1, "conv3": 8, "lenet": 8, "resnet8": 16, "vgg6": 16, "vgg9": 32}
 LEVELS = {
     "mlp": 3,
     "conv3": 7,
