@@ -29,8 +29,14 @@ class Count:
     """Of one limb."""
     products: int = 0
     """Of a ciphertext with a weight vector."""
-    multiply_adds: float = 0.0
-    """Of 52-bit words, as in `floors`."""
+    switching: float = 0.0
+    """Multiply-adds of 52-bit words, as in `floors`, of inner products with keys,"""
+    transforming: float = 0.0
+    """of transforms,"""
+    multiplying: float = 0.0
+    """of products with weights,"""
+    rest: float = 0.0
+    """and of all else: conversions between bases, products of ciphertexts."""
     moved: float = 0.0
     """Bytes of keys and weights, each read once a step."""
 
@@ -53,13 +59,15 @@ class Switching:
     def count(self, ring: Ring) -> Count:
         """At so many limbs."""
         transforms = self.decompositions * ring.decomposed + self.halves * ring.all
-        multiply_adds = (
-            self.switches * ring.inner_product
-            + self.decompositions * ring.decomposition
-            + self.halves * ring.mod_down / 2
+        converted = self.decompositions * ring.decomposition + self.halves * ring.mod_down / 2
+        return Count(
+            switches=self.switches,
+            transforms=transforms,
+            switching=self.switches * ring.inner_product,
+            transforming=transforms * ring.transform,
+            rest=converted - transforms * ring.transform,
+            moved=self.keys * ring.key_bytes,
         )
-        moved = self.keys * ring.key_bytes
-        return Count(self.switches, transforms, multiply_adds=multiply_adds, moved=moved)
 
 
 @dataclass
@@ -91,7 +99,7 @@ class Counter:
             case "multiply":
                 self._hold([step["output"]], limbs - 1)
                 tensor = limbs * ring.degree * (4.0 * LAZY + 3 * CONSTANT)
-                return Switching(1, 1, 2, 1).count(ring) + Count(multiply_adds=tensor)
+                return Switching(1, 1, 2, 1).count(ring) + Count(rest=tensor)
             case "rotate_add":
                 self._hold([step["output"]], limbs)
                 turns = len(step["steps"])
@@ -113,7 +121,8 @@ class Counter:
                 self.granted -= size if words > LONG else 0
                 moved += size
         transforms = ring.all * sum(CONSTANT * words / 2 * log2(words) for words in made)
-        return Count(0, len(made) * ring.all, 0, transforms, moved)
+        count = len(made) * ring.all
+        return Count(transforms=count, transforming=transforms, moved=moved)
 
     def _hold(self, registers: list[int], limbs: int) -> None:
         self.limbs.update(dict.fromkeys(registers, limbs))
@@ -125,11 +134,9 @@ class Counter:
 
 def linear(step: Step, ring: Ring) -> Count:
     """A linear step: rotations, and products over Q * P of both halves."""
-    products = len(step["terms"])
-    words = 2.0 * LAZY * ring.all * ring.degree
-    return linear_switching(step).count(ring) + Count(
-        products=products, multiply_adds=products * words
-    )
+    products, words = len(step["terms"]), 2.0 * LAZY * ring.all * ring.degree
+    own = Count(products=products, multiplying=products * words)
+    return linear_switching(step).count(ring) + own
 
 
 def linear_switching(step: Step) -> Switching:

@@ -152,34 +152,42 @@ def _line(figure: Figure, floors: tuple[float, float]) -> list[str]:
 
 
 COUNTS = ("switches", "transforms", "products")
+PARTS = ("switching", "transforming", "multiplying", "rest")
 LAYER_TITLES = (
-    "layer", "one core", "key switches", "transforms", "products", "arithmetic", "traffic",
-    "of the higher",
+    "layer", "one core", "key switches", "transforms", "products", "inner products",
+    "transforms", "products", "rest", "traffic", "of the higher",
 )  # fmt: skip
+Layer = Mapping[str, Any]
 
 
-def layers(measured: Sequence[Mapping[str, Any]], limits: Measured) -> list[list[str]]:
+def layers(measured: Sequence[Layer], limits: Measured) -> list[list[str]]:
     """One line for each layer of a network, and one for all, from what `breakdown` counts.
 
     Keys and weights are read once an image, so from where all of them fit.
     """
     every = sum(layer["moved"] for layer in measured)
-    floors = [
-        Work(layer["multiply_adds"], layer["moved"], every).seconds(limits) for layer in measured
-    ]
+    floors = [_floor(layer, every, limits) for layer in measured]
     total = {key: sum(layer[key] for layer in measured) for key in ("seconds", *COUNTS)}
-    lines = [
-        _layer(layer, *floor, max(floor)) for layer, floor in zip(measured, floors, strict=True)
-    ]
-    arithmetic, traffic = (sum(floor) for floor in zip(*floors, strict=True))
-    return [
-        *lines,
-        _layer({"name": "**all**", **total}, arithmetic, traffic, sum(map(max, floors))),
-    ]
+    whole = [sum(part) for part in zip(*floors, strict=True)]
+    highest = [_highest(floor) for floor in floors]
+    rows = zip((*measured, {"name": "**all**", **total}), (*floors, whole), strict=True)
+    least = (*highest, sum(highest))
+    return [_layer(*row, floor) for row, floor in zip(rows, least, strict=True)]
 
 
-def _layer(layer: Mapping[str, Any], arithmetic: float, traffic: float, floor: float) -> list[str]:
+def _floor(layer: Layer, every: float, limits: Measured) -> list[float]:
+    """Seconds of the PARTS, then of traffic."""
+    works = [Work(layer[part], layer["moved"], every).seconds(limits) for part in PARTS]
+    return [*(arithmetic for arithmetic, _ in works), works[0][1]]
+
+
+def _highest(floor: Sequence[float]) -> float:
+    *parts, traffic = floor
+    return max(sum(parts), traffic)
+
+
+def _layer(layer: Layer, floor: Sequence[float], least: float) -> list[str]:
     counts = [f"{layer[key]:,}" for key in COUNTS]
-    shown = [seconds(each) if each > 0 else "" for each in (arithmetic, traffic)]
-    ratio = times(layer["seconds"] / floor) if floor > 0 else ""
+    shown = [seconds(each) if each > 0 else "" for each in floor]
+    ratio = times(layer["seconds"] / least) if least > 0 else ""
     return [layer["name"], seconds(layer["seconds"]), *counts, *shown, ratio]

@@ -28,7 +28,7 @@ Records = Mapping[str, dict[str, Any]]
 def measure(name: str, images: int = IMAGES) -> dict[str, Any]:
     """Run one of the networks and keep its figures."""
     figures = network.run(name, images)
-    network.keep(_file(name), figures)
+    network.keep(_file(name), {key: figures[key] for key in figures if key != "layers"})
     return figures
 
 

@@ -18,7 +18,7 @@ from hushwork.encrypted import EncryptedSession, EncryptedWorker, depth, summari
 from hushwork.encrypted.manifest import parted
 from hushwork.networks import Network
 
-ONE_CORE_RUNS = 5
+ONE_CORE_RUNS = 3
 Value = TypeVar("Value")
 Costs = dict[str, Any]
 

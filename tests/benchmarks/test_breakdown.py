@@ -44,7 +44,9 @@ def test_horner_takes_as_many_giants_as_the_highest_of_each_output() -> None:
 def test_a_rotation_alone_costs_what_the_floor_of_one_does() -> None:
     count = Switching(1, 1, 2, 1).count(RING)
     rotation = RING.work("rotation")
-    assert count.multiply_adds == rotation.multiply_adds
+    parts = (count.switching, count.transforming, count.multiplying, count.rest)
+    assert sum(parts) == rotation.multiply_adds
+    assert count.switching == RING.inner_product
     assert count.moved == rotation.moved
     assert count.transforms == (15 + 3 * 15) + 2 * 20
 
@@ -64,7 +66,7 @@ def test_long_weights_are_kept_transformed_as_long_as_there_is_room(
     assert RING.all == 20
     assert count.moved == 20 * (long + short) * 8 + 4 * long
     assert count.transforms == 20
-    assert count.multiply_adds == 20 * 3 * long / 2 * 13
+    assert count.transforming == 20 * 3 * long / 2 * 13
 
 
 def test_a_plan_is_counted_as_its_summary_does(worker: EncryptedWorker) -> None:
@@ -86,10 +88,14 @@ def test_limbs_fall_to_those_of_the_answer(worker: EncryptedWorker) -> None:
 def test_layers_are_set_against_the_higher_floor_of_each() -> None:
     speeds = {"multiply_add": 1e-11, "l3": 1e-8}
     limits = Measured("machine", tuple(Figure(name, s, s) for name, s in speeds.items()))
-    counted = {"busy": Count(3, 50, 7, 1e9, 1e5), "reading": Count(1, 2, 0, 1e8, 1e6)}
+    counted = {
+        "busy": Count(3, 50, 7, 2e8, 4e8, 3e8, 1e8, moved=1e5),
+        "reading": Count(1, 2, 0, switching=1e8, moved=1e6),
+    }
     layers = [{"name": name, "seconds": 0.02, **asdict(each)} for name, each in counted.items()]
+    busy = ["2.00 ms", "4.00 ms", "3.00 ms", "1.00 ms", "1.00 ms"]
     assert floors.layers(layers, limits) == [
-        ["busy", "20.0 ms", "3", "50", "7", "10.0 ms", "1.00 ms", "2.00x"],
-        ["reading", "20.0 ms", "1", "2", "0", "1.00 ms", "10.0 ms", "2.00x"],
-        ["**all**", "40.0 ms", "4", "52", "7", "11.0 ms", "11.0 ms", "2.00x"],
+        ["busy", "20.0 ms", "3", "50", "7", *busy, "2.00x"],
+        ["reading", "20.0 ms", "1", "2", "0", "1.00 ms", "", "", "", "10.0 ms", "2.00x"],
+        ["**all**", "40.0 ms", "4", "52", "7", "3.00 ms", *busy[1:4], "11.0 ms", "2.00x"],
     ]
