@@ -16,7 +16,7 @@ from benchmarks.figures import Figure, Measured, save, saved
 from benchmarks.growing import opened
 from hushwork.errors import HushworkError, NotFound
 from hushwork.networks import Network, PlainRun
-from hushwork.networks.data import LABELS, load, to_input
+from hushwork.networks.data import LABELS, load, name_of, to_input
 from hushwork.networks.train.evaluate import right
 
 WHO = "accuracy"
@@ -29,24 +29,23 @@ def plain(name: str, source: str | None) -> tuple[Figure, ...]:
     dataset = load(data_set(found), source)
     logits, labels = PlainRun(found)(to_input(dataset.test_images)), dataset.test_labels
     share = right(logits, labels) / len(labels)
-    return (Figure(f"{name}_plain", share, share, len(labels)),)
+    return (Figure(f"{found.name}_plain", share, share, len(labels)),)
 
 
 def data_set(network: Network) -> str:
     """The one whose classes these are. Raises NotFound."""
-    for name, labels in LABELS.items():
-        if labels == network.labels:
-            return name
+    if name := name_of(network.labels):
+        return name
     raise NotFound("a data set of these classes", expected=list(LABELS), got=network.labels)
 
 
 def encrypted(name: str, source: str | None, images: int) -> tuple[Figure, ...]:
     """The share of the first test images whose encrypted label is the plain one."""
-    figures = network.run(name, images, source)
-    same, error = figures["same_label"] / figures["images"], figures["largest_error"]
+    measured, called = network.run(name, images, source), opened(name).name
+    same, error = measured["same_label"] / measured["images"], measured["largest_error"]
     return (
-        Figure(f"{name}_labels", same, same, figures["images"]),
-        Figure(f"{name}_error", error, error, figures["images"]),
+        Figure(f"{called}_labels", same, same, measured["images"]),
+        Figure(f"{called}_error", error, error, measured["images"]),
     )
 
 

@@ -54,22 +54,22 @@ def resnet8(narrow: int = 1) -> Network:
     return net.pool((8, 8), (8, 8)).flatten().linear(10).build("resnet8")
 
 
-def vgg9(narrow: int = 1) -> Network:
+def vgg9_64(narrow: int = 1) -> Network:
     """Zama's layers; means come before activations."""
     net = Builder((3, 32, 32))
     _convolutions(net, (64, 64, 128, 128, 256, 256), narrow)
-    return _dense(net, narrow).build("vgg9")
+    return _dense(net, narrow).build("vgg9_64")
 
 
-def wide_vgg9(narrow: int = 1) -> Network:
-    """VGG-9 with half as many channels more."""
+def vgg9_96(narrow: int = 1) -> Network:
+    """The same with half as many channels more."""
     net = Builder((3, 32, 32))
     _convolutions(net, (96, 96, 192, 192, 384, 384), narrow)
-    return _dense(net, narrow).build("wide_vgg9")
+    return _dense(net, narrow).build("vgg9_96")
 
 
 NETWORKS: dict[str, Callable[..., Network]] = {
-    made.__name__: made for made in (mlp, conv3, lenet, resnet8, vgg6, vgg9, wide_vgg9)
+    made.__name__: made for made in (mlp, conv3, lenet, resnet8, vgg6, vgg9_64, vgg9_96)
 }
 
 

@@ -28,8 +28,8 @@ from hushwork.encrypted.samples import samples
 from hushwork.errors import HushworkError
 from hushwork.guarantee import Manifest, load
 from hushwork.networks import Network, PlainRun, evaluate, sample
-from hushwork.networks.data import LABELS, to_input
 from hushwork.networks.data import load as load_data
+from hushwork.networks.data import name_of, to_input
 
 LENET, VGG9 = "lenet-fashion-mnist", "vgg9-cifar-10"
 
@@ -39,11 +39,13 @@ def pictures(network: Network, count: int, source: str | None = None) -> Any:
 
     `source` as for `hushwork.networks.data.load`.
     """
-    if network.labels == LABELS["fashion-mnist"]:
-        return to_input(sample()[0][:count])
-    if network.labels == LABELS["cifar-10"]:
-        return to_input(load_data("cifar-10", source).test_images[:count])
-    return np.stack(samples(network, count))
+    match name_of(network.labels):
+        case "fashion-mnist":
+            return to_input(sample()[0][:count])
+        case "cifar-10":
+            return to_input(load_data("cifar-10", source).test_images[:count])
+        case _:
+            return np.stack(samples(network, count))
 
 
 def ask(pipe: Connection, images: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -45,7 +45,7 @@ def test_the_plain_share_is_of_the_whole_test_set(monkeypatch: pytest.MonkeyPatc
     made = Dataset("fashion-mnist", LABELS["fashion-mnist"], images, labels, images, labels)
     monkeypatch.setattr(accuracy, "load", lambda *_: made)
     (figure,) = accuracy.plain("lenet-fashion-mnist", None)
-    assert figure.runs == 256
+    assert (figure.name, figure.runs) == ("lenet-fashion-mnist_plain", 256)
     assert 0.68 < figure.median < 200 / 256
 
 

@@ -35,10 +35,10 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_measured_is_taken_up_in_order_of_growth() -> None:
-    for name in ("vgg9", "mlp"):
+    for name in ("vgg9_64", "mlp"):
         network.keep(f"growth-{name}", RECORD)
     lines = growth.cells(growth.saved())
-    assert [line[0] for line in lines] == ["mlp", "vgg9"]
+    assert [line[0] for line in lines] == ["mlp", "vgg9_64"]
     assert lines[0][1:8] == ["1 M", "7", "2^14", "8", "100 ms", "180 ms", "4.00 s"]
     assert len(lines[0]) == len(growth.TITLES)
 
@@ -46,7 +46,7 @@ def test_what_was_measured_is_taken_up_in_order_of_growth() -> None:
 def test_ten_times_the_work_is_a_decade_to_the_right() -> None:
     records = {
         name: RECORD | {"multiply_adds": 10**power, "median_seconds": 10**power / 1e7}
-        for name, power in (("mlp", 5), ("lenet", 6), ("vgg9", 7))
+        for name, power in (("mlp", 5), ("lenet", 6), ("vgg9_64", 7))
     }
     root = ElementTree.fromstring(growth.draw(records))
     circles = [e.attrib for e in root.iter() if e.tag.endswith("circle") and e.get("fill-opacity")]
