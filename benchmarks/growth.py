@@ -79,17 +79,17 @@ def draw(records: Records) -> str:
     lines = [*_legend(records), *_grid(across, up)]
     for place, (name, figures) in enumerate(records.items()):
         x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
-        lines += _circle(x, y, name, figures, left=place % 2 == 1)
+        lines += _circle(x, y, name, figures, above=place % 2 == 1)
     return document(_LEFT + _PLOT + _RIGHT, _TOP + _HEIGHT + 50, lines)
 
 
-def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, left: bool) -> list[str]:
-    """Neighbours have their names on different sides."""
+def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, above: bool) -> list[str]:
+    """Neighbours have their names in different places."""
     colour, radius = _RINGS[figures["log_degree"]], 2 + figures["levels"] / 2
     circle = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}' fill-opacity='0.8'/>"
     said = f"{name} ({figures['levels']}): {seconds(figures['median_seconds'])}"
-    if left:
-        return [circle, text(x - radius - 4, y + 4, said, "end")]
+    if above:
+        return [circle, text(x + radius, y - radius - 5, said, "end")]
     return [circle, text(x + radius + 4, y + 4, said)]
 
 
