@@ -4,6 +4,7 @@
 //! short for vectors. Transforms keep words below 4q < 2^52 (Harvey, arXiv 1205.2926).
 
 mod both;
+mod combine;
 mod dot;
 mod multiply;
 mod transform;
@@ -13,6 +14,7 @@ use std::arch::x86_64::*;
 use crate::kernel::{Kernel, Pair, Runs, Term};
 use crate::modulus::Modulus;
 use crate::portable::Portable;
+use crate::strips::{Scalars, Strip};
 use crate::weights::Tile;
 use dot::{Constants, Folding, Sum};
 use transform::{MIN_LENGTH, Tables};
@@ -277,6 +279,10 @@ impl Kernel for Ifma {
 
     fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [&mut [u64]]; 2]) {
         unsafe { multiply::multiply(self.modulus(), &self.constants, tile, out) }
+    }
+
+    fn combine(&self, scalars: &Scalars<'_>, inputs: &[Strip], out: &mut [Strip]) {
+        unsafe { combine::combine(self.modulus(), &self.constants, scalars, inputs, out) }
     }
 }
 

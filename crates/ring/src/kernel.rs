@@ -8,6 +8,7 @@ use crate::buffer::Buffer;
 use crate::choice::Choice;
 use crate::modulus::Modulus;
 use crate::portable::{lift, overflow};
+use crate::strips::{Scalars, Strip};
 use crate::weights::Tile;
 
 /// One summand of [`Kernel::dot`]. Both lengths are powers of two and are read cyclically.
@@ -160,6 +161,13 @@ pub trait Kernel: Send + Sync + Debug {
     fn multiply(&self, tile: &Tile<'_>, out: &mut [&mut [&mut [u64]]; 2]) {
         let dot = |runs, terms: &[Term<'_>], sum: &mut [u64]| self.dot(runs, terms, sum);
         tile.by_dots(dot, |a, b| self.add(a, b), out);
+    }
+
+    /// The rows of a matrix of scalars times a strip of each input, one strip of `out` a row. The
+    /// matrix has a column.
+    fn combine(&self, scalars: &Scalars<'_>, inputs: &[Strip], out: &mut [Strip]) {
+        let dot = |runs, terms: &[Term<'_>], sum: &mut [u64]| self.dot(runs, terms, sum);
+        scalars.by_dots(dot, inputs, out);
     }
 }
 

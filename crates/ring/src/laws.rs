@@ -2,6 +2,7 @@
 
 mod pointwise;
 mod products;
+mod scalars;
 mod transform;
 
 use proptest::prelude::*;
@@ -42,6 +43,7 @@ pub fn check(make: Make) {
         pointwise::laws(kernel.as_ref());
         products::dot_laws(kernel.as_ref());
         products::multiply_laws(kernel.as_ref());
+        scalars::laws(kernel.as_ref());
         pointwise::conversion_laws(kernel.as_ref());
     }
     transform::large_degrees(make);

@@ -24,6 +24,7 @@ pub mod rns;
 pub mod sampling;
 #[cfg(target_arch = "x86_64")]
 mod slices;
+pub mod strips;
 pub mod weights;
 
 pub use buffer::Buffer;
@@ -33,4 +34,5 @@ pub use memory::OutOfMemory;
 pub use modulus::Modulus;
 pub use poly::Poly;
 pub use rns::{Basis, Division, Extension};
+pub use strips::{STRIP, Scalars, Strip};
 pub use weights::{Pattern, Tile, Weights};

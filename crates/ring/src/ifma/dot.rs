@@ -10,7 +10,7 @@ use crate::modulus::{MAX_BITS, Modulus};
 const TILE: usize = 8 * LANES;
 
 /// Low halves below 2^52 and carries of this many products fit 64 bits.
-const LAZY_TERMS: usize = 1 << 11;
+pub(super) const LAZY_TERMS: usize = 1 << 11;
 
 /// For reducing sums.
 #[derive(Debug)]
