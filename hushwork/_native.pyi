@@ -189,6 +189,12 @@ class Program:
                 out[o] = rescale(sum over terms of weights * rotate(in[i], anchor + giant*g + baby))
                 + bias; `weights` is a slot vector as the output sees it. giant >= 0. One limb goes;
                 the result has exactly scale s.
+    combine     inputs [r], outputs [r], starts (int64), columns (int32 or uint32), weights
+                and bias (float64, or None for bias), scale s.
+                out[o] = rescale(sum over starts[o] <= k < starts[o + 1] of weights[k] *
+                in[columns[k]]) + bias[o]: a sparse matrix by rows of numbers that are alike in all
+                slots. One limb goes; the result has exactly scale s. Needs no key. Neighbouring
+                outputs with the same columns cost least.
     multiply    a, b (may be equal), output, scale: product, relinearised, one limb rescaled away;
                 the scale that results is a.scale * b.scale / prime and must agree with `scale`.
     add         a, b, output: limbs and scale must agree.
@@ -196,7 +202,9 @@ class Program:
     rotate_add  input, output, steps [k]: for each k in turn x = x + rotate(x, k).
     drop        input, output, limbs.
 
-    Construction checks everything (limbs, scales, registers, sizes) and raises ValueError.
+    Construction checks everything (limbs, scales, registers, sizes) and raises ValueError. At most
+    2^16 steps, 2^17 registers, 2^14 inputs or outputs of the program and of a combine, 256 of a
+    linear; 2^26 weights, inputs and outputs of all combines.
     """
 
     def __new__(

@@ -45,6 +45,12 @@ def linear(**changes: Any) -> Step:
     return step | {"scale": SCALE, "bias": [None]} | changes
 
 
+def combine(**changes: Any) -> Step:
+    step = {"op": "combine", "inputs": [0], "outputs": [1], "starts": np.array([0, 1])}
+    step |= {"columns": np.zeros(1, np.int32), "weights": np.ones(1), "bias": None, "scale": SCALE}
+    return step | changes
+
+
 def rotate_add(steps: Sequence[int]) -> Step:
     return {"op": "rotate_add", "input": 0, "output": 1, "steps": steps}
 
@@ -98,6 +104,18 @@ ABSURD_STEPS = {
     "scale of nothing": linear(scale=0.0),
     "scale of no number": linear(scale=float("nan")),
     "scale beyond words": linear(scale=2.0**119),
+    "combine of too many inputs": combine(inputs=[0] * ((1 << 14) + 1)),
+    "combine of too many starts": combine(starts=np.arange((1 << 14) + 2)),
+    "combine of claimed entries": combine(columns=np.broadcast_to(np.int32(0), 1 << 41)),
+    "combine of claimed weights": combine(weights=np.broadcast_to(1.0, 1 << 41)),
+    "combine of claimed biases": combine(bias=np.broadcast_to(1.0, 1 << 20)),
+    "combine from a negative start": combine(starts=np.array([-1, 1])),
+    "combine from behind": combine(starts=np.array([0, I64 - 1])),
+    "combine of a negative column": combine(columns=np.array([-1], np.int32)),
+    "combine of a column too far": combine(columns=np.array([2**32 - 1], np.uint32)),
+    "combine of no number": combine(weights=np.array([np.nan])),
+    "combine of nothing": combine(starts=np.array([0, 0]), columns=np.zeros(0, np.int32)),
+    "combine beyond words": combine(weights=np.array([1e30])),
     "limbs of usize": {"op": "drop", "input": 0, "output": 1, "limbs": USIZE - 1},
     "negative limbs": {"op": "drop", "input": 0, "output": 1, "limbs": -1},
 }
@@ -105,9 +123,8 @@ ABSURD_STEPS = {
 
 @pytest.mark.parametrize("name", ABSURD_STEPS)
 def test_absurd_steps_are_refused(parameters: native.Parameters, name: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"most|period|range|scale|giant|int|register|no \w+put|drop"
-    ):
+    what = r"most|period|range|scale|giant|int|register|no \w+put|drop|columns|starts|finite"
+    with pytest.raises(ValueError, match=what):
         program(parameters, [ABSURD_STEPS[name]])
 
 
@@ -120,13 +137,13 @@ def test_absurd_steps_are_refused(parameters: native.Parameters, name: str) -> N
         {"inputs": [(USIZE, SCALE)]},
         {"inputs": [(4, 2.0**121)]},
         {"inputs": [(4, -SCALE)]},
-        {"inputs": [(4, SCALE)] * 257},
+        {"inputs": [(4, SCALE)] * ((1 << 14) + 1)},
         {"inputs": Endless((4, SCALE))},
-        {"outputs": [1] * 257},
+        {"outputs": [1] * ((1 << 14) + 1)},
         {"outputs": [USIZE - 1]},
         {"outputs": range(1 << 60)},
         {"outputs": []},
-        {"steps": [rotate_add([1])] * 4097},
+        {"steps": [rotate_add([1])] * ((1 << 16) + 1)},
         {"steps": Endless(rotate_add([1]))},
     ],
 )

@@ -120,6 +120,33 @@ def test_inputs_of_another_period_are_refused(
         whole.run(made, [good])
 
 
+@pytest.mark.parametrize("integer", [np.int32, np.uint32])
+def test_combine_adds_up_ciphertexts(
+    parameters: native.Parameters, secret: native.SecretKey, integer: type[np.integer[Any]]
+) -> None:
+    matrix = vector(21, 3).reshape(7, 3)
+    matrix[4:, 1] = 0
+    rows, columns = np.nonzero(matrix)
+    step = {
+        "op": "combine",
+        "inputs": [2, 0, 1],
+        "outputs": range(3, 10),
+        "starts": np.searchsorted(rows, np.arange(8)),
+        "columns": columns.astype(integer),
+        "weights": matrix[rows, columns],
+        "bias": vector(7, 4),
+        "scale": SCALE,
+    }
+    program = native.Program(parameters, [(4, SCALE)] * 3, [step], range(3, 10))
+    assert (program.rotations, program.relinearisation) == ({}, [])
+    assert program.outputs == [(3, SCALE)] * 7
+    keys = native.EvaluationKeys.from_bytes(parameters, secret.evaluation_keys({}))
+    x = np.array([vector(N, seed) for seed in range(3)])
+    results = program.run(keys, [secret.encrypt(each, SCALE) for each in x])
+    expected = matrix @ x[[2, 0, 1]] + vector(7, 4)[:, None]
+    np.testing.assert_allclose([secret.decrypt(each) for each in results], expected, atol=1e-6)
+
+
 def test_needs_are_known_before(program: native.Program) -> None:
     assert program.rotations == {1: [4], 5: [4], 16: [4]}
     assert program.relinearisation == [3]

@@ -1,7 +1,9 @@
 //! NumPy arrays and byte buffers in, byte strings and arrays out.
 
+use std::fmt::Display;
+
 use hushwork_ckks::literal::MAX_LOG_DEGREE;
-use numpy::PyReadonlyArray1;
+use numpy::{Element, PyReadonlyArray1};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -13,15 +15,33 @@ use crate::errors::reserved;
 /// Most values of a slot vector, whatever the parameters.
 const MAX_VALUES: usize = 1 << MAX_LOG_DEGREE;
 
-/// The values of an array, whatever its strides. Raises ValueError for more than any slots.
+/// The values of an array. Raises ValueError for more than any slots.
 pub fn vector(array: &PyReadonlyArray1<'_, f64>) -> PyResult<Vec<f64>> {
+    items(array, MAX_VALUES)
+}
+
+/// The items of an array, whatever its strides. Raises ValueError for more than `most`.
+pub fn items<T: Copy + Element>(array: &PyReadonlyArray1<'_, T>, most: usize) -> PyResult<Vec<T>> {
     let (array, count) = (array.as_array(), array.as_array().len());
-    if count > MAX_VALUES {
-        let message = format!("expected at most {MAX_VALUES} values, got {count}");
+    if count > most {
+        let message = format!("expected at most {most} values, got {count}");
         return Err(PyValueError::new_err(message));
     }
     let mut values = reserved(count)?;
     values.extend(array);
+    Ok(values)
+}
+
+/// Items of another type. Raises ValueError where one does not fit it.
+pub fn converted<T, U: TryFrom<T>>(items: Vec<T>) -> PyResult<Vec<U>>
+where
+    U::Error: Display,
+{
+    let mut values = reserved(items.len())?;
+    for item in items {
+        let value = U::try_from(item);
+        values.push(value.map_err(|error| PyValueError::new_err(error.to_string()))?);
+    }
     Ok(values)
 }
 

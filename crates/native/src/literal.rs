@@ -1,12 +1,14 @@
 //! The steps of a program, from Python dicts.
 
-use hushwork_ckks::program::{Linear, MAX_PLAINTEXT_BYTES, MAX_STEPS, Step, Term};
+use hushwork_ckks::program::{
+    Combine, Linear, MAX_CIPHERTEXTS, MAX_ENTRIES, MAX_PLAINTEXT_BYTES, MAX_STEPS, Step, Term,
+};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::arrays::vector;
+use crate::arrays::{converted, items, vector};
 use crate::errors::reserved;
 use crate::lists::List;
 
@@ -21,8 +23,11 @@ pub fn steps(dicts: &[Bound<'_, PyDict>]) -> PyResult<Vec<Step>> {
         return Err(PyValueError::new_err(message));
     }
     let mut weights = Weights { bytes: 0 };
-    let step = |dict| step(&Fields(dict), &mut weights);
-    dicts.iter().map(step).collect()
+    let mut steps = reserved(dicts.len())?;
+    for dict in dicts {
+        steps.push(step(&Fields(dict), &mut weights)?);
+    }
+    Ok(steps)
 }
 
 fn step(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Step> {
@@ -31,6 +36,12 @@ fn step(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Step> {
         "linear" => (
             &["inputs", "outputs", "terms", "giant_step", "scale", "bias"],
             Step::Linear(linear(fields, weights)?),
+        ),
+        "combine" => (
+            &[
+                "inputs", "outputs", "starts", "columns", "weights", "bias", "scale",
+            ],
+            Step::Combine(combine(fields, weights)?),
         ),
         "multiply" => (
             &["a", "b", "output", "scale"],
@@ -103,6 +114,32 @@ fn linear(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Linear> {
         scale: fields.get("scale")?,
         bias: bias.collect::<PyResult<_>>()?,
     })
+}
+
+fn combine(fields: &Fields<'_, '_>, weights: &mut Weights) -> PyResult<Combine> {
+    let entries: Vector<'_> = fields.get("weights")?;
+    let bias: Option<Vector<'_>> = fields.get("bias")?;
+    weights.count(std::iter::once(&entries).chain(&bias))?;
+    let starts = items::<i64>(&fields.get("starts")?, MAX_CIPHERTEXTS + 1)?;
+    let bias = bias.map(|bias| items(&bias, MAX_CIPHERTEXTS));
+    Ok(Combine {
+        inputs: fields.list("inputs")?,
+        outputs: fields.list("outputs")?,
+        starts: converted(starts)?,
+        columns: columns(fields)?,
+        weights: items(&entries, MAX_ENTRIES)?,
+        bias: bias.transpose()?,
+        scale: fields.get("scale")?,
+    })
+}
+
+/// Of either sign, as NumPy has them.
+fn columns(fields: &Fields<'_, '_>) -> PyResult<Vec<u32>> {
+    let columns: Bound<'_, PyAny> = fields.get("columns")?;
+    match columns.extract::<PyReadonlyArray1<'_, u32>>() {
+        Ok(columns) => items(&columns, MAX_ENTRIES),
+        Err(_) => converted(items::<i32>(&fields.get("columns")?, MAX_ENTRIES)?),
+    }
 }
 
 fn term((output, input, anchor, giant, baby, weights): &TermTuple<'_>) -> PyResult<Term> {

@@ -300,13 +300,24 @@ impl Division {
     /// Evaluation domain in and out; the result has the kept limbs.
     #[must_use]
     pub fn apply(&self, mut a: Poly) -> Poly {
-        let (extension, keep) = (&self.extension, self.inverses.len());
-        let prepared = extension.prepare(&a, keep);
+        let keep = self.inverses.len();
+        let prepared = self.extension.prepare(&a, keep);
         a.truncate(keep);
+        self.divide(a, &prepared)
+    }
+
+    /// `apply` to the limbs that are kept and, apart from them, those that go.
+    #[must_use]
+    pub fn apply_apart(&self, kept: Poly, gone: &Poly) -> Poly {
+        self.divide(kept, &self.extension.prepare(gone, 0))
+    }
+
+    fn divide(&self, mut a: Poly, prepared: &Prepared) -> Poly {
+        let extension = &self.extension;
         extension.to.each(&mut a, |j, kernel, limb| {
             with_scratch(2 * limb.len(), |scratch| {
                 let (remainder, scratch) = scratch.split_at_mut(limb.len());
-                extension.target(&prepared, j, remainder);
+                extension.target(prepared, j, remainder);
                 kernel.forward(remainder, scratch);
                 kernel.sub_scale(limb, remainder, self.inverses[j]);
             });

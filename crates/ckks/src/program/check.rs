@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::limits::{
-    MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_SCALE, MAX_STEPS,
-    MAX_TRANSFORMED_PERIOD, ProgramError, SCALE_TOLERANCE, Shape,
+    MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_REGISTERS, MAX_SCALE,
+    MAX_STEPS, MAX_TRANSFORMED_PERIOD, ProgramError, SCALE_TOLERANCE, Shape,
 };
 use super::literal::{ProgramLiteral, Register, Step};
 use crate::{KeyNeeds, Parameters};
@@ -25,6 +25,7 @@ macro_rules! require {
     };
 }
 
+mod combine;
 mod linear;
 
 /// Checks the whole program, step by step.
@@ -37,6 +38,7 @@ pub(super) fn check(
         shapes: HashMap::new(),
         needs: KeyNeeds::default(),
         terms: 0,
+        entries: 0,
         plaintext_bytes: 0,
     };
     checker.begin(literal).map_err(ProgramError::Program)?;
@@ -57,6 +59,7 @@ struct Checker<'a> {
     shapes: HashMap<Register, Shape>,
     needs: KeyNeeds,
     terms: usize,
+    entries: usize,
     plaintext_bytes: usize,
 }
 
@@ -88,6 +91,7 @@ impl Checker<'_> {
     fn step(&mut self, step: &Step) -> Checks<()> {
         match step {
             Step::Linear(linear) => self.linear(linear),
+            Step::Combine(combine) => self.combine(combine),
             &Step::Multiply {
                 a,
                 b,
@@ -176,12 +180,18 @@ impl Checker<'_> {
             (0.0..=MAX_ENCODED).contains(&(largest * scale)),
             "{largest:e} at scale {scale:e} is too large"
         );
-        self.plaintext_bytes += period
-            * if period <= MAX_TRANSFORMED_PERIOD {
-                8 * limbs
-            } else {
-                8
-            };
+        self.count_bytes(
+            period
+                * if period <= MAX_TRANSFORMED_PERIOD {
+                    8 * limbs
+                } else {
+                    8
+                },
+        )
+    }
+
+    fn count_bytes(&mut self, bytes: usize) -> Checks<()> {
+        self.plaintext_bytes += bytes;
         within(
             "bytes of plaintexts",
             self.plaintext_bytes,
@@ -226,6 +236,7 @@ impl Checker<'_> {
     }
 
     fn write(&mut self, register: Register, shape: Shape) -> Checks<()> {
+        within("registers", self.shapes.len() + 1, MAX_REGISTERS)?;
         match self.shapes.insert(register, shape) {
             None => Ok(()),
             Some(_) => Err(format!("register {register} is written twice")),

@@ -1,6 +1,9 @@
 //! From checked steps to what the executor walks through.
 
+use hushwork_ring::memory::collected;
+
 use super::check::Checked;
+use super::combination::Combination;
 use super::groups::Grant;
 use super::linear::ROTATION;
 use super::literal::{Register, Step};
@@ -11,6 +14,7 @@ use crate::Parameters;
 /// A step with its plaintexts encoded and its rotations in 1..N.
 pub(super) enum Compiled {
     Linear(Matrix),
+    Combine(Combination),
     Multiply {
         a: Register,
         b: Register,
@@ -45,6 +49,7 @@ impl Compiled {
     pub fn units(&self) -> u64 {
         match self {
             Self::Linear(matrix) => matrix.units(),
+            Self::Combine(combination) => combination.units(),
             Self::Multiply { limbs, .. } => ROTATION * *limbs as u64,
             Self::RotateAdd { steps, limbs, .. } => ROTATION * (steps.len() * limbs) as u64,
             _ => 0,
@@ -55,6 +60,7 @@ impl Compiled {
     pub fn plaintext_bytes(&self) -> usize {
         match self {
             Self::Linear(matrix) => matrix.plaintext_bytes(),
+            Self::Combine(combination) => combination.plaintext_bytes(),
             Self::AddPlain { plain, .. } => plain.bytes(),
             _ => 0,
         }
@@ -69,10 +75,8 @@ pub(super) fn compile(
     kept_bytes: usize,
 ) -> Vec<Compiled> {
     let mut grant = Grant::new(kept_bytes);
-    steps
-        .iter()
-        .map(|step| compile_step(parameters, checked, step, &mut grant))
-        .collect()
+    let compile = |step| compile_step(parameters, checked, step, &mut grant);
+    collected(steps.iter().map(compile))
 }
 
 fn compile_step(
@@ -83,6 +87,7 @@ fn compile_step(
 ) -> Compiled {
     match step {
         Step::Linear(linear) => Compiled::Linear(Matrix::new(parameters, checked, linear, grant)),
+        Step::Combine(combine) => Compiled::Combine(Combination::new(parameters, checked, combine)),
         &Step::Multiply { a, b, output, .. } => Compiled::Multiply {
             a,
             b,

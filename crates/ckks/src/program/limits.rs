@@ -1,9 +1,15 @@
 //! What a program may be, what it needs, and how it is refused.
 
-/// Most input ciphertexts, output ciphertexts, and inputs or outputs of one linear step.
-pub const MAX_CIPHERTEXTS: usize = 256;
+/// Most input ciphertexts, output ciphertexts, and inputs or outputs of one combine step.
+pub const MAX_CIPHERTEXTS: usize = 1 << 14;
+/// Most inputs or outputs of one linear step.
+pub const MAX_LINEAR: usize = 256;
 /// Most steps of a program.
-pub const MAX_STEPS: usize = 4096;
+pub const MAX_STEPS: usize = 1 << 16;
+/// Most registers of a program. They and the steps are small, as terms are.
+pub const MAX_REGISTERS: usize = 1 << 17;
+/// Most weights, inputs and outputs of all combine steps together.
+pub const MAX_ENTRIES: usize = 1 << 26;
 /// Most terms of all linear steps together: what is small in each, some hundred bytes, then takes
 /// less than the memory that is left free for it.
 pub const MAX_TERMS: usize = 1 << 17;

@@ -37,11 +37,32 @@ pub struct Linear {
     pub bias: Vec<Option<Vec<f64>>>,
 }
 
+/// A sparse matrix of scalars between ciphertexts, alike in every slot, followed by a rescaling.
+#[derive(Clone, Debug)]
+pub struct Combine {
+    /// Registers read; all at the same number of limbs.
+    pub inputs: Vec<Register>,
+    /// Registers written.
+    pub outputs: Vec<Register>,
+    /// The entries of output i are starts[i]..starts[i + 1].
+    pub starts: Vec<usize>,
+    /// Of each entry, the index into the inputs.
+    pub columns: Vec<u32>,
+    /// Of each entry, what multiplies every slot.
+    pub weights: Vec<f64>,
+    /// Added to every slot of each output.
+    pub bias: Option<Vec<f64>>,
+    /// Scale of every output, exactly.
+    pub scale: f64,
+}
+
 /// One step of a program.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A sparse matrix from slots to slots.
     Linear(Linear),
+    /// A sparse matrix of scalars between ciphertexts.
+    Combine(Combine),
     /// Product, relinearised and rescaled by one limb.
     Multiply {
         /// Left factor.
@@ -108,6 +129,7 @@ impl Step {
     pub fn reads(&self) -> Vec<Register> {
         match self {
             Self::Linear(linear) => linear.inputs.clone(),
+            Self::Combine(combine) => combine.inputs.clone(),
             &Self::Multiply { a, b, .. } | &Self::Add { a, b, .. } => vec![a, b],
             &Self::AddPlain { input, .. }
             | &Self::RotateAdd { input, .. }

@@ -1,6 +1,8 @@
 //! Whole programs over ciphertexts: plain data in, checked and compiled once, run whole.
 
 mod check;
+mod combination;
+mod combine;
 mod compile;
 mod groups;
 mod limits;
@@ -15,11 +17,13 @@ mod watch;
 
 use std::collections::{HashMap, HashSet};
 
+use hushwork_ring::memory::collected;
+
 pub use limits::{
-    MAX_CIPHERTEXTS, MAX_GIANT, MAX_PLAINTEXT_BYTES, MAX_STEPS, MAX_TERMS, MAX_WORKING_BYTES,
-    ProgramError, Shape,
+    MAX_CIPHERTEXTS, MAX_ENTRIES, MAX_GIANT, MAX_LINEAR, MAX_PLAINTEXT_BYTES, MAX_REGISTERS,
+    MAX_STEPS, MAX_TERMS, MAX_WORKING_BYTES, ProgramError, Shape,
 };
-pub use literal::{Linear, ProgramLiteral, Register, Step, Term};
+pub use literal::{Combine, Linear, ProgramLiteral, Register, Step, Term};
 pub use run::RunError;
 pub use watch::{Progress, Watch};
 
@@ -104,7 +108,7 @@ fn deaths(literal: &ProgramLiteral) -> Vec<Vec<Register>> {
         last.extend(step.reads().into_iter().map(|register| (register, index)));
     }
     let kept: HashSet<_> = literal.outputs.iter().collect();
-    let mut dead = vec![Vec::new(); literal.steps.len()];
+    let mut dead = collected(literal.steps.iter().map(|_| Vec::new()));
     for (register, index) in last
         .into_iter()
         .filter(|(register, _)| !kept.contains(register))

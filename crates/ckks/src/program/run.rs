@@ -136,6 +136,7 @@ impl Run<'_> {
     fn step(&mut self, step: &Compiled) -> Result<(), RunError> {
         let results = match step {
             Compiled::Linear(matrix) => self.linear(matrix)?,
+            Compiled::Combine(combination) => self.combine(combination)?,
             Compiled::Multiply {
                 a,
                 b,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use hushwork_ckks::encoding::{decode, encode};
-use hushwork_ckks::program::{Linear, Program, ProgramLiteral, Progress, Register, Step};
+use hushwork_ckks::program::{Combine, Linear, Program, ProgramLiteral, Progress, Register, Step};
 use hushwork_ckks::{
     Ciphertext, EvaluationKeys, Literal, Parameters, SecretKey, Tier, find_primes,
 };
@@ -64,6 +64,7 @@ pub fn simulate(literal: &ProgramLiteral, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> 
     for step in &literal.steps {
         let results = match step {
             Step::Linear(linear) => simulate_linear(linear, &registers),
+            Step::Combine(combine) => simulate_combine(combine, &registers),
             step => vec![simulate_simple(step, &registers)],
         };
         registers.extend(results);
@@ -77,7 +78,7 @@ pub fn simulate(literal: &ProgramLiteral, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> 
 
 fn simulate_simple(step: &Step, registers: &Registers) -> (Register, Vec<f64>) {
     match step {
-        Step::Linear(_) => unreachable!(),
+        Step::Linear(_) | Step::Combine(_) => unreachable!(),
         &Step::Multiply { a, b, output, .. } => {
             (output, zip(&registers[&a], &registers[&b], |x, y| x * y))
         }
@@ -119,6 +120,20 @@ fn simulate_linear(linear: &Linear, registers: &Registers) -> Vec<(Register, Vec
         }
     }
     linear.outputs.iter().copied().zip(sums).collect()
+}
+
+fn simulate_combine(combine: &Combine, registers: &Registers) -> Vec<(Register, Vec<f64>)> {
+    let outputs = combine.outputs.iter().enumerate();
+    let results = outputs.map(|(output, &register)| {
+        let bias = combine.bias.as_ref().map_or(0.0, |bias| bias[output]);
+        let mut sum = vec![bias; registers[&combine.inputs[0]].len()];
+        for entry in combine.starts[output]..combine.starts[output + 1] {
+            let input = &registers[&combine.inputs[combine.columns[entry] as usize]];
+            sum = zip(&sum, input, |sum, x| sum + combine.weights[entry] * x);
+        }
+        (register, sum)
+    });
+    results.collect()
 }
 
 /// Holds every key there is.

@@ -57,7 +57,9 @@ impl Combining<'_> {
             let sums = self.sums::<ROWS, VECTORS>(&rows, first);
             for (out, sums) in out.iter_mut().zip(sums) {
                 let out = &mut out.as_chunks_mut().0[first..];
-                out.iter_mut().zip(sums).for_each(|(out, sum)| store(out, sum));
+                out.iter_mut()
+                    .zip(sums)
+                    .for_each(|(out, sum)| store(out, sum));
             }
         }
         ROWS

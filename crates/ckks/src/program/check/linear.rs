@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{Checker, Checks, plain_scale, positive, within};
 use crate::program::limits::{
-    MAX_CIPHERTEXTS, MAX_ENCODED, MAX_GIANT, MAX_TERMS, MAX_WORKING_BYTES, Shape,
+    MAX_ENCODED, MAX_GIANT, MAX_LINEAR, MAX_TERMS, MAX_WORKING_BYTES, Shape,
 };
-use crate::program::literal::Linear;
+use crate::program::literal::{Linear, Register};
 
 impl Checker<'_> {
     pub(super) fn linear(&mut self, linear: &Linear) -> Checks<()> {
-        let limbs = self.linear_inputs(linear)?;
+        let limbs = self.inputs(&linear.inputs, MAX_LINEAR)?;
         positive(linear.scale)?;
         self.terms += linear.terms.len();
         within("terms", self.terms, MAX_TERMS)?;
@@ -28,11 +28,12 @@ impl Checker<'_> {
         self.linear_outputs(linear, limbs - 1)
     }
 
-    fn linear_inputs(&self, linear: &Linear) -> Checks<usize> {
-        within("inputs", linear.inputs.len(), MAX_CIPHERTEXTS)?;
-        let first = *linear.inputs.first().ok_or("no inputs")?;
+    /// The limbs of all inputs of one step.
+    pub(super) fn inputs(&self, registers: &[Register], most: usize) -> Checks<usize> {
+        within("inputs", registers.len(), most)?;
+        let first = *registers.first().ok_or("no inputs")?;
         let limbs = self.read(first)?.limbs;
-        for &register in &linear.inputs {
+        for &register in registers {
             let other = self.read(register)?.limbs;
             require!(
                 other == limbs,
@@ -44,7 +45,7 @@ impl Checker<'_> {
 
     fn linear_outputs(&mut self, linear: &Linear, limbs: usize) -> Checks<()> {
         let count = linear.outputs.len();
-        within("outputs", count, MAX_CIPHERTEXTS)?;
+        within("outputs", count, MAX_LINEAR)?;
         require!(count > 0, "no outputs");
         require!(
             linear.bias.len() == count,
@@ -84,13 +85,19 @@ impl Checker<'_> {
             .get(term.input)
             .ok_or(format!("no input {}", term.input))?;
         let shape = self.read(input)?;
-        let scale = plain_scale(linear.scale, prime, shape.scale);
+        let scale = self.weight_scale(linear.scale, prime, shape)?;
+        let rows = self.parameters.extended(shape.limbs).limbs();
+        self.slot_vector(&term.weights, scale, rows)
+    }
+
+    /// At which the weights of one input are encoded.
+    pub(super) fn weight_scale(&self, scale: f64, prime: f64, input: Shape) -> Checks<f64> {
+        let scale = plain_scale(scale, prime, input.scale);
         require!(
             (2.0..=MAX_ENCODED).contains(&scale),
             "weights would be encoded at scale {scale:e}"
         );
-        let rows = self.parameters.extended(shape.limbs).limbs();
-        self.slot_vector(&term.weights, scale, rows)
+        Ok(scale)
     }
 
     fn working_memory(&self, linear: &Linear, limbs: usize) -> Checks<()> {
