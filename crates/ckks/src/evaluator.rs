@@ -103,10 +103,7 @@ impl Evaluator {
             .rescaling(a.limbs())
             .ok_or_else(no_limb_left)?;
         let scale = check_result(a.scale / self.last_modulus(a.limbs()))?;
-        let (c0, c1) = rayon::join(
-            || division.apply(a.c0.clone()),
-            || division.apply(a.c1.clone()),
-        );
+        let (c0, c1) = rayon::join(|| division.apply(&a.c0), || division.apply(&a.c1));
         Ok(Ciphertext::new(c0, c1, scale))
     }
 

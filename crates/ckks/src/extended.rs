@@ -100,7 +100,7 @@ impl Evaluator {
     /// Divided by P.
     #[must_use]
     pub fn mod_down(&self, a: Extended) -> Ciphertext {
-        divide(self.parameters().mod_down(a.limbs), a, 1.0)
+        divide(self.parameters().mod_down(a.limbs), &a, 1.0)
     }
 
     /// Divided by P and the last modulus at once: as `mod_down`, then `rescale`.
@@ -110,7 +110,7 @@ impl Evaluator {
             .mod_down_rescaling(a.limbs)
             .ok_or_else(no_limb_left)?;
         let modulus = self.last_modulus(a.limbs);
-        Ok(divide(division, a, modulus))
+        Ok(divide(division, &a, modulus))
     }
 
     /// P * a over `extended(limbs)`: zero in the limbs of P.
@@ -120,8 +120,7 @@ impl Evaluator {
     }
 }
 
-fn divide(division: &Division, a: Extended, modulus: f64) -> Ciphertext {
-    let Extended { c0, c1, scale, .. } = a;
-    let (c0, c1) = rayon::join(|| division.apply(c0), || division.apply(c1));
-    Ciphertext::new(c0, c1, scale / modulus)
+fn divide(division: &Division, a: &Extended, modulus: f64) -> Ciphertext {
+    let (c0, c1) = rayon::join(|| division.apply(&a.c0), || division.apply(&a.c1));
+    Ciphertext::new(c0, c1, a.scale / modulus)
 }

@@ -93,13 +93,17 @@ impl SwitchingKey {
 
     /// The uniform half, one polynomial a digit.
     pub(crate) fn uniform(&self) -> &[Poly] {
+        if let Some(made) = self.a.get() {
+            return made;
+        }
         let (basis, degree) = (
             self.parameters.extended(self.limbs),
             self.parameters.degree(),
         );
         let expand = |index| uniform_digit(basis, degree, &self.seed, index);
-        self.a
-            .get_or_init(|| (0..self.b.len()).map(expand).collect())
+        // Not under the lock: a thread that waits for parts may be given work that needs the whole.
+        let made = (0..self.b.len()).map(expand).collect();
+        self.a.get_or_init(|| made)
     }
 }
 

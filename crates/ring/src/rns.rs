@@ -297,31 +297,19 @@ impl Division {
         }
     }
 
-    /// Evaluation domain in and out; the result has the kept limbs.
+    /// Evaluation domain in and out; the result has the kept limbs, and memory for no more.
     #[must_use]
-    pub fn apply(&self, mut a: Poly) -> Poly {
-        let keep = self.inverses.len();
-        let prepared = self.extension.prepare(&a, keep);
-        a.truncate(keep);
-        self.divide(a, &prepared)
-    }
-
-    /// `apply` to the limbs that are kept and, apart from them, those that go.
-    #[must_use]
-    pub fn apply_apart(&self, kept: Poly, gone: &Poly) -> Poly {
-        self.divide(kept, &self.extension.prepare(gone, 0))
-    }
-
-    fn divide(&self, mut a: Poly, prepared: &Prepared) -> Poly {
-        let extension = &self.extension;
-        extension.to.each(&mut a, |j, kernel, limb| {
-            with_scratch(2 * limb.len(), |scratch| {
-                let (remainder, scratch) = scratch.split_at_mut(limb.len());
-                extension.target(prepared, j, remainder);
-                kernel.forward(remainder, scratch);
-                kernel.sub_scale(limb, remainder, self.inverses[j]);
-            });
+    pub fn apply(&self, a: &Poly) -> Poly {
+        let (extension, keep) = (&self.extension, self.inverses.len());
+        let prepared = extension.prepare(a, keep);
+        let mut quotient = Poly::recycled(a.degree(), keep);
+        extension.to.each(&mut quotient, |j, kernel, limb| {
+            // The remainder, which then is subtracted from.
+            extension.target(&prepared, j, limb);
+            with_scratch(limb.len(), |scratch| kernel.forward(limb, scratch));
+            let inverse = kernel.modulus().neg(self.inverses[j]);
+            kernel.sub_scale(limb, a.limb(j), inverse);
         });
-        a
+        quotient
     }
 }

@@ -14,12 +14,6 @@ const PART: usize = 1 << 10;
 /// Words of a repeated scalar.
 const REPEATED: usize = 64;
 
-/// One half of a sum before it is rescaled: the limbs that are kept, and the one that goes.
-struct Sum {
-    kept: Poly,
-    gone: Poly,
-}
-
 /// Some words of a limb of all sums of a batch, and what makes them.
 struct Part<'a> {
     batch: &'a Batch,
@@ -41,7 +35,7 @@ impl Run<'_> {
             let [constant, secret] = self.both(batch, step.limbs)?;
             let sums = constant.into_par_iter().zip(secret).enumerate();
             results.par_extend(sums.map(|(index, (constant, secret))| {
-                let mut result = self.rescaled(step, constant, secret);
+                let mut result = self.rescaled(step, [constant, secret]);
                 if let Some(bias) = &batch.bias {
                     self.add_scalar(&mut result, bias[index]);
                 }
@@ -52,10 +46,10 @@ impl Run<'_> {
         Ok(results)
     }
 
-    fn rescaled(&self, step: &Combination, constant: Sum, secret: Sum) -> Ciphertext {
+    fn rescaled(&self, step: &Combination, halves: [Poly; 2]) -> Ciphertext {
         let division = self.parameters().rescaling(step.limbs);
         let division = division.expect("a limb to rescale by");
-        let [c0, c1] = [constant, secret].map(|half| division.apply_apart(half.kept, &half.gone));
+        let [c0, c1] = halves.map(|half| division.apply(&half));
         Ciphertext::new(c0, c1, step.scale)
     }
 
@@ -71,7 +65,7 @@ impl Run<'_> {
     }
 
     /// Both halves of the sums of a batch.
-    fn both(&self, batch: &Batch, limbs: usize) -> Result<[Vec<Sum>; 2], RunError> {
+    fn both(&self, batch: &Batch, limbs: usize) -> Result<[Vec<Poly>; 2], RunError> {
         let kernels = self.parameters().basis(limbs).kernels();
         let weights = kernels.par_iter().map(|kernel| {
             let lift = |weight: &i64| kernel.modulus().lift(*weight);
@@ -96,10 +90,10 @@ impl Run<'_> {
         weights: &[Vec<u64>],
         inputs: &[&Poly],
         units: u64,
-    ) -> Result<Vec<Sum>, RunError> {
+    ) -> Result<Vec<Poly>, RunError> {
         let (degree, limbs) = (self.parameters().degree(), weights.len());
         let kernels = self.parameters().basis(limbs).kernels();
-        let mut sums = collected(batch.outputs.iter().map(|_| Sum::new(degree, limbs)));
+        let mut sums = collected(batch.outputs.iter().map(|_| Poly::recycled(degree, limbs)));
         let length = PART.min(degree);
         let parts = parts(&mut sums, limbs * degree / length, length);
         let count = parts.len() as u64;
@@ -123,26 +117,13 @@ impl Run<'_> {
     }
 }
 
-impl Sum {
-    /// Of unspecified residues.
-    fn new(degree: usize, limbs: usize) -> Self {
-        Self {
-            kept: Poly::recycled(degree, limbs - 1),
-            gone: Poly::recycled(degree, 1),
-        }
-    }
-}
-
 /// Of all sums, the words of each part of a limb, limb after limb.
-fn parts(sums: &mut [Sum], count: usize, length: usize) -> Vec<Vec<&mut [u64]>> {
+fn parts(sums: &mut [Poly], count: usize, length: usize) -> Vec<Vec<&mut [u64]>> {
     let mut parts: Vec<_> = collected((0..count).map(|_| reserved(sums.len())));
-    for Sum { kept, gone } in sums {
-        let limbs = kept.values_mut().chunks_exact_mut(length);
-        let limbs = limbs.chain(gone.values_mut().chunks_exact_mut(length));
-        parts
-            .iter_mut()
-            .zip(limbs)
-            .for_each(|(part, words)| part.push(words));
+    for sum in sums {
+        let words = sum.values_mut().chunks_exact_mut(length);
+        let words = parts.iter_mut().zip(words);
+        words.for_each(|(part, words)| part.push(words));
     }
     parts
 }

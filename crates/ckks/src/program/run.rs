@@ -1,7 +1,10 @@
 //! Walking through a compiled program.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::Program;
 use super::compile::Compiled;
@@ -33,6 +36,9 @@ pub enum RunError {
     #[error("no threads: {0}")]
     Threads(String),
 }
+
+/// Most products that are made side by side: what they work on takes memory.
+const SIDE_BY_SIDE: usize = 8;
 
 impl Program {
     /// Runs the program in a pool of `threads` (0: all cores). The calling thread waits, and calls
@@ -111,6 +117,21 @@ fn check_input(shape: &Shape, input: &Ciphertext) -> Result<(), Error> {
     Ok(())
 }
 
+/// How many of the first steps are made at once: one, or products that do not need one another. A
+/// core makes a whole product better than its share of each.
+fn side_by_side(steps: &[Compiled]) -> usize {
+    let mut made = Vec::new();
+    for step in &steps[..steps.len().min(SIDE_BY_SIDE)] {
+        match step {
+            Compiled::Multiply { a, b, output, .. } if !made.contains(a) && !made.contains(b) => {
+                made.push(*output);
+            }
+            _ => break,
+        }
+    }
+    made.len().max(1)
+}
+
 /// One run: the registers that are alive, and everything needed to make more.
 pub(super) struct Run<'a> {
     program: &'a Program,
@@ -122,19 +143,36 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     fn walk(mut self) -> Result<Vec<Ciphertext>, RunError> {
-        for (index, step) in self.program.steps.iter().enumerate() {
-            self.step(step)?;
-            for register in &self.program.dead[index] {
-                self.registers.remove(register);
-            }
-            self.ticker.end_step(index)?;
+        let mut steps = 0..self.program.steps.len();
+        while !steps.is_empty() {
+            let some = steps.start..steps.start + side_by_side(&self.program.steps[steps.clone()]);
+            self.steps(some.clone())?;
+            steps.start = some.end;
         }
         let outputs = self.program.outputs.iter();
         Ok(outputs.map(|&(register, _)| self.copy(register)).collect())
     }
 
-    fn step(&mut self, step: &Compiled) -> Result<(), RunError> {
-        let results = match step {
+    /// Steps that do not need one another.
+    fn steps(&mut self, which: Range<usize>) -> Result<(), RunError> {
+        let steps = self.program.steps[which.clone()].par_iter();
+        let results = steps.map(|step| self.step(step));
+        for results in results.collect::<Result<Vec<_>, _>>()? {
+            let results = results.into_iter();
+            let shared = results.map(|(register, result)| (register, Arc::new(result)));
+            self.registers.extend(shared);
+        }
+        for index in which {
+            for register in &self.program.dead[index] {
+                self.registers.remove(register);
+            }
+            self.ticker.end_step(index)?;
+        }
+        Ok(())
+    }
+
+    fn step(&self, step: &Compiled) -> Result<Vec<(Register, Ciphertext)>, RunError> {
+        Ok(match step {
             Compiled::Linear(matrix) => self.linear(matrix)?,
             Compiled::Combine(combination) => self.combine(combination)?,
             Compiled::Multiply {
@@ -174,11 +212,7 @@ impl Run<'_> {
             } => {
                 vec![(*output, self.evaluator.drop(self.register(*input), *limbs)?)]
             }
-        };
-        let results = results.into_iter();
-        self.registers
-            .extend(results.map(|(register, result)| (register, Arc::new(result))));
-        Ok(())
+        })
     }
 
     fn multiply(&self, a: Register, b: Register, limbs: usize) -> Result<Ciphertext, RunError> {
@@ -213,7 +247,7 @@ impl Run<'_> {
         let (digits, whole) = match sum {
             None => (self.evaluator.decompose(&input.c1), None),
             Some(Extended { c0, c1, .. }) => {
-                let divided = self.parameters().mod_down(limbs).apply(c1);
+                let divided = self.parameters().mod_down(limbs).apply(&c1);
                 (self.evaluator.decompose_owned(divided), Some(c0))
             }
         };
