@@ -103,6 +103,28 @@ class Work:
         shapes = [(len(BITS), SCALE)]
         return lambda: native.Program(self.parameters, shapes, [step], [1])
 
+    def compile_combine(self) -> Task:
+        """Many weights, each a few bytes."""
+        rows, columns = 1 << 10, 1 << 12
+        step = {
+            "op": "combine",
+            "inputs": [0] * columns,
+            "outputs": range(1, rows + 1),
+            "starts": np.arange(rows + 1) * columns,
+            "columns": np.tile(np.arange(columns, dtype=np.int32), rows),
+            "weights": np.ones(rows * columns),
+            "bias": None,
+            "scale": SCALE,
+        }
+        shapes = [(len(BITS), SCALE)]
+        return lambda: native.Program(self.parameters, shapes, [step], [1])
+
+    def compile_long(self) -> Task:
+        """As many steps as a program may have."""
+        steps = [{"op": "add", "a": i, "b": i, "output": i + 1} for i in range(1 << 16)]
+        shapes = [(len(BITS), SCALE)]
+        return lambda: native.Program(self.parameters, shapes, steps, [1 << 16])
+
     def make_parameters(self) -> Task:
         primes = native.find_primes(17, [*[44] * 62, 50, 50])
         tiers = [(62, 2, 2)]

@@ -1,6 +1,6 @@
 //! Operations on ciphertexts, none of which touches a secret.
 
-use hushwork_ring::{Poly, Runs, Term};
+use hushwork_ring::{Division, Poly, Runs, Term};
 
 use crate::ciphertext::Ciphertext;
 use crate::digits::Decomposed;
@@ -103,8 +103,7 @@ impl Evaluator {
             .rescaling(a.limbs())
             .ok_or_else(no_limb_left)?;
         let scale = check_result(a.scale / self.last_modulus(a.limbs()))?;
-        let (c0, c1) = rayon::join(|| division.apply(&a.c0), || division.apply(&a.c1));
-        Ok(Ciphertext::new(c0, c1, scale))
+        Ok(quotient(division, &a.c0, &a.c1, scale))
     }
 
     /// Only the first `limbs` moduli.
@@ -148,6 +147,12 @@ impl Evaluator {
     pub(crate) fn last_modulus(&self, limbs: usize) -> f64 {
         self.parameters.literal().moduli[limbs - 1] as f64
     }
+}
+
+/// Both halves divided, in memory of their own.
+pub(crate) fn quotient(division: &Division, c0: &Poly, c1: &Poly, scale: f64) -> Ciphertext {
+    let (c0, c1) = rayon::join(|| division.quotient(c0), || division.quotient(c1));
+    Ciphertext::new(c0, c1, scale)
 }
 
 pub(crate) fn check_limbs(a: &Ciphertext, b: &Ciphertext) -> Result<usize> {

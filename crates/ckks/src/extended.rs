@@ -1,12 +1,12 @@
 //! Ciphertexts times P, not yet divided by it.
 
-use hushwork_ring::{Division, Poly, Runs, Term};
+use hushwork_ring::{Poly, Runs, Term};
 use rayon::prelude::*;
 
 use crate::ciphertext::Ciphertext;
 use crate::digits::Decomposed;
 use crate::error::Result;
-use crate::evaluator::{Evaluator, check_limbs, no_limb_left};
+use crate::evaluator::{Evaluator, check_limbs, no_limb_left, quotient};
 use crate::keys::EvaluationKeys;
 use crate::switching::Addend;
 
@@ -100,7 +100,10 @@ impl Evaluator {
     /// Divided by P.
     #[must_use]
     pub fn mod_down(&self, a: Extended) -> Ciphertext {
-        divide(self.parameters().mod_down(a.limbs), &a, 1.0)
+        let division = self.parameters().mod_down(a.limbs);
+        let Extended { c0, c1, scale, .. } = a;
+        let (c0, c1) = rayon::join(|| division.apply(c0), || division.apply(c1));
+        Ciphertext::new(c0, c1, scale)
     }
 
     /// Divided by P and the last modulus at once: as `mod_down`, then `rescale`.
@@ -109,8 +112,8 @@ impl Evaluator {
             .parameters()
             .mod_down_rescaling(a.limbs)
             .ok_or_else(no_limb_left)?;
-        let modulus = self.last_modulus(a.limbs);
-        Ok(divide(division, &a, modulus))
+        let scale = a.scale / self.last_modulus(a.limbs);
+        Ok(quotient(division, &a.c0, &a.c1, scale))
     }
 
     /// P * a over `extended(limbs)`: zero in the limbs of P.
@@ -118,9 +121,4 @@ impl Evaluator {
     pub fn lift(&self, a: &Poly) -> Poly {
         self.total(a.limbs(), &[Addend::Plain(a, 0)])
     }
-}
-
-fn divide(division: &Division, a: &Extended, modulus: f64) -> Ciphertext {
-    let (c0, c1) = rayon::join(|| division.apply(&a.c0), || division.apply(&a.c1));
-    Ciphertext::new(c0, c1, a.scale / modulus)
 }

@@ -297,9 +297,26 @@ impl Division {
         }
     }
 
-    /// Evaluation domain in and out; the result has the kept limbs, and memory for no more.
+    /// Evaluation domain in and out; the result has the kept limbs.
     #[must_use]
-    pub fn apply(&self, a: &Poly) -> Poly {
+    pub fn apply(&self, mut a: Poly) -> Poly {
+        let (extension, keep) = (&self.extension, self.inverses.len());
+        let prepared = extension.prepare(&a, keep);
+        a.truncate(keep);
+        extension.to.each(&mut a, |j, kernel, limb| {
+            with_scratch(2 * limb.len(), |scratch| {
+                let (remainder, scratch) = scratch.split_at_mut(limb.len());
+                extension.target(&prepared, j, remainder);
+                kernel.forward(remainder, scratch);
+                kernel.sub_scale(limb, remainder, self.inverses[j]);
+            });
+        });
+        a
+    }
+
+    /// `apply` for a result that is kept: it takes no more memory than its limbs.
+    #[must_use]
+    pub fn quotient(&self, a: &Poly) -> Poly {
         let (extension, keep) = (&self.extension, self.inverses.len());
         let prepared = extension.prepare(a, keep);
         let mut quotient = Poly::recycled(a.degree(), keep);

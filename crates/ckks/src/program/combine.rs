@@ -8,9 +8,12 @@ use super::combination::{Batch, Combination};
 use super::literal::Register;
 use super::run::{Run, RunError};
 use crate::Ciphertext;
+use crate::evaluator::quotient;
 
 /// Words of a limb that one task makes.
 const PART: usize = 1 << 10;
+/// Strips that are gathered at once, since each input lies in a page of its own.
+const GATHERED: usize = 4;
 /// Words of a repeated scalar.
 const REPEATED: usize = 64;
 
@@ -31,11 +34,13 @@ impl Run<'_> {
     ) -> Result<Vec<(Register, Ciphertext)>, RunError> {
         let outputs = step.batches.iter().map(|batch| batch.outputs.len());
         let mut results = reserved(outputs.sum());
+        let division = self.parameters().rescaling(step.limbs);
+        let division = division.expect("a limb to rescale by");
         for batch in &step.batches {
             let [constant, secret] = self.both(batch, step.limbs)?;
             let sums = constant.into_par_iter().zip(secret).enumerate();
-            results.par_extend(sums.map(|(index, (constant, secret))| {
-                let mut result = self.rescaled(step, [constant, secret]);
+            results.par_extend(sums.map(|(index, (c0, c1))| {
+                let mut result = quotient(division, &c0, &c1, step.scale);
                 if let Some(bias) = &batch.bias {
                     self.add_scalar(&mut result, bias[index]);
                 }
@@ -44,13 +49,6 @@ impl Run<'_> {
             self.tick(batch.divisions(), step.limbs)?;
         }
         Ok(results)
-    }
-
-    fn rescaled(&self, step: &Combination, halves: [Poly; 2]) -> Ciphertext {
-        let division = self.parameters().rescaling(step.limbs);
-        let division = division.expect("a limb to rescale by");
-        let [c0, c1] = halves.map(|half| division.apply(&half));
-        Ciphertext::new(c0, c1, step.scale)
     }
 
     /// Adds an encoded scalar to every slot.
@@ -131,26 +129,32 @@ fn parts(sums: &mut [Poly], count: usize, length: usize) -> Vec<Vec<&mut [u64]>>
 impl Part<'_> {
     fn fill(mut self) {
         let rows = self.batch.blocks.iter().map(|block| block.rows);
-        let (inputs, rows) = (self.inputs.len(), rows.max().unwrap_or(0));
+        let (count, rows) = (self.inputs.len(), rows.max().unwrap_or(0));
         let length = self.sums[0].len();
-        with_scratch((inputs + rows) * STRIP, |scratch| {
-            let (inputs, out) = scratch.as_chunks_mut().0.split_at_mut(inputs);
-            for start in (0..length).step_by(STRIP) {
+        with_scratch((GATHERED * count + rows) * STRIP, |scratch| {
+            let (inputs, out) = scratch.as_chunks_mut().0.split_at_mut(GATHERED * count);
+            for start in (0..length).step_by(GATHERED * STRIP) {
                 self.gather(start, inputs);
-                self.strip(start, inputs, out);
+                let starts = (start..length).step_by(STRIP);
+                for (start, inputs) in starts.zip(inputs.chunks_exact(count)) {
+                    self.strip(start, inputs, out);
+                }
             }
         });
     }
 
-    /// A strip of every input, zeros where a limb is shorter.
+    /// One strip of every input, then the next; zeros where a limb is shorter.
     fn gather(&self, start: usize, strips: &mut [Strip]) {
-        for (input, strip) in self.inputs.iter().zip(strips) {
-            let words = &input[start..];
-            match words.first_chunk() {
-                Some(words) => *strip = *words,
-                None => {
-                    *strip = [0; STRIP];
-                    strip[..words.len()].copy_from_slice(words);
+        let count = self.inputs.len();
+        for (index, input) in self.inputs.iter().enumerate() {
+            let strips = strips[index..].iter_mut().step_by(count);
+            for (words, strip) in input[start..].chunks(STRIP).zip(strips) {
+                match words.first_chunk() {
+                    Some(words) => *strip = *words,
+                    None => {
+                        *strip = [0; STRIP];
+                        strip[..words.len()].copy_from_slice(words);
+                    }
                 }
             }
         }

@@ -124,7 +124,7 @@ impl Run<'_> {
             )
         } else {
             let key = self.keys.rotation_key(step, limbs)?;
-            let divided = self.parameters().mod_down(limbs).apply(&c1);
+            let divided = self.parameters().mod_down(limbs).apply(c1);
             let digits = evaluator.decompose_owned(divided);
             evaluator.switch_adding(&digits, step, key, &[constant, secret])
         };

@@ -96,7 +96,7 @@ impl Run<'_> {
         let moved = self
             .evaluator
             .rotate_extended(input, digits, anchor.step, self.keys)?;
-        let divided = self.parameters().mod_down(moved.limbs).apply(&moved.c1);
+        let divided = self.parameters().mod_down(moved.limbs).apply(moved.c1);
         let digits = if anchor.moves() {
             self.evaluator.decompose_owned(divided)
         } else {

@@ -247,7 +247,7 @@ impl Run<'_> {
         let (digits, whole) = match sum {
             None => (self.evaluator.decompose(&input.c1), None),
             Some(Extended { c0, c1, .. }) => {
-                let divided = self.parameters().mod_down(limbs).apply(&c1);
+                let divided = self.parameters().mod_down(limbs).apply(c1);
                 (self.evaluator.decompose_owned(divided), Some(c0))
             }
         };

@@ -88,7 +88,7 @@ fn biases(combine: &Combine) -> Checks<()> {
 fn encodable(value: f64, scale: f64) -> Checks<()> {
     require!(value.is_finite(), "a value is not finite");
     require!(
-        value.abs() * scale <= MAX_ENCODED,
+        (0.0..=MAX_ENCODED).contains(&(value.abs() * scale)),
         "{value:e} at scale {scale:e} is too large"
     );
     Ok(())
