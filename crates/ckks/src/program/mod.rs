@@ -11,6 +11,7 @@ mod literal;
 mod matrix;
 mod plain;
 mod products;
+mod rotate_add;
 mod rotated;
 mod run;
 mod watch;
