@@ -7,7 +7,7 @@ use hushwork_ckks::{
     Ciphertext, EvaluationKeys, Evaluator, KeyNeeds, Literal, Parameters, Plaintext, Result,
     SecretKey, Tier, encoding, find_primes,
 };
-use hushwork_ring::{Kernel, Pattern, Runs, Tile, Weights, with_scratch};
+use hushwork_ring::{Kernel, Pattern, Runs, STRIP, Scalars, Tile, Weights, with_scratch};
 
 const BUDGET: Duration = Duration::from_millis(700);
 const LEAST_RUNS: usize = 5;
@@ -181,6 +181,16 @@ impl Subject {
         let mut out = vec![0; 2 * ROWS * limb.len()];
         printer.time("multiply_add", 2 * ROWS * COLUMNS, || {
             matrix.multiply(kernel, &limb, &mut out);
+        });
+        let (columns, mut sums) = (Vec::from_iter(0..COLUMNS as u32), [[0; STRIP]; ROWS]);
+        let scalars = Scalars {
+            columns: &columns,
+            weights: &limb[..ROWS * COLUMNS],
+        };
+        let (inputs, _) = limb.as_chunks();
+        printer.time("combine", ROWS * COLUMNS, || {
+            let strips = inputs.iter();
+            strips.for_each(|_| kernel.combine(&scalars, inputs, &mut sums));
         });
     }
 

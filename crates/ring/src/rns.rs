@@ -314,7 +314,7 @@ impl Division {
         a
     }
 
-    /// `apply` for a result that is kept: it takes no more memory than its limbs.
+    /// `apply` in memory of its own, for results that are kept: no room is left for what went.
     #[must_use]
     pub fn quotient(&self, a: &Poly) -> Poly {
         let (extension, keep) = (&self.extension, self.inverses.len());

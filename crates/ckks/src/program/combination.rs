@@ -59,8 +59,9 @@ impl Combination {
 
     /// Work units of the whole step.
     pub fn units(&self) -> u64 {
-        let units = |batch: &Batch| batch.products() + batch.divisions();
-        self.limbs as u64 * self.batches.iter().map(units).sum::<u64>()
+        let batches = self.batches.iter();
+        let units = batches.map(|batch| 2 * batch.half(self.limbs) + batch.divisions(self.limbs));
+        units.sum()
     }
 
     /// Memory that the weights take.
@@ -89,14 +90,14 @@ impl Batch {
         }
     }
 
-    /// Work units a limb of the sums.
-    pub fn products(&self) -> u64 {
-        self.weights.len() as u64 * PRODUCT
+    /// Work units of one half of the sums.
+    pub fn half(&self, limbs: usize) -> u64 {
+        (self.weights.len() * limbs) as u64 * PRODUCT / 2
     }
 
-    /// Work units a limb of rescaling.
-    pub fn divisions(&self) -> u64 {
-        self.outputs.len() as u64 * HOISTED
+    /// Work units of rescaling.
+    pub fn divisions(&self, limbs: usize) -> u64 {
+        (self.outputs.len() * limbs) as u64 * HOISTED
     }
 
     fn plaintext_bytes(&self) -> usize {

@@ -14,6 +14,7 @@ mod products;
 mod rotate_add;
 mod rotated;
 mod run;
+mod strips;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
