@@ -51,6 +51,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: dict[str, float] = {}
     """Values of the network, by name, and the magnitudes that they must not reach: beyond them the
     guarantee's answers mean nothing."""
+    images: int = 1
+    """Most inputs that one request takes."""
     version: int = 1
 
     def to_bytes(self) -> bytes:
@@ -78,7 +80,8 @@ class Answer:
     """What a client has after opening a response."""
 
     output: Array
-    """The network's raw outputs (logits), shape (classes,)."""
+    """The network's raw outputs (logits), shape (classes,). Where requests take several inputs
+    (images, classes): those of the inputs sealed, in order and over again."""
     evidence: bytes = b""
     """What convinces somebody else, where the guarantee gives that."""
 
@@ -118,7 +121,8 @@ class Client(Protocol):
         """Check the worker's reply to the hello."""
 
     def seal(self, x: Array) -> bytes:
-        """Turn one input, of the network's input shape, into a request."""
+        """Turn one input, of the network's input shape, into a request: or a batch of them, at
+        most as many as the manifest says, where it says more than one."""
 
     def open(self, response: bytes) -> Answer:
         """Turn a response into an answer. Raises BadAnswer, or an InvalidBytes."""

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.cost import TRANSFORMED, Cost, Use
+from hushwork.encrypted.cost import Cost, Use
 from hushwork.encrypted.diagonals import Diagonals, Placed, build
 from hushwork.encrypted.rotations import Rotations, Splits
 
@@ -35,12 +35,12 @@ class Arranged:
         """Ways to split its rotations."""
         return Splits(self.diagonals.places, self.diagonals.ring)
 
-    def fits(self, limbs: int, slots: int) -> bool:
+    def fits(self, limbs: int, model: Cost) -> bool:
         """Whether the weights, and the rotated inputs, stay within memory."""
         made = self.diagonals
-        weights = 8 * sum(map(len, made.weights))
+        weights = 8 * sum(map(len, made.weights)) * model.images
         rotated = min(len(made.weights), ROTATED * sum(self.ciphertexts))
-        return weights + rotated * 16 * limbs * slots <= MEMORY
+        return weights + rotated * 16 * limbs * model.slots <= MEMORY
 
     def cost(self, limbs: int, rotations: Rotations) -> float:
         """Microseconds, keys priced in."""
@@ -51,7 +51,7 @@ class Arranged:
         """Copies of the inputs, and the linear step."""
         made, model = self.diagonals, rotations.model
         divided, turned = self.splits.cheapest(limbs, rotations)
-        long = sum(len(weights) for weights in made.weights if len(weights) > TRANSFORMED)
+        long = model.long(map(len, made.weights))
         copied = sum(
             len(steps) * count for steps, count in zip(self.copies, self.ciphertexts, strict=True)
         )

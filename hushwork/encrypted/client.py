@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork._native import Evaluator, SecretKey
+from hushwork.encrypted.interleave import unwoven, woven
 from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read
 from hushwork.errors import BadAnswer, InvalidInput, MalformedBytes, QuotaExceeded
 from hushwork.guarantee import Answer, Manifest
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 ANSWERS = 4096
 """Most answers opened under one key: CKKS promises less with every decryption that is shown."""
@@ -49,39 +51,57 @@ class EncryptedClient:
             raise MalformedBytes("welcome", expected="no bytes", got=len(reply))
 
     def seal(self, x: Array) -> bytes:
-        """Encrypt one input. Raises InvalidInput."""
+        """Encrypt one input, or a batch of them, over again in the places that are left.
+
+        Raises InvalidInput.
+        """
         body, encrypt = self._terms.body, self._secret.encrypt_projected
-        flat = np.append(self._checked(x).reshape(-1), 0.0) / self._terms.copies
-        vectors = flat[self._terms.gather]
+        flat = self._filled(x) / self._terms.copies
+        vectors = (woven(flat[:, elements]) for elements in self._terms.gather)
         return join([encrypt(v, body.request_scale, body.request_limbs) for v in vectors])
 
+    def _filled(self, x: Array) -> Array:
+        """(images, elements and a zero): an input for each place of the batch."""
+        values = self._checked(x)
+        flat = values.reshape(len(values), -1)
+        places = np.arange(self._terms.images) % len(flat)
+        return np.pad(flat, ((0, 0), (0, 1)))[places]
+
     def _checked(self, x: Array) -> Array:
-        shape = tuple(self._manifest.input_shape)
+        """(inputs, *input shape)"""
+        shape, most = tuple(self._manifest.input_shape), self._terms.images
         try:
             values = np.asarray(x, dtype=np.float64)
         except (TypeError, ValueError):
             raise InvalidInput("input", expected="an array of numbers", got=type(x)) from None
-        if values.shape != shape:
-            raise InvalidInput("shape of the input", expected=shape, got=values.shape)
+        if values.shape == shape:
+            values = values[None]
+        if values.shape[1:] != shape or not 1 <= len(values) <= most:
+            expected = shape if most == 1 else (shape, (f"1 to {most}", *shape))
+            raise InvalidInput("shape of the input", expected=expected, got=np.shape(x))
         if not np.isfinite(values).all() or np.abs(values).max() > INPUT_RANGE:
             got = "others"
             raise InvalidInput("input", expected=f"numbers within {INPUT_RANGE}", got=got)
         return values
 
     def open(self, response: bytes) -> Answer:
-        """Decrypt one answer. Raises BadAnswer, InvalidBytes or QuotaExceeded."""
+        """Decrypt one answer. Raises BadAnswer, InvalidBytes or QuotaExceeded.
+
+        One bad place spoils a batch: an overflow leaves no slot of its ciphertext as it was.
+        """
         terms = self._terms
         limit = self._manifest.response_limit
         ciphertexts = parted("answer", response, len(terms.scatter), limit)
         evaluator = Evaluator(terms.parameters)
-        expected = (1, terms.body.response_scale, terms.body.response_period)
+        expected = (1, terms.body.response_scale, terms.response_period)
         for ciphertext in ciphertexts:
             got = evaluator.describe_projected(ciphertext)
             if got != expected:
                 raise BadAnswer("limbs, scale and period of an answer", expected=expected, got=got)
         self._count()
         slots = np.stack([self._secret.decrypt_projected(one) for one in ciphertexts])
-        return Answer(output=self._read(slots))
+        output = self._read(unwoven(slots, terms.images).swapaxes(0, 1))
+        return Answer(output=output if terms.images > 1 else output[0])
 
     def _count(self) -> None:
         with self._lock:
@@ -90,19 +110,29 @@ class EncryptedClient:
             self._opened += 1
 
     def _read(self, slots: Array) -> Array:
-        """The outputs, if their copies agree and the empty slots are empty."""
+        """The outputs (images, *output shape) in slots (images, ciphertexts, period), if copies
+        agree and empty slots are empty."""
         body, scatter = self._terms.body, self._terms.scatter
         held = scatter >= 0
-        element, found = scatter[held], slots[held]
-        output: Array = np.bincount(element, found) / np.bincount(element)
+        element, found = scatter[held], slots[:, held]
+        output = _means(found, element)
         largest = float(np.abs(output).max())
         if not largest <= body.output_range * body.factor:
             raise BadAnswer("outputs out of range", expected=body.output_range, got="more")
-        strays = np.concatenate([found - output[element], slots[scatter == ZERO]])
-        if not np.abs(strays).max(initial=0.0) <= TOLERANCE * max(1.0, largest):
+        strays = (found - output[:, element], slots[:, scatter == ZERO])
+        stray = max(float(np.abs(some).max(initial=0.0)) for some in strays)
+        if not stray <= TOLERANCE * max(1.0, largest):
             raise BadAnswer("slots of an answer disagree", expected="copies", got="an overflow")
-        return output.reshape(body.output_shape) / body.factor
+        return output.reshape(-1, *body.output_shape) / body.factor
 
     def close(self) -> None:
         """Destroy the secret key."""
         self._secret.destroy()
+
+
+def _means(found: Array, element: Index) -> Array:
+    """(images, elements): the mean of what was found of each, (images, copies)."""
+    order = np.argsort(element, kind="stable")
+    counts = np.bincount(element)
+    sums: Array = np.add.reduceat(found[:, order], np.cumsum(counts) - counts, axis=1)
+    return sums / counts

@@ -43,7 +43,9 @@ DEAREST = 16 * KEY
 """as long as their price is below this."""
 
 
-def compile_network(network: Network, progress: Progress | None = None) -> Plan:
+def compile_network(
+    network: Network, progress: Progress | None = None, images: int = 1
+) -> Plan:
     """Plan a network. Raises DoesNotFit, naming the layer where one is to blame."""
     tell = progress or (lambda _phase, _done, _total: None)
     tell("layers", 0, 1)
@@ -51,10 +53,10 @@ def compile_network(network: Network, progress: Progress | None = None) -> Plan:
     stages, factor = _lowered(network, values)
     levels = schedule(stages)
     tell("layers", 1, 1)
-    plan = _planned(stages, levels, factor, tell, masked=False)
+    plan = _planned(stages, levels, factor, images, tell, masked=False)
     tell("check", 0, 1)
     if _check(plan, values[network.input], values[network.output]) > LARGEST:
-        plan = _planned(stages, levels, factor, tell, masked=True)
+        plan = _planned(stages, levels, factor, images, tell, masked=True)
         _check(plan, values[network.input], values[network.output])
     tell("check", 1, 1)
     return plan
@@ -106,10 +108,10 @@ def _magnitude(batch: Array) -> float:
 
 
 def _planned(
-    stages: Stages, levels: Levels, factor: float, tell: Progress, *, masked: bool
+    stages: Stages, levels: Levels, factor: float, images: int, tell: Progress, *, masked: bool
 ) -> Plan:
-    chain, levels, found = _fit(stages, levels, tell, masked=masked)
-    packing = Packing(stages, levels, found, 1 << chain.log_n, tell)
+    chain, levels, found = _fit(stages, levels, images, tell, masked=masked)
+    packing = Packing(stages, levels, found, (1 << chain.log_n, images), tell)
     return packing.plan(chain, _afforded(chain, packing), factor)
 
 
@@ -142,7 +144,7 @@ def _rough(slots: int) -> Price:
 
 
 def _fit(
-    stages: Stages, levels: Levels, tell: Progress, *, masked: bool
+    stages: Stages, levels: Levels, images: int, tell: Progress, *, masked: bool
 ) -> tuple[Chain, Levels, Arrangement]:
     """The smallest ring that carries the network, and the arrangement in it.
 
@@ -154,9 +156,9 @@ def _fit(
         if chain:
             slots, deeper = 1 << log_n, carrier(levels.deeper, log_n)
             spare = deeper is not None and deeper.scale_bits == chain.scale_bits
-            model = Cost(slots, _tiering(chain, _rough(slots)).tiers)
+            model = Cost(slots, _tiering(chain, _rough(slots)).tiers, images)
             try:
-                found = search(stages, levels, slots, model, masked=masked, spare=spare, tell=tell)
+                found = search(stages, levels, model, masked=masked, spare=spare, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
                 continue

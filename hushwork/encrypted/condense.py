@@ -24,7 +24,7 @@ def ways(
     layout: Layout, limbs: int, model: Cost, *, spare: bool
 ) -> Iterator[tuple[float, int, Layout]]:
     """Ways to send an input: price, copies in the ring, layout; `spare`: a level is left."""
-    repeats = model.slots // layout.period
+    repeats = model.period // layout.period
     for k in range(repeats.bit_length()):
         yield model.request(limbs, layout.ciphertexts, 1 << k), 1 << k, layout
     for copies in PARTS if spare and repeats == 1 else ():

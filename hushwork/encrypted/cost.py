@@ -7,6 +7,7 @@ digits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
@@ -73,8 +74,15 @@ class Cost:
 
     slots: int
     tiers: tuple[Tier, ...]
+    images: int = 1
+    """In each run: slots s * images to s * images + images - 1 are slot s of each."""
     key: float = KEY
     """Price of a key."""
+
+    @property
+    def period(self) -> int:
+        """Slots of each image."""
+        return self.slots // self.images
 
     def _tier(self, limbs: int) -> tuple[int, int]:
         """Digits and special primes at so many limbs."""
@@ -114,6 +122,11 @@ class Cost:
             + turns.outputs * 2 * half
         )
         return costs
+
+    def long(self, lengths: Iterable[int]) -> int:
+        """Slots that are too long for the cache, of weights so long for one image."""
+        alike = (length * self.images for length in lengths if length > 1)
+        return sum(length for length in alike if length > TRANSFORMED)
 
     def products(self, limbs: int, count: int, long: int) -> float:
         """Plaintext products; `long` slots of weights are too long for the cache."""

@@ -22,13 +22,15 @@ from hushwork.guarantee import Manifest
 Index = NDArray[np.int64]
 
 NAME = "encrypted"
-VERSION = 3
+VERSION = 4
 KEYS = 1024
 """Most evaluation keys that a client makes."""
 KEYS_LIMIT = 2 << 30
 """Most bytes of keys that a client makes."""
-CIPHERTEXTS = 64
+CIPHERTEXTS = 4096
 """Most ciphertexts of a request, and of an answer."""
+MESSAGE_LIMIT = 1 << 30
+"""Most bytes of a request, and of an answer."""
 FRAME = 16
 """Most bytes that a message adds to each of its ciphertexts."""
 ZERO = -1
@@ -43,7 +45,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_limbs: int
     request_scale: float
     request_period: int
-    """Slots after which the request repeats, and of which it is sent: a power of two."""
+    """Slots of an image after which the request repeats, and of which it is sent: a power of two."""
     gather: bytes
     """32-bit little-endian: input element of each slot of a period, -1: zero."""
     rotations: dict[int, list[int]]
@@ -52,7 +54,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most limbs of a product, in each tier."""
     response_scale: float
     response_period: int
-    """Slots after which the answer repeats, and of which it is sent: a power of two."""
+    """Slots of an image after which the answer repeats, and of which it is sent: a power of two."""
     scatter: bytes
     """Output element of each slot of a period, -1: must be zero, -2: may be anything."""
     output_shape: tuple[int, ...]
@@ -78,6 +80,8 @@ class Terms:
 
     body: Body
     parameters: Parameters
+    images: int
+    """In each run; slot s of image i is slot s * images + i of the ring."""
     gather: Index
     """(ciphertexts, period of the request)"""
     scatter: Index
@@ -86,7 +90,23 @@ class Terms:
     @property
     def copies(self) -> int:
         """Of what a request holds, in the ring: a worker sums them."""
-        return self.parameters.slots // self.body.request_period
+        return self.slots // self.body.request_period
+
+    @property
+    def slots(self) -> int:
+        """Of each image."""
+        return self.parameters.slots // self.images
+
+    @property
+    def request_bytes(self) -> int:
+        """Most bytes of a request."""
+        shape = len(self.gather), self.body.request_period * self.images
+        return request_bytes(self.parameters, shape, self.body.request_limbs)
+
+    @property
+    def response_period(self) -> int:
+        """Slots of the ring after which an answer repeats."""
+        return self.body.response_period * self.images
 
 
 def _require(what: str, holds: bool, expected: object, got: object) -> None:
@@ -108,9 +128,10 @@ def read(manifest: Manifest) -> Terms:
     _within("limbs of the request", body.request_limbs, 1, len(parameters.moduli))
     _check_scales(body, parameters, manifest)
     _check_keys(body, parameters, manifest)
-    slots = parameters.slots
-    _check_period("request", body.request_period, slots)
-    _check_period("answer", body.response_period, slots)
+    _check_power("images", manifest.images, parameters.slots)
+    slots = parameters.slots // manifest.images
+    _check_power("period of the request", body.request_period, slots)
+    _check_power("period of the answer", body.response_period, slots)
     elements = _elements("input", manifest.input_shape, slots)
     results = _elements("output", body.output_shape, slots)
     labels = len(manifest.labels)
@@ -121,7 +142,7 @@ def read(manifest: Manifest) -> Terms:
     _check_entries("scatter", scatter, UNCHECKED, results)
     shown = len(np.unique(scatter[scatter >= 0]))
     _require("outputs in the answer", shown == results, results, shown)
-    terms = Terms(body, parameters, gather, scatter)
+    terms = Terms(body, parameters, manifest.images, gather, scatter)
     _check_sizes(terms, manifest)
     return terms
 
@@ -155,9 +176,9 @@ def _check_scales(body: Body, parameters: Parameters, manifest: Manifest) -> Non
     _require("output range fits the last modulus", reach <= most, f"at most {most:e}", f"{reach:e}")
 
 
-def _check_period(name: str, period: int, slots: int) -> None:
-    _within(f"period of the {name}", period, 1, slots)
-    _require(f"period of the {name}", period.bit_count() == 1, "a power of two", period)
+def _check_power(name: str, number: int, most: int) -> None:
+    _within(name, number, 1, most)
+    _require(name, number.bit_count() == 1, "a power of two", number)
 
 
 def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
@@ -190,9 +211,10 @@ def _check_entries(name: str, table: Index, least: int, elements: int) -> None:
 
 
 def _check_sizes(terms: Terms, manifest: Manifest) -> None:
-    parameters, body = terms.parameters, terms.body
-    request = request_bytes(parameters, terms.gather.shape, body.request_limbs)
-    response = answer_bytes(parameters, terms.scatter.shape)
+    request = terms.request_bytes
+    response = answer_bytes(terms.parameters, (len(terms.scatter), terms.response_period))
+    _within("bytes of a request", request, 0, MESSAGE_LIMIT)
+    _within("bytes of an answer", response, 0, MESSAGE_LIMIT)
     _require("request limit", manifest.request_limit == request, request, manifest.request_limit)
     _require(
         "response limit", manifest.response_limit == response, response, manifest.response_limit

@@ -35,9 +35,15 @@ class Packing:
     """The exact diagonals of a found arrangement, and the steps they become."""
 
     def __init__(
-        self, stages: Stages, levels: Levels, found: Arrangement, slots: int, tell: Progress
+        self,
+        stages: Stages,
+        levels: Levels,
+        found: Arrangement,
+        ring: tuple[int, int],
+        tell: Progress,
     ) -> None:
-        self.stages, self.levels, self.found, self.slots = stages, levels, found, slots
+        self.stages, self.levels, self.found = stages, levels, found
+        self.slots, self.images = ring
         self.layouts = {0: found.input}
         self.made: dict[int, Arranged] = {}
         self.spread = _spread(found)
@@ -88,7 +94,7 @@ class Packing:
         """
         known = (limbs, ceil(limbs / tier.digit), tier.special, step, self.key)
         if known not in self._known:
-            model = Cost(self.slots, (tier,), self.key)
+            model = Cost(self.slots, (tier,), self.images, self.key)
             uses = list(self._uses(limbs, Rotations((step,), model)))
             keys = frozenset[int]().union(*(use.keys for use in uses))
             use = Use(limbs, sum(use.cost for use in uses), keys)
@@ -121,10 +127,15 @@ class Packing:
             yield self.spread.linear(limbs, rotations)
 
     @property
+    def period(self) -> int:
+        """Slots of each image."""
+        return self.slots // self.images
+
+    @property
     def _sums(self) -> tuple[int, ...]:
         """Rotations that sum the copies of the request."""
         copies = self.found.copies
-        return tuple(self.slots // copies << k for k in range(copies.bit_length() - 1))
+        return tuple(self.period // copies << k for k in range(copies.bit_length() - 1))
 
     def _costs(self, rotations: Rotations) -> dict[str, float]:
         """Milliseconds of a run, by layer."""
@@ -141,7 +152,7 @@ class Packing:
     def plan(self, chain: Chain, tiering: Tiering, factor: float) -> Plan:
         """Write it down."""
         parameters, scale = chain.check(tiering.tiers), scale_of(chain.scale_bits)
-        rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers, self.key))
+        rotations = Rotations(tiering.steps, Cost(self.slots, tiering.tiers, self.images, self.key))
         count = self.found.input.ciphertexts
         emitter = Emitter(parameters.moduli, scale, self.levels.input, count, rotations)
         first = self.stages.stages[0].name
@@ -160,17 +171,18 @@ class Packing:
         scatter = np.roll(_scatter(self.layouts[output]), emitter.shift(output), axis=1)
         return Plan(
             log_n=chain.log_n,
+            images=self.images,
             moduli=tuple(parameters.moduli),
             special=tuple(parameters.special),
             tiers=tiering.tiers,
             request_scale=scale,
             request_limbs=self.levels.input,
-            gather=_gather(self.found, self.slots // self.found.copies),
+            gather=_gather(self.found, self.period // self.found.copies),
             steps=tuple(emitter.steps),
             names=tuple(emitter.names),
             results=tuple(emitter.registers(output)),
             output_scale=output_scale(),
-            scatter=_repeated(scatter, self.slots),
+            scatter=_repeated(scatter, self.period),
             factor=factor,
             layers=self._layers(rotations),
             request_layout=self.found.input.short,

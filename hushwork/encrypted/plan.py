@@ -32,9 +32,14 @@ class PlannedLayer:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Everything that a worker runs and a client must know."""
+    """Everything that a worker runs and a client must know.
+
+    With several images, tables and steps speak of the slots of one image, N / images.
+    """
 
     log_n: int
+    images: int
+    """How many a run takes, a power of two."""
     moduli: Sequence[int]
     """Last one first."""
     special: Sequence[int]
@@ -52,7 +57,7 @@ class Plan:
     """Output registers."""
     output_scale: float
     scatter: Index
-    """(ciphertexts, N): output element that each slot of the answer holds, -1: zero"""
+    """(ciphertexts, slots): output element that each slot of the answer holds, -1: zero"""
     factor: float
     """The answer holds this factor times the outputs."""
     layers: Mapping[str, PlannedLayer]
@@ -76,7 +81,8 @@ class Plan:
 
     def _parts(self) -> Iterator[bytes]:
         encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
-        yield encode((self.log_n, list(self.moduli), list(self.special), list(self.tiers)))
+        moduli = list(self.moduli), list(self.special)
+        yield encode((self.log_n, self.images, *moduli, list(self.tiers)))
         yield encode((self.request_scale, self.request_limbs, self.gather))
         yield encode((list(self.results), self.output_scale, self.scatter, self.factor))
         yield from (encode(step) for step in self.steps)
@@ -87,13 +93,18 @@ class Plan:
         return replace(self, steps=tuple(map(_bare, self.steps)))
 
     @property
+    def slots(self) -> int:
+        """Of each image."""
+        return (1 << self.log_n) // self.images
+
+    @property
     def request_period(self) -> int:
         """Slots after which the request repeats, and of which it is sent."""
         return int(self.gather.shape[1])
 
     def pack(self, x: Array) -> Array:
-        """Slots (ciphertexts, N) of one input, of which the plan sums the copies."""
-        copies = (1 << self.log_n) // self.request_period
+        """Slots (ciphertexts, slots) of one input, of which the plan sums the copies."""
+        copies = self.slots // self.request_period
         padded = np.append(x.reshape(-1), 0.0) / copies
         return np.tile(padded[self.gather], copies)
 

@@ -86,7 +86,6 @@ class NoRoom(Exception):
 def search(
     stages: Stages,
     levels: Levels,
-    slots: int,
     model: Cost,
     *,
     masked: bool,
@@ -98,7 +97,7 @@ def search(
     """
     best: Arrangement | None = None
     blocked = ""
-    grids = geometries(stages.atoms, slots)
+    grids = geometries(stages.atoms, model.period)
     numbered = enumerate(stages.stages)
     samples = {index: _sample(stage) for index, stage in numbered if isinstance(stage, Affine)}
     for index, geometry in enumerate(grids):
@@ -223,7 +222,7 @@ class _View:
                 layout = made.diagonals.layout
                 if not masked and (layout.states != ready.placed.cleanest.states).any():
                     masks.append(True)
-                if made.fits(limbs, self.model.slots):
+                if made.fits(limbs, self.model):
                     cost = one.cost + made.cost(limbs, rotations)
                     layouts = {**one.layouts, stage.output: layout}
                     choices = {**one.choices, index: replace(choice, masked=masked)}

@@ -11,8 +11,8 @@ Array = NDArray[np.float64]
 
 
 def simulate(plan: Plan, x: Array) -> tuple[Array, float]:
-    """Output slots (ciphertexts, N), and the largest magnitude met in any slot of any step."""
-    slots = 1 << plan.log_n
+    """Output slots (ciphertexts, slots), and the largest magnitude met in any slot of any step."""
+    slots = plan.slots
     registers = dict(enumerate(plan.pack(x)))
     largest = 0.0
     for step in plan.steps:

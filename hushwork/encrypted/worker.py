@@ -18,6 +18,7 @@ from hushwork._native import (
 from hushwork.encrypted.answer import period
 from hushwork.encrypted.bounds import within
 from hushwork.encrypted.compiler import compile_network
+from hushwork.encrypted.interleave import lifted
 from hushwork.encrypted.manifest import (
     NAME,
     VERSION,
@@ -73,10 +74,10 @@ class EncryptedWorker:
         self._parameters = _parameters(plan)
         inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)
         self._period = period(plan.scatter)
-        self._program = Program(
-            self._parameters, inputs, plan.steps, plan.results, plan.request_period
-        )
-        del plan
+        steps = [lifted(step, plan.images) for step in plan.steps]
+        sent = plan.request_period * plan.images
+        self._program = Program(self._parameters, inputs, steps, plan.results, sent)
+        del plan, steps
         self._manifest = self._offer(network)
         # The plans that were weighed refer to each other.
         gc.collect()
@@ -111,7 +112,8 @@ class EncryptedWorker:
         watch = None if progress is None else self._watch(progress)
         results = self._program.run(session.keys, ciphertexts, watch)
         evaluator = Evaluator(self._parameters)
-        return join([evaluator.project(result, self._period) for result in results])
+        period = self._period * self.plan.images
+        return join([evaluator.project(result, period) for result in results])
 
     def _watch(self, progress: Progress) -> Callable[[int, int, int], None]:
         names = self.plan.names
@@ -124,6 +126,7 @@ class EncryptedWorker:
     def _offer(self, network: Network) -> Manifest:
         plan, program, parameters = self.plan, self._program, self._parameters
         scatter = plan.scatter[:, : self._period]
+        sent = len(plan.gather), plan.request_period * plan.images
         body = Body(
             version=VERSION,
             parameters=parameters.to_bytes(),
@@ -150,9 +153,10 @@ class EncryptedWorker:
             input_shape=network.input_shape,
             labels=network.labels,
             hello_limit=keys,
-            request_limit=request_bytes(parameters, plan.gather.shape, plan.request_limbs),
-            response_limit=answer_bytes(parameters, scatter.shape),
+            request_limit=request_bytes(parameters, sent, plan.request_limbs),
+            response_limit=answer_bytes(parameters, (len(scatter), self._period * plan.images)),
             bounds=within(plan.bounds, network.bounds),
+            images=plan.images,
             body=msgspec.msgpack.encode(body),
         )
 
