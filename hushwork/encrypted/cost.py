@@ -28,6 +28,8 @@ PRODUCT = 8e-5
 """A multiply-add of a limb by a weight in cache, for each slot."""
 SWITCH = 1.6e-4
 """The same by a key, which comes from memory."""
+COMBINE = 9e-5
+"""The same by a scalar, many at a time, in ciphertexts without special primes."""
 LIFT = 1e-4
 """The same by a constant, between bases."""
 REDUCE = 2.5e-4
@@ -133,6 +135,11 @@ class Cost:
         _, special = self._tier(limbs)
         rows = limbs + special
         return rows * (count * 2 * self.slots * PRODUCT + long * READ)
+
+    def combine(self, limbs: int, entries: int, outputs: int) -> float:
+        """Sums of ciphertexts times scalars, rescaled."""
+        summed = limbs * entries * COMBINE + outputs * limbs * REDUCE
+        return 2 * (summed * self.slots + outputs * limbs * self._transform)
 
     def multiply(self, limbs: int) -> float:
         """A product of ciphertexts with relinearisation and rescaling."""

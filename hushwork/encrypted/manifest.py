@@ -45,7 +45,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_limbs: int
     request_scale: float
     request_period: int
-    """Slots of an image after which the request repeats, and of which it is sent: a power of two."""
+    """Slots of an image after which a request repeats, and of which it is sent: a power of two."""
     gather: bytes
     """32-bit little-endian: input element of each slot of a period, -1: zero."""
     rotations: dict[int, list[int]]
@@ -54,7 +54,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most limbs of a product, in each tier."""
     response_scale: float
     response_period: int
-    """Slots of an image after which the answer repeats, and of which it is sent: a power of two."""
+    """Slots of an image after which an answer repeats, and of which it is sent: a power of two."""
     scatter: bytes
     """Output element of each slot of a period, -1: must be zero, -2: may be anything."""
     output_shape: tuple[int, ...]

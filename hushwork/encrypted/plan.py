@@ -110,6 +110,8 @@ class Plan:
 
 
 def _bare(step: Step) -> Step:
+    if step["op"] == "combine":
+        return {**step, "weights": np.broadcast_to(0.0, step["weights"].shape)}
     if step["op"] != "linear":
         return step
     terms = [(*place, np.broadcast_to(0.0, weights.shape)) for *place, weights in step["terms"]]

@@ -33,19 +33,28 @@ def _step(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Arra
     match step["op"]:
         case "linear":
             return _linear(step, registers, slots)
+        case "combine":
+            return _combine(step, registers)
+        case _:
+            return {step["output"]: _one(step, registers, slots)}
+
+
+def _one(step: Step, registers: dict[int, Array], slots: int) -> Array:
+    """Steps of one output."""
+    match step["op"]:
         case "multiply":
-            return {step["output"]: registers[step["a"]] * registers[step["b"]]}
+            return registers[step["a"]] * registers[step["b"]]
         case "add":
-            return {step["output"]: registers[step["a"]] + registers[step["b"]]}
+            return registers[step["a"]] + registers[step["b"]]
         case "add_plain":
-            return {step["output"]: registers[step["input"]] + _whole(step["values"], slots)}
+            return registers[step["input"]] + _whole(step["values"], slots)
         case "rotate_add":
             x = registers[step["input"]]
             for rotation in step["steps"]:
                 x = x + np.roll(x, -rotation)
-            return {step["output"]: x}
+            return x
         case "drop":
-            return {step["output"]: registers[step["input"]]}
+            return registers[step["input"]]
         case other:
             raise ValueError(f"unknown operation {other!r}")
 
@@ -60,6 +69,16 @@ def _linear(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Ar
         if bias is not None:
             sums[output] += _whole(bias, slots)
     return dict(zip(step["outputs"], sums, strict=True))
+
+
+def _combine(step: Step, registers: dict[int, Array]) -> dict[int, Array]:
+    """One slot is enough: all do the same."""
+    inputs = np.concatenate([registers[register] for register in step["inputs"]])
+    row = np.repeat(np.arange(len(step["outputs"])), np.diff(step["starts"]))
+    read = step["weights"] * inputs[step["columns"]]
+    sums = np.bincount(row, read, len(step["outputs"]))
+    made = sums if step["bias"] is None else sums + step["bias"]
+    return dict(zip(step["outputs"], made[:, None], strict=True))
 
 
 def _whole(vector: Array, slots: int) -> Array:

@@ -244,10 +244,10 @@ def test_what_the_search_passes_over_could_not_have_won(monkeypatch):
     stages = lower(network, sizes, 1.0)
     levels, model = schedule(stages), Cost(1 << 13, (Tier(12, 4, 4),))
     tell = lambda *_: None  # noqa: E731
-    found = search(stages, levels, 1 << 13, model, masked=False, spare=False, tell=tell)
+    found = search(stages, levels, model, masked=False, spare=False, tell=tell)
     monkeypatch.setattr(search_module._View, "_least", lambda *_: 0.0)
     monkeypatch.setattr(search_module._Few, "limit", np.inf)
-    slow = search(stages, levels, 1 << 13, model, masked=False, spare=False, tell=tell)
+    slow = search(stages, levels, model, masked=False, spare=False, tell=tell)
     assert found.cost == slow.cost
     keys = [{i: c.output.key for i, c in one.choices.items()} for one in (found, slow)]
     assert keys[0] == keys[1]

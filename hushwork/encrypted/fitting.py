@@ -1,0 +1,88 @@
+"""The ring that carries a network, and the layouts and tiers that are cheapest in it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from hushwork.encrypted.arranged import MEMORY
+from hushwork.encrypted.cost import Cost
+from hushwork.encrypted.layouts import CIPHERTEXTS
+from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
+from hushwork.encrypted.search import STEP, Arrangement, NoRoom, search
+from hushwork.encrypted.stages import Stages
+from hushwork.encrypted.tiers import Price, Tier, Tiering, cheapest
+from hushwork.errors import DoesNotFit
+from hushwork.guarantee import Progress
+
+ROTATIONS = 16
+"""At each level, as far as is known before anything is laid out."""
+
+
+def tiering_of(chain: Chain, price: Price) -> Tiering:
+    """The cheapest tiers over all sizes of special primes."""
+    limbs, sizes = len(chain.bits), chain.special_sizes()
+    found = [cheapest(limbs, partial(chain.tiers, size=size), price) for size in sizes]
+    return min((one for one in found if one), key=lambda one: one.cost)
+
+
+def whole(levels: Levels, images: int) -> Chain | None:
+    """The chain in a ring with as many slots as images, where that carries the network."""
+    log_n = images.bit_length() - 1
+    return carrier(levels, log_n) if log_n in LOG_N else None
+
+
+def _rough(slots: int) -> Price:
+    """A price before anything is laid out: some rotations at every level, by keys of its own."""
+
+    def price(low: int, tier: Tier) -> tuple[float, int]:
+        model = Cost(slots, (tier,))
+        levels = range(low + 1, tier.limbs + 1)
+        work = sum(ROTATIONS * model.rotation(limbs) for limbs in levels)
+        return work + model.keys(tier.limbs, ROTATIONS), STEP
+
+    return price
+
+
+def fit(
+    stages: Stages, levels: Levels, images: int, tell: Progress, *, masked: bool
+) -> tuple[Chain, Levels, Arrangement]:
+    """The smallest ring that carries the network for so many images a run, and the arrangement.
+
+    Where the input is spread, that takes a level more. Raises DoesNotFit.
+    """
+    blocked = ""
+    for log_n in LOG_N:
+        chain = carrier(levels, log_n)
+        if chain and images <= 1 << log_n:
+            slots, deeper = 1 << log_n, carrier(levels.deeper, log_n)
+            spare = deeper is not None and deeper.scale_bits == chain.scale_bits
+            model = Cost(slots, tiering_of(chain, _rough(slots)).tiers, images)
+            try:
+                found = search(stages, levels, model, masked=masked, spare=spare, tell=tell)
+            except NoRoom as error:
+                blocked = str(error)
+                continue
+            if deeper and found.condensed:
+                return deeper, levels.deeper, found
+            return chain, levels, found
+    if blocked:
+        raise DoesNotFit(
+            f"layer {blocked!r} is too wide",
+            expected=f"at most {CIPHERTEXTS} ciphertexts a value and {MEMORY >> 30} GiB a layer",
+            got="more in every layout tried",
+        )
+    raise _too_deep(stages, levels)
+
+
+def _too_deep(stages: Stages, levels: Levels) -> DoesNotFit:
+    most = levels_at(LOG_N[-1])
+    pairs = zip(stages.stages, levels.stage, strict=True)
+    name = next(stage.name for stage, limbs in pairs if levels.input - limbs >= most)
+    carried = ", ".join(f"{levels_at(log_n)} at N = {1 << log_n}" for log_n in LOG_N)
+    return DoesNotFit(
+        f"layer {name!r} comes when no level is left; a linear layer takes one, a polynomial of "
+        "degree d takes log2(d) rounded up",
+        expected=f"about {carried} levels",
+        got=f"{levels.count} levels",
+    )
