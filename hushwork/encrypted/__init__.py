@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
+from hushwork._native import release_memory
+from hushwork.encrypted.batches import batch
 from hushwork.encrypted.client import EncryptedClient
 from hushwork.encrypted.compiler import compile_network, depth
 from hushwork.encrypted.manifest import NAME
@@ -24,6 +26,7 @@ __all__ = [
     "Plan",
     "Summary",
     "TierSummary",
+    "batch",
     "compile_network",
     "depth",
     "guarantee",
@@ -40,14 +43,21 @@ class EncryptedGuarantee:
         return NAME
 
     def worker(
-        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+        self,
+        network: Network,
+        progress: Progress | None = None,
+        shared: Path | None = None,
+        images: int = 1,
     ) -> EncryptedWorker:
-        """Compile a network, or take the plan in `shared`. Raises DoesNotFit."""
-        if shared is None:
-            return EncryptedWorker(network, progress)
-        from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does
+        """Compile a network for so many images a run, or take the plan for one in `shared`.
 
-        return EncryptedWorker(network, progress, planned=partial(shared_plan, shared))
+        Raises DoesNotFit.
+        """
+        made = EncryptedWorker(network, _plan(network, progress, shared, images))
+        # The plans that were weighed refer to each other.
+        gc.collect()
+        release_memory()
+        return made
 
     def client(self, manifest: Manifest) -> EncryptedClient:
         """Check a manifest and make a fresh secret key."""
@@ -60,6 +70,16 @@ class EncryptedGuarantee:
             "worker": "the network; ciphertexts and evaluation keys, nothing it can decrypt",
             "anybody between": "ciphertexts, and that a request was made",
         }
+
+
+def _plan(
+    network: Network, progress: Progress | None, shared: Path | None, images: int
+) -> Plan:
+    if shared is None or images > 1:
+        return compile_network(network, progress, images)
+    from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does
+
+    return shared_plan(shared, network, progress)
 
 
 guarantee = EncryptedGuarantee()

@@ -38,6 +38,9 @@ def compile_network(network: Network, progress: Progress | None = None, images: 
     """
     if images.bit_count() != 1:
         raise ValueError(f"{images} images are no power of two")
+    if images > 1 << LOG_N[-1]:
+        most = f"at most {1 << LOG_N[-1]}, one in each of its slots"
+        raise DoesNotFit("no ring has so many slots as images", expected=most, got=images)
     tell = progress or (lambda _phase, _done, _total: None)
     tell("layers", 0, 1)
     lowered = Lowered.of(network)

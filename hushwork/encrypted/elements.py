@@ -126,7 +126,7 @@ class Writer:
         self._make(atom, int(self._tiles[atom][0]))
         first = self._at(stage.name, atom, np.zeros(1, dtype=np.int64), limbs)
         outputs = self._new(len(rows), limbs - 1)
-        nothing = np.zeros(len(rows) + 1), np.zeros(0), np.zeros(0)
+        nothing = np.arange(len(rows) + 1), np.zeros(len(rows)), np.zeros(len(rows))
         self._combine(stage, first, outputs, nothing, stage.bias[rows])
         held[rows] = outputs
 

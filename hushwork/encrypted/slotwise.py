@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.bounds import bounds
+from hushwork.encrypted.centred import centred
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.elements import Writer
 from hushwork.encrypted.levels import Levels
@@ -54,7 +55,7 @@ class Slotwise:
         """Write it down. Raises DoesNotFit."""
         parameters, scale = chain.check(tiering.tiers), scale_of(chain.scale_bits)
         scales = scale, output_scale()
-        writer = Writer(self.stages, self.levels, parameters.moduli, scales)
+        writer = Writer(centred(self.stages), self.levels, parameters.moduli, scales)
         results = writer.run()
         inputs = int(np.prod(self.stages.atoms[0].shape))
         most = max(alive(writer.steps, writer.limbs, inputs, results))

@@ -86,9 +86,10 @@ def _entries(stages: Stages, stage: Affine) -> _Entries:
 
 def _block(entries: _Entries) -> Block:
     first = np.flatnonzero(np.diff(entries.row, prepend=-1))
-    needs = np.unique(np.stack([entries.atom, entries.tile]), axis=1).T.tolist()
+    span = int(entries.tile.max()) + 1
+    needs = [divmod(code, span) for code in np.unique(entries.atom * span + entries.tile).tolist()]
     return Block(
-        needs=tuple((atom, tile) for atom, tile in needs),
+        needs=tuple(needs),
         rows=entries.row[first],
         starts=np.append(first, len(entries.row)),
         atoms=entries.atom,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 
 import msgspec
@@ -13,11 +12,9 @@ from hushwork._native import (
     Parameters,
     Program,
     evaluation_keys_bytes,
-    release_memory,
 )
 from hushwork.encrypted.answer import period
 from hushwork.encrypted.bounds import within
-from hushwork.encrypted.compiler import compile_network
 from hushwork.encrypted.interleave import lifted
 from hushwork.encrypted.manifest import (
     NAME,
@@ -61,15 +58,8 @@ class EncryptedSession:
 class EncryptedWorker:
     """Computes on ciphertexts of one network. Thread-safe."""
 
-    def __init__(
-        self,
-        network: Network,
-        progress: Progress | None = None,
-        *,
-        planned: Callable[[Network, Progress | None], Plan] = compile_network,
-    ) -> None:
-        """Compile. Raises DoesNotFit."""
-        plan = planned(network, progress)
+    def __init__(self, network: Network, plan: Plan) -> None:
+        """Encode the weights of a plan of this network; the worker keeps none of them twice."""
         self.plan = plan.bare
         self._parameters = _parameters(plan)
         inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)
@@ -77,11 +67,7 @@ class EncryptedWorker:
         steps = [lifted(step, plan.images) for step in plan.steps]
         sent = plan.request_period * plan.images
         self._program = Program(self._parameters, inputs, steps, plan.results, sent)
-        del plan, steps
         self._manifest = self._offer(network)
-        # The plans that were weighed refer to each other.
-        gc.collect()
-        release_memory()
 
     @property
     def manifest(self) -> Manifest:
