@@ -24,6 +24,7 @@ from hushwork.encrypted import (
     LayerSummary,
     Summary,
     TierSummary,
+    batch,
     guarantee,
     summarise,
 )
@@ -60,25 +61,28 @@ class Measured:
 def compile_model(
     model: Annotated[str, typer.Argument(help="An ONNX file, or the name of a shipped network.")],
     run: Annotated[bool, typer.Option("--run", help="Run it too, with keys made here.")] = False,
+    images: Annotated[
+        int, typer.Option(min=1, help="For so many images, several in a run where that is faster.")
+    ] = 1,
 ) -> None:
     """Compile a network for encrypted runs and show what it takes."""
     network = open_network(model)
     with progress_bars(Console(stderr=True)) as bars:
         tell = follow(bars, PHASES)
-        worker = guarantee.worker(network, tell)
+        worker = guarantee.worker(network, tell, batch(network, images, tell))
         measured = measure(worker, network, tell) if run else None
     summary = summarise(worker)
     Console().print(Group(layer_table(summary, measured), "", totals(summary, measured)))
 
 
 def measure(worker: EncryptedWorker, network: Network, tell: Progress) -> Measured:
-    """Seal a synthetic input, run it, open the answer, compare it with the plain run."""
-    image = samples(network)[0]
+    """Seal synthetic inputs, run them, open the answer, compare it with the plain run."""
+    images = np.stack(samples(network))[: worker.plan.images]
     with closing(guarantee.client(worker.manifest)) as client:
         tell("keys", 0, 1)
         session, reply = worker.greet(client.hello())
         client.welcome(reply)
-        request = client.seal(image)
+        request = client.seal(images if len(images) > 1 else images[0])
         tell("keys", 1, 1)
         with closing(session):
             first = _Stopwatch(tell)
@@ -86,7 +90,7 @@ def measure(worker: EncryptedWorker, network: Network, tell: Progress) -> Measur
             again = _Stopwatch(tell)
             response = worker.run(session, request, again)
         output = client.open(response).output
-    wanted = evaluate(network, image[None])[0]
+    wanted = evaluate(network, images)[np.arange(worker.plan.images) % len(images)]
     error = np.abs(output - wanted).max() / (np.abs(wanted).max() or 1.0)
     return Measured(again.milliseconds, sum(first.milliseconds.values()) / 1e3, float(error))
 
@@ -164,9 +168,15 @@ def totals(summary: Summary, measured: Measured | None) -> Table:
     table.add_row("weights", f"{size(summary.weights_bytes)} of memory once encoded")
     table.add_row("precision", f"within {summary.precision:.1%} of the largest output")
     table.add_row("predicted", f"{summary.seconds:,.2f} s on one core, by the cost model")
+    rate = summary.images_per_minute
+    if summary.images > 1:
+        table.add_row("images", f"{summary.images:,} a run, {rate:,.0f} a minute")
     if measured is not None:
         where = f"{cpu_count()} cores, kernel {kernel()}"
         first = f"{measured.first_seconds:,.2f} s the first time"
         table.add_row("measured", f"{measured.seconds:,.2f} s on {where}; {first}")
+        rate = 60 * summary.images / measured.seconds
+        if summary.images > 1:
+            table.add_row("", f"{rate:,.0f} images a minute")
         table.add_row("error", f"{measured.error:.4%} of the largest output")
     return table

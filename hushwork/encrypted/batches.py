@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, inf
 
 from hushwork.encrypted.fitting import fit, tiering_of, whole
 from hushwork.encrypted.lowered import Lowered
@@ -31,7 +31,8 @@ def batch(network: Network, images: int, progress: Progress | None = None) -> in
 
 
 def _shared(lowered: Lowered, images: int, tell: Progress) -> Iterator[tuple[int, float]]:
-    """Microseconds of a run by its images, up to the first that finds no room."""
+    """Microseconds of a run by its images, while there is room and each image takes less."""
+    least = inf
     for size in (1 << k for k in range((images - 1).bit_length() + 1)):
         if whole(lowered.levels, size):
             return
@@ -40,6 +41,9 @@ def _shared(lowered: Lowered, images: int, tell: Progress) -> Iterator[tuple[int
         except DoesNotFit:
             return
         yield size, found.cost
+        if found.cost / size > least:
+            return
+        least = found.cost / size
 
 
 def _alone(lowered: Lowered) -> Iterator[tuple[int, float]]:

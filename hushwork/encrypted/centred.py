@@ -15,12 +15,14 @@ MOST = 4.0
 
 def centred(stages: Stages) -> Stages:
     """The same stages, with s / 2 and its square in the constants of those before and after."""
-    halves = {stage.a: stage.shift / 2 for stage in stages.stages if _centres(stages, stage)}
-    squares = {
-        stage.output: halves[stage.a] ** 2
-        for stage in stages.stages
-        if isinstance(stage, Product) and stage.a in halves
-    }
+    halves: dict[int, Array] = {}
+    squares: dict[int, Array] = {}
+    for stage in stages.stages:
+        if not isinstance(stage, Product) or stage.shift is None:
+            continue
+        if _centres(stages, stage, stage.shift):
+            halves[stage.a] = stage.shift / 2
+            squares[stage.output] = halves[stage.a] ** 2
     made = Stages(stages.atoms, output=stages.output)
     for stage in stages.stages:
         match stage:
@@ -32,16 +34,14 @@ def centred(stages: Stages) -> Stages:
     return made
 
 
-def _centres(stages: Stages, stage: Affine | Product) -> bool:
+def _centres(stages: Stages, stage: Product, shift: Array) -> bool:
     """Whether nobody else reads the factor, and only affine stages read the product."""
-    if not isinstance(stage, Product) or stage.shift is None or stage.a != stage.b:
-        return False
     made = [one for one in stages.stages if one.output == stage.a]
     beside = [one for one in stages.stages if stage.a in reads(one) and one is not stage]
     after = [one for one in stages.stages if stage.output in reads(one)]
     plain = all(isinstance(one, Affine) for one in made + after)
-    small = float(np.abs(stage.shift).max()) <= 2 * MOST
-    return bool(made) and not beside and plain and small
+    is_square = stage.a == stage.b and np.abs(shift).max() <= 2 * MOST
+    return bool(made and not beside and plain and is_square)
 
 
 def _moved(stage: Affine, halves: dict[int, Array], squares: dict[int, Array]) -> Affine:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +57,14 @@ class EncryptedClient:
 
         Raises InvalidInput.
         """
-        body, encrypt = self._terms.body, self._secret.encrypt_projected
-        flat = self._filled(x) / self._terms.copies
-        vectors = (woven(flat[:, elements]) for elements in self._terms.gather)
-        return join([encrypt(v, body.request_scale, body.request_limbs) for v in vectors])
+        body, flat = self._terms.body, self._filled(x) / self._terms.copies
+
+        def encrypt(elements: Index) -> bytes:
+            vector = woven(flat[:, elements])
+            return self._secret.encrypt_projected(vector, body.request_scale, body.request_limbs)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return join(list(pool.map(encrypt, self._terms.gather)))
 
     def _filled(self, x: Array) -> Array:
         """(images, elements and a zero): an input for each place of the batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, prod
@@ -233,17 +234,17 @@ def answer_bytes(parameters: Parameters, shape: tuple[int, ...]) -> int:
     return FRAME + count * (FRAME + projected_bytes(parameters, 1, period, False))
 
 
-def join(ciphertexts: list[bytes]) -> bytes:
+def join(ciphertexts: Sequence[bytes | memoryview]) -> bytes:
     """One message of several ciphertexts."""
     return msgspec.msgpack.encode(ciphertexts)
 
 
-def parted(what: str, message: bytes, count: int, limit: int) -> list[bytes]:
-    """The ciphertexts of a message. Raises TooLarge or MalformedBytes."""
+def parted(what: str, message: bytes, count: int, limit: int) -> list[memoryview]:
+    """The ciphertexts of a message, without a copy. Raises TooLarge or MalformedBytes."""
     if len(message) > limit:
         raise TooLarge(what, expected=f"at most {limit} bytes", got=len(message))
     try:
-        ciphertexts = msgspec.msgpack.decode(message, type=list[bytes])
+        ciphertexts = msgspec.msgpack.decode(message, type=list[memoryview])
     except msgspec.MsgspecError as error:
         raise MalformedBytes(what, expected="a list of ciphertexts", got=error) from None
     if len(ciphertexts) != count:

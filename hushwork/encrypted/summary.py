@@ -24,7 +24,7 @@ class LayerSummary:
     """At which its stages run, in order."""
     rotations: int
     plain_products: int
-    """Products of a ciphertext with a plaintext."""
+    """Products of a ciphertext with a plaintext, or with a number."""
     cipher_products: int
     """Products of two ciphertexts."""
     milliseconds: float
@@ -52,6 +52,8 @@ class Summary:
     """A whole plan. Sizes are exact, in bytes on the wire unless said."""
 
     layers: Sequence[LayerSummary]
+    images: int
+    """In each run."""
     log_n: int
     log_q: float
     log_qp: float
@@ -78,6 +80,11 @@ class Summary:
         """Of one core, by the compiler's cost model."""
         return sum(layer.milliseconds for layer in self.layers) / 1e3
 
+    @property
+    def images_per_minute(self) -> float:
+        """The same, of full batches."""
+        return 60 * self.images / self.seconds
+
 
 def summarise(worker: EncryptedWorker) -> Summary:
     """Count what a worker's plan holds."""
@@ -85,6 +92,7 @@ def summarise(worker: EncryptedWorker) -> Summary:
     terms = read(manifest)
     return Summary(
         layers=list(_layers(plan)),
+        images=plan.images,
         log_n=plan.log_n,
         log_q=sum(map(log2, plan.moduli)),
         log_qp=terms.parameters.log_qp,
@@ -122,10 +130,20 @@ def _layers(plan: Plan) -> Iterator[LayerSummary]:
             layout=layer.layout,
             limbs=layer.limbs,
             rotations=sum(map(_rotations, steps)),
-            plain_products=sum(len(step["terms"]) for step in steps if step["op"] == "linear"),
+            plain_products=sum(map(_plain_products, steps)),
             cipher_products=sum(step["op"] == "multiply" for step in steps),
             milliseconds=layer.milliseconds,
         )
+
+
+def _plain_products(step: Step) -> int:
+    match step["op"]:
+        case "linear":
+            return len(step["terms"])
+        case "combine":
+            return len(step["weights"])
+        case _:
+            return 0
 
 
 def _rotations(step: Step) -> int:

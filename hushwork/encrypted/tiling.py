@@ -1,4 +1,4 @@
-"""Values that are too large to be there at once, in tiles: rows of an image, all channels."""
+"""Values that are too large to be there at once, in tiles: parts of the rows of an image."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ Tile = tuple[int, int]
 """An atom, and which of its tiles."""
 
 
+LARGEST = 256
+"""Elements of a tile, unless one position of an image has more."""
+
+
 def tiles(atom: Atom) -> Index:
-    """The tile of each element: rows of an image, all of a vector."""
+    """The tile of each element: some positions of a row with all their channels, or a vector."""
     if len(atom.shape) != 3:
         return np.zeros(int(np.prod(atom.shape)), dtype=np.int64)
     channels, height, width = atom.shape
-    return np.tile(np.repeat(np.arange(height), width), channels)
+    length = max(1, LARGEST // channels)
+    in_row = np.arange(width) // length
+    position = np.add.outer(np.arange(height) * (in_row[-1] + 1), in_row)
+    return np.tile(position.reshape(-1), channels)
 
 
 def _order(atom: Atom) -> Index:

@@ -60,9 +60,9 @@ def test_partial_sums_and_copies_turn_within_an_image():
     net = Builder((4, 14, 14)).convolve(4, (3, 3), padding=(1, 1, 1, 1), groups=4)
     net.convolve(8, (1, 1)).activate().pool((14, 14), (14, 14)).flatten().linear(10).activate()
     plan = check(net.linear(3).build(), 8)
-    steps = [step for step in map(lambda one: lifted(one, 8), plan.steps)]
-    turned = [r for step in steps for r in step.get("steps", ())]
-    assert turned and all(rotation % 8 == 0 for rotation in turned)
+    turned = [r for step in plan.steps for r in lifted(step, 8).get("steps", ())]
+    assert turned
+    assert all(rotation % 8 == 0 for rotation in turned)
 
 
 def test_a_rotation_of_an_image_is_one_of_the_ring():
