@@ -99,7 +99,7 @@ class SecretKey:
         """Slot values. Raises InvalidBytes or ParameterMismatch."""
 
     def decrypt_coefficients(self, ciphertext: bytes) -> Array: ...
-    def decrypt_projected(self, projected: bytes) -> Array:
+    def decrypt_projected(self, projected: bytes | memoryview) -> Array:
         """One period of the slots. Raises InvalidBytes or ParameterMismatch."""
 
     def public_key(self) -> PublicKey: ...
@@ -153,7 +153,7 @@ class Evaluator:
     def describe(self, ciphertext: bytes) -> tuple[int, float]:
         """(limbs, scale)"""
 
-    def describe_projected(self, projected: bytes) -> tuple[int, float, int]:
+    def describe_projected(self, projected: bytes | memoryview) -> tuple[int, float, int]:
         """(limbs, scale, period)"""
 
     def project(self, a: bytes, period: int) -> bytes:
@@ -235,7 +235,7 @@ class Program:
     def run(
         self,
         keys: EvaluationKeys,
-        inputs: Sequence[bytes],
+        inputs: Sequence[bytes | memoryview],
         progress: Callable[[int, int, int], None] | None = None,
         threads: int = 0,
     ) -> list[bytes]:
