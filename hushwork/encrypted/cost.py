@@ -36,6 +36,10 @@ REDUCE = 2.5e-4
 """Reducing a sum of products and storing it, for each slot."""
 READ = 5e-4
 """Reading a long weight from memory, for each slot of a limb."""
+MAKE = 6e-3
+"""Making one from its coefficients at use, for each slot of a limb."""
+KEPT = 1 << 30
+"""Bytes of long weights of a step that are ready to be read."""
 
 RESIDUE = 0.45
 """Price of a residue of a request: four and a half bytes, sent at 80 Mbit/s."""
@@ -134,7 +138,8 @@ class Cost:
         """Plaintext products; `long` slots of weights are too long for the cache."""
         _, special = self._tier(limbs)
         rows = limbs + special
-        return rows * (count * 2 * self.slots * PRODUCT + long * READ)
+        made = max(0, long - KEPT // (8 * rows))
+        return rows * (count * 2 * self.slots * PRODUCT + long * READ + made * MAKE)
 
     def combine(self, limbs: int, entries: int, outputs: int) -> float:
         """Sums of ciphertexts times scalars, rescaled."""

@@ -94,6 +94,19 @@ def test_layers_and_totals(hush_compile: Run, network: Path) -> None:
     assert "measured" not in out
 
 
+def test_several_images_share_a_run(hush_compile: Run, network: Path) -> None:
+    code, out, _ = hush_compile(network, "--images", 64, "--run")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    said = rows(out)
+    images, rate = re.findall(r"\d[\d,]*", said["images"][0])
+    assert int(images) > 1
+    assert int(rate.replace(",", "")) > 60
+    assert re.search(r"[\d,]+ images a minute", out)
+    assert float(said["error"][0].split("%")[0]) < 0.1
+    assert "images" not in rows(hush_compile(network, "--images", 1)[1])
+
+
 def test_a_run_measures_every_layer(hush_compile: Run, network: Path) -> None:
     code, out, _ = hush_compile(network, "--run")
     assert code == 0
@@ -123,7 +136,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path:
 def test_a_wide_table_fits_a_terminal() -> None:
     layer = LayerSummary("/block/0/Conv", "64 x grid 1024", (12, 10), 1234, 56789, 0, 98765.4)
     tier = TierSummary(40, 20, 21, 987.6, 345)
-    summary = Summary([layer], 16, 1, 1, 1, [tier], 1, 1, "", 1, 1, 1, 1, 1e-3)
+    summary = Summary([layer], 1, 16, 1, 1, 1, [tier], 1, 1, "", 1, 1, 1, 1, 1e-3)
     screen = io.StringIO()
     table = layer_table(summary, Measured({layer.name: 12345.6}, 1.0, 1e-5))
     Console(width=80, file=screen).print(table)
