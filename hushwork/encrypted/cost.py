@@ -28,7 +28,7 @@ PRODUCT = 8e-5
 """A multiply-add of a limb by a weight in cache, for each slot."""
 SWITCH = 1.6e-4
 """The same by a key, which comes from memory."""
-COMBINE = 9e-5
+COMBINE = 1e-4
 """The same by a scalar, many at a time, in ciphertexts without special primes."""
 LIFT = 1e-4
 """The same by a constant, between bases."""

@@ -15,7 +15,7 @@ Tile = tuple[int, int]
 """An atom, and which of its tiles."""
 
 
-LARGEST = 256
+LARGEST = 128
 """Elements of a tile, unless one position of an image has more."""
 
 
