@@ -69,7 +69,7 @@ def compile_model(
     network = open_network(model)
     with progress_bars(Console(stderr=True)) as bars:
         tell = follow(bars, PHASES)
-        worker = guarantee.worker(network, tell, batch(network, images, tell))
+        worker = guarantee.worker(network, tell, images=batch(network, images, tell))
         measured = measure(worker, network, tell) if run else None
     summary = summarise(worker)
     Console().print(Group(layer_table(summary, measured), "", totals(summary, measured)))

@@ -72,9 +72,7 @@ class EncryptedGuarantee:
         }
 
 
-def _plan(
-    network: Network, progress: Progress | None, shared: Path | None, images: int
-) -> Plan:
+def _plan(network: Network, progress: Progress | None, shared: Path | None, images: int) -> Plan:
     if shared is None or images > 1:
         return compile_network(network, progress, images)
     from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does

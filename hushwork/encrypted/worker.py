@@ -12,6 +12,7 @@ from hushwork._native import (
     Parameters,
     Program,
     evaluation_keys_bytes,
+    release_memory,
 )
 from hushwork.encrypted.answer import period
 from hushwork.encrypted.bounds import within
