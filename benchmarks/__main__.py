@@ -16,13 +16,13 @@ from functools import partial
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import network, ours, report
+from benchmarks import network, ours, report, throughput
 from benchmarks.figures import Figure, Measured, save, saved
 from benchmarks.peers import PEERS, Peer
 from benchmarks.programs import Unavailable
 from benchmarks.rows import shown
 
-OURS = (ours.WHO, ours.VGG9, ours.GROWTH)
+OURS = (ours.WHO, ours.VGG9, ours.GROWTH, throughput.WHO)
 NAMES = (*OURS, *(peer.who for peer in PEERS))
 VGG9_IMAGES = 32
 
@@ -110,6 +110,15 @@ def measure_growth(screen: Screen) -> None:
     measure(ours.GROWTH, work, screen)
 
 
+def measure_throughput(screen: Screen) -> None:
+    """Batches of growing size."""
+    for images in throughput.BATCHES:
+        screen.step(f"{images} images of LeNet under hushwork")
+        point = throughput.measure(images)
+        throughput.keep(point)
+        screen.say(f"{point.rate:,.0f} images a minute")
+
+
 def measure_peer(peer: Peer, screen: Screen) -> None:
     """Install a peer and measure it."""
 
@@ -130,6 +139,7 @@ def measure_all(names: list[str], arguments: argparse.Namespace, console: Consol
             ours.WHO: lambda: measure_ours(images, screen),
             ours.VGG9: lambda: measure_vgg9(min(images, VGG9_IMAGES), source, screen),
             ours.GROWTH: lambda: measure_growth(screen),
+            throughput.WHO: lambda: measure_throughput(screen),
             **{peer.who: partial(measure_peer, peer, screen) for peer in PEERS},
         }
         for name in NAMES:

@@ -15,6 +15,7 @@ from benchmarks import (
     plot,
     published,
     table,
+    throughput,
     zama,
 )
 from benchmarks.figures import Key, Measured, merged, saved
@@ -28,6 +29,9 @@ def show(console: Console, *, renew: bool) -> None:
     peers = [saved(peer.who) for peer in PEERS]
     console.print(
         table.terminal("Ours and theirs", table.head(peers), table.cells(ROWS, mine, peers))
+    )
+    console.print(
+        table.terminal("Throughput", throughput.TITLES, throughput.cells(throughput.kept()))
     )
     console.print(table.terminal("Growth", growth.TITLES, growth.cells(growth.saved())))
     if not limits.unavailable:
@@ -57,6 +61,7 @@ def parts(mine: Measured, limits: Measured, peers: list[Measured]) -> dict[str, 
         "published": table.markdown(published.TITLES, published.cells(theirs)),
         "concrete": table.markdown(zama.TITLES, zama.cells(saved(zama.WHO))),
         "growth": table.markdown(growth.TITLES, growth.cells(growth.saved())),
+        "throughput": table.markdown(throughput.TITLES, throughput.cells(throughput.kept())),
         "roofline": table.markdown(floors.TITLES, floors.cells(mine, limits) if known else []),
         "layers": table.markdown(floors.LAYER_TITLES, layers),
         "peers": table.markdown(*machine.peers(PEERS, peers)),
@@ -72,6 +77,8 @@ def pictures(mine: Measured, peers: list[Measured]) -> dict[str, str]:
     }
     if records := growth.saved():
         drawn["growth.svg"] = growth.draw(records)
+    if points := throughput.kept():
+        drawn["throughput.svg"] = throughput.draw(points)
     return drawn
 
 
