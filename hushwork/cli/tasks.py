@@ -9,7 +9,7 @@ import numpy as np
 
 from hushwork.errors import HushworkError, InvalidInput
 from hushwork.guarantee import Guarantee, Progress
-from hushwork.networks import Network, PlainRun, Ranges, open_network, sample
+from hushwork.networks import Network, PlainRun, open_network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
@@ -47,12 +47,12 @@ def make_task(
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
-    manifest = guarantee.worker(network, progress, shared).manifest
+    judge = guarantee.judge(network, progress, shared)
     return Task(
-        manifest=manifest,
+        manifest=judge.manifest,
         guarantee=guarantee,
         reference=PlainRun(network, threads=1),
-        within=Ranges(network, manifest.bounds),
+        within=judge.within,
         images=images_for(network, data),
         emission=share,
         top=top,

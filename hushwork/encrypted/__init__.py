@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
+from hushwork._native import release_memory
 from hushwork.encrypted.client import EncryptedClient
 from hushwork.encrypted.compiler import compile_network, depth
+from hushwork.encrypted.judge import EncryptedJudge
 from hushwork.encrypted.manifest import NAME
 from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.summary import LayerSummary, Summary, TierSummary, summarise
@@ -18,6 +20,7 @@ from hushwork.networks import Network
 __all__ = [
     "EncryptedClient",
     "EncryptedGuarantee",
+    "EncryptedJudge",
     "EncryptedSession",
     "EncryptedWorker",
     "LayerSummary",
@@ -43,11 +46,23 @@ class EncryptedGuarantee:
         self, network: Network, progress: Progress | None = None, shared: Path | None = None
     ) -> EncryptedWorker:
         """Compile a network, or take the plan in `shared`. Raises DoesNotFit."""
-        if shared is None:
-            return EncryptedWorker(network, progress)
-        from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does
+        made = EncryptedWorker(network, _plan(network, progress, shared))
+        # The plans that were weighed refer to each other.
+        gc.collect()
+        release_memory()
+        return made
 
-        return EncryptedWorker(network, progress, planned=partial(shared_plan, shared))
+    def judge(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> EncryptedJudge:
+        """Compile a network to judge its workers, or take the plan in `shared`.
+
+        Raises DoesNotFit.
+        """
+        made = EncryptedJudge(network, _plan(network, progress, shared))
+        gc.collect()
+        release_memory()
+        return made
 
     def client(self, manifest: Manifest) -> EncryptedClient:
         """Check a manifest and make a fresh secret key."""
@@ -60,6 +75,14 @@ class EncryptedGuarantee:
             "worker": "the network; ciphertexts and evaluation keys, nothing it can decrypt",
             "anybody between": "ciphertexts, and that a request was made",
         }
+
+
+def _plan(network: Network, progress: Progress | None, shared: Path | None) -> Plan:
+    if shared is None:
+        return compile_network(network, progress)
+    from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does
+
+    return shared_plan(shared, network, progress)
 
 
 guarantee = EncryptedGuarantee()

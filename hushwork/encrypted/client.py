@@ -97,7 +97,8 @@ class EncryptedClient:
         output: Array = np.bincount(element, found) / np.bincount(element)
         largest = float(np.abs(output).max())
         if not largest <= body.output_range * body.factor:
-            raise BadAnswer("outputs out of range", expected=body.output_range, got="more")
+            expected = f"at most {body.output_range:g}"
+            raise BadAnswer("outputs out of range", expected=expected, got=largest / body.factor)
         strays = np.concatenate([found - output[element], slots[scatter == ZERO]])
         if not np.abs(strays).max(initial=0.0) <= TOLERANCE * max(1.0, largest):
             raise BadAnswer("slots of an answer disagree", expected="copies", got="an overflow")

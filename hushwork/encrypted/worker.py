@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 
 import msgspec
@@ -17,7 +16,6 @@ from hushwork._native import (
 )
 from hushwork.encrypted.answer import period
 from hushwork.encrypted.bounds import within
-from hushwork.encrypted.compiler import compile_network
 from hushwork.encrypted.manifest import (
     NAME,
     VERSION,
@@ -60,15 +58,8 @@ class EncryptedSession:
 class EncryptedWorker:
     """Computes on ciphertexts of one network. Thread-safe."""
 
-    def __init__(
-        self,
-        network: Network,
-        progress: Progress | None = None,
-        *,
-        planned: Callable[[Network, Progress | None], Plan] = compile_network,
-    ) -> None:
-        """Compile. Raises DoesNotFit."""
-        plan = planned(network, progress)
+    def __init__(self, network: Network, plan: Plan) -> None:
+        """Encode the weights of a plan of this network; the worker keeps none of them twice."""
         self.plan = plan.bare
         self._parameters = _parameters(plan)
         inputs = [(plan.request_limbs, plan.request_scale)] * len(plan.gather)
@@ -76,11 +67,7 @@ class EncryptedWorker:
         self._program = Program(
             self._parameters, inputs, plan.steps, plan.results, plan.request_period
         )
-        del plan
         self._manifest = self._offer(network)
-        # The plans that were weighed refer to each other.
-        gc.collect()
-        release_memory()
 
     @property
     def manifest(self) -> Manifest:

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushwork._native import security_bound
+from hushwork.encrypted import guarantee
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.levels import schedule
 from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, MARGIN, Chain, carrier
 from hushwork.encrypted.stages import lower
 from hushwork.encrypted.tiers import MOST, Tier, Tiering, cheapest, place
-from hushwork.encrypted.worker import EncryptedWorker
 from tests.encrypted.networks import Builder, small
 
 
@@ -137,7 +137,7 @@ def test_keys_beyond_what_is_afforded_become_fewer(monkeypatch):
     )
     for afforded in (1 << 40, 0):
         monkeypatch.setattr(sys.modules["hushwork.encrypted.compiler"], "KEYS", afforded)
-        worker = EncryptedWorker(network)
+        worker = guarantee.worker(network)
         sizes.append(worker.manifest.hello_limit)
         # The last one is of the tiers that were taken.
         assert estimates[-1] == pytest.approx(sizes[-1], rel=0.1)

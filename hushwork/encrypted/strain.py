@@ -1,0 +1,61 @@
+"""How near the slots of an encrypted run come to the modulus, those that hold no value included.
+
+Plans leave garbage in slots that nothing reads, such as a kernel's products across the border of
+an image. No value of the network says how large it gets, and where it wraps around, the whole
+ciphertext is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hushwork.encrypted.bounds import room
+from hushwork.encrypted.plan import Plan, Step
+from hushwork.encrypted.simulate import run
+
+Array = NDArray[np.float64]
+Held = tuple[int, float]
+"""Limbs and scale."""
+
+
+def strain(plan: Plan, x: Array) -> float:
+    """The largest part of its room that any slot of any step takes, for one input.
+
+    From 1 on an encrypted run may wrap around; infinity where a slot leaves float64.
+    """
+    registers, largest = dict(enumerate(plan.pack(x))), 0.0
+    with np.errstate(all="ignore"):
+        for vectors, most in zip(run(plan, registers), rooms(plan), strict=True):
+            reached = np.array([np.abs(vector).max() for vector in vectors.values()])
+            largest = max(largest, *np.nan_to_num(reached / most, nan=np.inf))
+    return float(largest)
+
+
+def rooms(plan: Plan) -> Iterator[float]:
+    """What the slots that each step makes may reach.
+
+    No coefficient of a ciphertext is larger than its largest slot, at its scale.
+    """
+    held = dict.fromkeys(range(len(plan.gather)), (plan.request_limbs, plan.request_scale))
+    for step in plan.steps:
+        limbs, scale = _made(step, held)
+        outputs = step["outputs"] if step["op"] == "linear" else [step["output"]]
+        held |= dict.fromkeys(outputs, (limbs, scale))
+        yield room(plan.moduli[:limbs], scale)
+
+
+def _made(step: Step, held: dict[int, Held]) -> Held:
+    match step["op"]:
+        case "linear":
+            return held[step["inputs"][0]][0] - 1, step["scale"]
+        case "multiply":
+            return held[step["a"]][0] - 1, step["scale"]
+        case "drop":
+            return step["limbs"], held[step["input"]][1]
+        case "add":
+            return held[step["a"]]
+        case _:
+            return held[step["input"]]
