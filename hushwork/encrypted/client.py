@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork._native import Evaluator, SecretKey
-from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read
+from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read, with_digest
 from hushwork.errors import BadAnswer, InvalidInput, MalformedBytes, QuotaExceeded
 from hushwork.guarantee import Answer, Manifest
 
@@ -41,7 +41,8 @@ class EncryptedClient:
     def hello(self) -> bytes:
         """Evaluation keys: they compute, they do not decrypt."""
         body = self._terms.body
-        return self._secret.evaluation_keys(body.rotations, body.relinearisation)
+        keys = self._secret.evaluation_keys(body.rotations, body.relinearisation)
+        return with_digest(self._manifest, keys)
 
     def welcome(self, reply: bytes) -> None:
         """There is nothing to say in reply to keys."""

@@ -64,7 +64,8 @@ def test_another_guarantee(manifest):
 def test_another_version(manifest):
     refused(changed(manifest, version=1), UnsupportedVersion)
     refused(changed(manifest, version=2), UnsupportedVersion)
-    refused(changed(manifest, version=4), UnsupportedVersion)
+    refused(changed(manifest, version=3), UnsupportedVersion)
+    refused(changed(manifest, version=5), UnsupportedVersion)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 1000, -1])
