@@ -9,7 +9,6 @@ affine stage and cost no level.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ from hushwork.networks import (
     Network,
     Polynomial,
 )
-from hushwork.networks.polynomials import chebyshev_of
+from hushwork.networks.polynomials import composed, powers, trimmed
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -168,30 +167,30 @@ class _Lowering:
         return _power_of_two_below(1 / self.magnitudes[name])
 
     def _polynomial(self, layer: Polynomial, form: Form) -> Form:
-        coefficients = _by_element(layer.coefficients, form.shape)
-        if len(coefficients) <= 2:
-            slope = coefficients[1] if len(coefficients) == 2 else np.zeros(len(form.constant))
+        series = _by_element(layer.series, form.shape)
+        if len(series) <= 2:
+            slope = series[1] if len(series) == 2 else np.zeros(len(form.constant))
             scaled = form.scaled(slope)
-            return replace(scaled, constant=scaled.constant + coefficients[0])
+            return replace(scaled, constant=scaled.constant + series[0])
         source = layer.inputs[0]
-        if len(coefficients) == 3:
+        if len(series) == 3:
             form = form if is_one_atom(form) else self._pack_value(source, self._usual(source))
             atom, slope = atom_of(form)
             size = self.magnitudes[source] * self.result.atoms[atom].factor
-            substituted = _substituted(coefficients, slope, form.constant)
-            return _Products(self, layer.name, form).parabola(substituted, size)
+            parabola = _substituted(powers(series), slope, form.constant)
+            return _Products(self, layer.name, form).parabola(parabola, size)
         bound = self.network.bounds.get(source, 1 / self._usual(source))
-        if not is_one_atom(form) or not _spans(form, coefficients, bound):
+        if not is_one_atom(form) or not _spans(form, series, bound):
             form = self._pack_value(source, 2 / bound)
-        return _Products(self, layer.name, form).series(_series(form, coefficients))
+        return _Products(self, layer.name, form).series(_in_atom(form, series))
 
 
-def _series(form: Form, coefficients: Array) -> Array:
+def _in_atom(form: Form, series: Array) -> Array:
     """A polynomial of a form as a Chebyshev series in half of its atom."""
-    return chebyshev_of(_substituted(coefficients, 2 * atom_of(form)[1], form.constant))
+    return composed(series, 2 * atom_of(form)[1], form.constant)
 
 
-def _spans(form: Form, coefficients: Array, bound: float) -> bool:
+def _spans(form: Form, series: Array, bound: float) -> bool:
     """Whether the atom stays within [-2, 2] while the form stays within its bound, and fills it.
 
     Where it fills a part only, the coefficients grow, and with them the noise.
@@ -199,8 +198,8 @@ def _spans(form: Form, coefficients: Array, bound: float) -> bool:
     _, slope = atom_of(form)
     if not (bound + np.abs(form.constant) <= 2.001 * np.abs(slope)).all():
         return False
-    least = np.abs(chebyshev_of(coefficients, bound)).sum(axis=0)
-    return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
+    least = np.abs(composed(series, bound)).sum(axis=0)
+    return bool((np.abs(_in_atom(form, series)).sum(axis=0) <= SPREAD * least).all())
 
 
 class _Products:
@@ -245,23 +244,19 @@ class _Products:
         self.made[k] = output
 
 
-def _by_element(coefficients: Array, shape: Shape) -> Array:
-    """(degree + 1, elements), without leading powers that are zero everywhere."""
-    used = np.flatnonzero(coefficients.any(axis=1))
-    kept = coefficients[: max(used, default=0) + 1]
+def _by_element(series: Array, shape: Shape) -> Array:
+    """(degree + 1, elements), without leading terms that are zero everywhere."""
+    kept = trimmed(series)
     whole = np.broadcast_to(kept, (len(kept), shape[0]))
     return np.repeat(whole, int(np.prod(shape[1:])), axis=1)
 
 
-def _substituted(coefficients: Array, slope: Array, constant: Array) -> Array:
+def _substituted(parabola: Array, slope: Array, constant: Array) -> Array:
     """Coefficients of p(slope * u + constant) in u."""
-    degree = len(coefficients) - 1
-    result = np.zeros_like(coefficients)
-    for power in range(degree + 1):
-        for k in range(power + 1):
-            part = comb(power, k) * constant ** (power - k) * slope**k
-            result[k] += coefficients[power] * part
-    return result
+    c, b, a = parabola
+    return np.stack(
+        [c + constant * (b + a * constant), slope * (b + 2 * a * constant), a * slope**2]
+    )
 
 
 def _power_of_two_below(x: float) -> float:
