@@ -92,7 +92,8 @@ def own_images(path: Path, shape: Shape) -> Array:
         raise InvalidInput("images", expected=expected, got=getattr(images, "shape", "an archive"))
     numbers = np.asarray(images, dtype=np.float64) / (255 if images.dtype == np.uint8 else 1)
     if not (numbers.min() >= 0 and numbers.max() <= 1):
-        raise InvalidInput("images", expected="bytes, or numbers in [0, 1]", got=images.dtype)
+        got = f"{images.dtype}, {numbers.min():g} to {numbers.max():g}"
+        raise InvalidInput("images", expected="bytes, or numbers in [0, 1]", got=got)
     return numbers
 
 

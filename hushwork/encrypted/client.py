@@ -65,7 +65,7 @@ class EncryptedClient:
         if values.shape != shape:
             raise InvalidInput("shape of the input", expected=shape, got=values.shape)
         if not np.isfinite(values).all() or np.abs(values).max() > INPUT_RANGE:
-            got = "others"
+            got = f"{values.min():g} to {values.max():g}"
             raise InvalidInput("input", expected=f"numbers within {INPUT_RANGE}", got=got)
         return values
 
