@@ -2,8 +2,9 @@
 
 Row k holds coefficients of T_k of the argument itself. Where it lies in [-1, 1], the coefficients
 of a polynomial are no larger than twice the polynomial, whatever the degree; those of its powers
-grow by 2.4 with each degree, which takes all digits of float64 at 42. The reader carries every tensor as such a
-series in the output of a layer, so that any arithmetic on one value comes out as one activation.
+grow by 2.4 with each degree, which takes all digits of float64 at 42. The reader carries every
+tensor as such a series in the output of a layer, so that any arithmetic on one value comes out as
+one activation.
 """
 
 from __future__ import annotations
