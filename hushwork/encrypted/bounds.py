@@ -25,7 +25,7 @@ def bounds(
     found: dict[int, float] = {}
     for stage, limbs in zip(stages.stages, levels.stage, strict=True):
         match stage:
-            case Affine():
+            case Affine(in_place=False):
                 scale = scales[stage.output == stages.output]
                 found[stage.output] = room(moduli[: limbs - 1], scale)
             case Product():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted import dickson
 from hushwork.encrypted import matrix as matrices
+from hushwork.encrypted.dickson import Block
 from hushwork.encrypted.forms import Form, atom_of, folds, is_one_atom
 from hushwork.encrypted.matrix import Matrix
 from hushwork.errors import DoesNotFit
@@ -61,6 +62,8 @@ class Affine:
     output: int
     terms: tuple[tuple[int, Matrix], ...]
     bias: Array
+    in_place: bool = False
+    """Whether every matrix is diagonal, and the output lies where the inputs do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,18 +217,39 @@ class _Products:
         constant, slope, square = coefficients
         plain = np.abs(slope) <= STEEP * size * np.abs(square)
         shift = np.divide(slope, square, out=np.zeros_like(slope), where=plain & (square != 0))
-        self._product(2, 1, 1, shift)
-        return self._sum(constant, {1: np.where(plain, 0, slope), 2: square})
+        u = self.made[1]
+        squared = self._product(f"{self.name} ^2", (u, u), shift)
+        return self._sum(constant, {u: np.where(plain, 0, slope), squared: square})
 
     def series(self, series: Array) -> Form:
         """The polynomial with this Chebyshev series in half of the atom."""
-        constant, parts = dickson.in_elements(series)
+        way = dickson.fewest(series)
+        constant, parts = dickson.in_terms(series, way)
+        made: dict[int, Array] = {}
+        for block in way:
+            inside = {k - block.top: parts.pop(k) for k in block.degrees if k in parts}
+            if inside:
+                made |= self._block(block, inside)
         for k in parts:
             self._element(k)
-        return self._sum(constant, parts)
+        return self._sum(constant, {self.made[k]: part for k, part in parts.items()} | made)
+
+    def _block(self, block: Block, parts: dict[int, Array]) -> dict[int, Array]:
+        """The atom of a block, and what to multiply it with."""
+        for k in (*parts, *block.giants):
+            self._element(k)
+        size = _power_of_two_below(1 / max(float(np.abs(part).max()) for part in parts.values()))
+        result, name = self.lowering.result, f"{self.name} {block.top}+"
+        terms = tuple((self.made[k], Matrix.diagonal(size * part)) for k, part in parts.items())
+        atom = self.lowering.atom(name, self.form, 1.0)
+        zero = np.zeros(len(self.form.constant))
+        result.stages.append(Affine(self.name, atom, terms, zero, in_place=True))
+        for h in block.giants:
+            atom = self._product(f"{name} {h}", (atom, self.made[h]), zero + dickson.missing(h))
+        return {atom: zero + 1 / size}
 
     def _sum(self, constant: Array, parts: dict[int, Array]) -> Form:
-        terms = {self.made[k]: Matrix.diagonal(part) for k, part in parts.items() if part.any()}
+        terms = {atom: Matrix.diagonal(part) for atom, part in parts.items() if part.any()}
         # A constant is still a ciphertext, for whatever reads it.
         nothing = {self.made[1]: Matrix.diagonal(np.zeros_like(constant))}
         return replace(self.form, terms=terms or nothing, constant=constant)
@@ -235,13 +259,15 @@ class _Products:
             a, b, shift = dickson.factors(k)
             self._element(a)
             self._element(b)
-            self._product(k, a, b, np.full(len(self.form.constant), shift))
+            shifts = np.full(len(self.form.constant), shift)
+            pair = self.made[a], self.made[b]
+            self.made[k] = self._product(f"{self.name} ^{k}", pair, shifts)
 
-    def _product(self, k: int, a: int, b: int, shift: Array) -> None:
-        output = self.lowering.atom(f"{self.name} ^{k}", self.form, 1.0)
-        made = self.made[a], self.made[b], shift if shift.any() else None
-        self.lowering.result.stages.append(Product(self.name, output, *made))
-        self.made[k] = output
+    def _product(self, name: str, pair: tuple[int, int], shift: Array) -> int:
+        output = self.lowering.atom(name, self.form, 1.0)
+        made = Product(self.name, output, *pair, shift if shift.any() else None)
+        self.lowering.result.stages.append(made)
+        return output
 
 
 def _by_element(series: Array, shape: Shape) -> Array:

@@ -9,7 +9,7 @@ from numpy.polynomial import chebyshev
 from hushwork.encrypted import dickson, guarantee
 from hushwork.encrypted.levels import schedule
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.stages import Product, lower
+from hushwork.encrypted.stages import Affine, Product, lower
 from hushwork.errors import InvalidNetwork
 from hushwork.networks import Add, Polynomial, evaluate, trace
 from tests.encrypted.networks import Builder, series_of
@@ -55,7 +55,52 @@ def test_encrypted_as_exactly_as_a_parabola(degree):
 def test_depth_is_the_logarithm_of_the_degree(degree):
     stages = stages_of(network(degree))
     assert schedule(stages).count == 2 + np.ceil(np.log2(degree))
-    assert sum(isinstance(stage, Product) for stage in stages.stages) <= degree - 1
+
+
+@pytest.mark.parametrize(("degree", "products"), [(7, 5), (15, 10), (31, 17), (63, 29), (127, 41)])
+def test_products_grow_like_the_root_of_the_degree(degree, products):
+    stages = stages_of(network(degree)).stages
+    assert sum(isinstance(stage, Product) for stage in stages) == products
+
+
+@pytest.mark.parametrize("degree", [2, 5, 16, 31, 100, 127])
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+def test_blocks_are_terms_of_their_degrees_and_no_deeper(degree, width):
+    made = dickson.blocks(degree, width)
+    covered = [k for block in made for k in block.degrees]
+    assert len(set(covered)) == len(covered)
+    assert all(k > width for k in covered)
+    for block in made:
+        assert block.depth <= np.ceil(np.log2(degree))
+        assert sum(block.giants) == block.top
+        for k in block.degrees:
+            term = block.term(k)
+            assert (len(term) - 1, term[-1]) == (k, 2)
+
+
+@pytest.mark.parametrize("way", [[], dickson.blocks(100, 8), dickson.blocks(100, 16)])
+def test_terms_sum_to_the_series(way):
+    series = np.random.default_rng(0).standard_normal((101, 2))
+    constant, parts = dickson.in_terms(series, way)
+    total = np.zeros((101, 2))
+    total[0] = constant
+    for k, part in parts.items():
+        owner = next((block for block in way if k in block.degrees), None)
+        term = owner.term(k) if owner else np.array(dickson.element(k))
+        total[: k + 1] += np.outer(term, part)
+    np.testing.assert_allclose(total, series, atol=1e-10)
+
+
+def test_blocks_of_an_image_over_several_ciphertexts():
+    net = Builder((2, 24, 24)).convolve(24, (3, 3))
+    argument, first = net.last, net.layers[-1]
+    reach = np.abs(first.weight).sum(axis=(1, 2, 3)).max() + np.abs(first.bias).max()
+    net.layers[-1] = replace(first, weight=first.weight / reach, bias=first.bias / reach)
+    net.add(Polynomial, net.shape, net.random.standard_normal((16, 24)) / 4)
+    net.pool((2, 2), (2, 2)).convolve(4, (3, 3)).flatten()
+    image = replace(net.linear(4).build(), bounds={argument: 1.0})
+    assert any(stage.in_place for stage in stages_of(image).stages if isinstance(stage, Affine))
+    assert encrypted_error(image) < 1e-3
 
 
 def test_an_even_polynomial_takes_half_of_the_products():
@@ -64,14 +109,14 @@ def test_an_even_polynomial_takes_half_of_the_products():
     series = polynomial.series * (np.arange(17) % 2 == 0)[:, None]
     layers = (even.layers[0], replace(polynomial, series=series), even.layers[2])
     stages = stages_of(replace(even, layers=layers))
-    assert sum(isinstance(stage, Product) for stage in stages.stages) == 8
+    assert sum(isinstance(stage, Product) for stage in stages.stages) <= 8
 
 
 def test_no_element_is_large_and_none_needs_large_coefficients():
     for k in range(1, 128):
         assert np.abs(chebyshev.chebval(CIRCLE, dickson.element(k))).max() <= 128
         unit = np.eye(k + 1)[:, [k]]
-        constant, parts = dickson.in_elements(unit)
+        constant, parts = dickson.in_terms(unit)
         assert sum(np.abs(part).item() for part in parts.values()) <= 20
         made = sum(
             part * chebyshev.chebval(CIRCLE, dickson.element(j)) for j, part in parts.items()
