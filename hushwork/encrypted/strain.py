@@ -42,20 +42,13 @@ def rooms(plan: Plan) -> Iterator[float]:
     held = dict.fromkeys(range(len(plan.gather)), (plan.request_limbs, plan.request_scale))
     for step in plan.steps:
         limbs, scale = _made(step, held)
-        outputs = step["outputs"] if step["op"] == "linear" else [step["output"]]
-        held |= dict.fromkeys(outputs, (limbs, scale))
+        held |= dict.fromkeys(step.get("outputs", [step.get("output")]), (limbs, scale))
         yield room(plan.moduli[:limbs], scale)
 
 
 def _made(step: Step, held: dict[int, Held]) -> Held:
-    match step["op"]:
-        case "linear":
-            return held[step["inputs"][0]][0] - 1, step["scale"]
-        case "multiply":
-            return held[step["a"]][0] - 1, step["scale"]
-        case "drop":
-            return step["limbs"], held[step["input"]][1]
-        case "add":
-            return held[step["a"]]
-        case _:
-            return held[step["input"]]
+    source = step["inputs"][0] if "inputs" in step else step.get("input", step.get("a"))
+    limbs, scale = held[source]
+    if "scale" in step:  # its output is divided by a prime
+        return limbs - 1, step["scale"]
+    return step.get("limbs", limbs), scale
