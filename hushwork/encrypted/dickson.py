@@ -112,7 +112,8 @@ def blocks(degree: int, width: int) -> list[Block]:
 
 def fewest(series: Array) -> list[Block]:
     """The blocks that take the least work, for the terms that a series has."""
-    used = {k for k in range(1, len(series)) if series[k].any()}
+    there = np.abs(series).max(axis=1) > _least(series)
+    used = {k for k in range(1, len(series)) if there[k]}
     degree = len(series) - 1
     ways = [[], *(blocks(degree, 1 << k) for k in range(1, degree.bit_length()))]
     return min(ways, key=lambda way: products(used, way) + SUM * len(way))
@@ -148,10 +149,15 @@ def in_terms(series: Array, way: Sequence[Block] = ()) -> tuple[Array, dict[int,
     """
     rest, used = series.copy(), {}
     owners = {k: block for block in way for k in block.degrees}
-    least = NOTHING * np.abs(series).max(initial=0.0)
+    least = _least(series)
     for k in range(len(series) - 1, 0, -1):
         if np.abs(rest[k]).max() > least:
             used[k] = rest[k] / 2
             term = owners[k].term(k) if k in owners else element(k)
             rest[: k + 1] -= np.outer(term, used[k])
     return rest[0], used
+
+
+def _least(series: Array) -> float:
+    """What is no larger is nothing."""
+    return NOTHING * float(np.abs(series).max(initial=0.0))

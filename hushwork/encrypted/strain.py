@@ -47,8 +47,8 @@ def rooms(plan: Plan) -> Iterator[float]:
 
 
 def _made(step: Step, held: dict[int, Held]) -> Held:
-    source = step["inputs"][0] if "inputs" in step else step.get("input", step.get("a"))
-    limbs, scale = held[source]
+    sources = step.get("inputs") or [step["input" if "input" in step else "a"]]
+    limbs, scale = held[sources[0]]
     if "scale" in step:  # its output is divided by a prime
         return limbs - 1, step["scale"]
     return step.get("limbs", limbs), scale
