@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from benchmarks.breakdown import Counter
 from benchmarks.growing import multiply_adds, opened
-from hushwork.encrypted import EncryptedSession, EncryptedWorker, depth, summarise
+from hushwork.encrypted import EncryptedSession, EncryptedWorker, depth, guarantee, summarise
 from hushwork.encrypted.manifest import parted
 from hushwork.networks import Network
 
@@ -32,7 +32,7 @@ def timed(work: Callable[[], Value]) -> tuple[Value, float]:
 def mine(pipe: Connection, name: str) -> None:
     """Offers a manifest, takes a hello, then requests until an empty one."""
     network = opened(name)
-    worker, compile_seconds = timed(lambda: EncryptedWorker(network))
+    worker, compile_seconds = timed(lambda: guarantee.worker(network))
     pipe.send_bytes(worker.manifest.to_bytes())
     hello = pipe.recv_bytes()
     (session, reply), greet_seconds = timed(partial(worker.greet, hello))

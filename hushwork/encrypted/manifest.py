@@ -220,7 +220,7 @@ def with_digest(manifest: Manifest, keys: bytes) -> bytes:
     return bytes.fromhex(manifest.digest) + keys
 
 
-def keys_of(manifest: Manifest, hello: bytes | memoryview) -> bytes | memoryview:
+def keys_of(manifest: Manifest, hello: bytes | memoryview) -> memoryview:
     """The keys of a hello. Raises TooLarge, MalformedBytes or ParameterMismatch."""
     if len(hello) < DIGEST:
         raise MalformedBytes("hello", expected="a digest and keys", got=f"{len(hello)} bytes")
@@ -232,7 +232,7 @@ def keys_of(manifest: Manifest, hello: bytes | memoryview) -> bytes | memoryview
     if len(hello) > manifest.hello_limit:
         limit = f"at most {manifest.hello_limit} bytes"
         raise TooLarge("hello", expected=limit, got=len(hello))
-    return hello[DIGEST:]
+    return memoryview(hello)[DIGEST:]
 
 
 def request_bytes(parameters: Parameters, shape: tuple[int, ...], limbs: int) -> int:
