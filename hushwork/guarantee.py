@@ -107,6 +107,17 @@ class Worker(Protocol):
         """Compute one response. Uses all cores and releases the GIL."""
 
 
+class Judge(Protocol):
+    """What a validator knows of a network's workers."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What they offer."""
+
+    def within(self, images: Array) -> NDArray[np.bool_]:
+        """Which of (count, *input shape) they can be held to: others, they may honestly fail."""
+
+
 class Client(Protocol):
     """The half that holds the secrets of one session."""
 
@@ -145,6 +156,11 @@ class Guarantee(Protocol):
 
         `shared`: a folder of the owner's, where processes leave each other what they prepared.
         """
+
+    def judge(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> Judge:
+        """Prepare to judge workers of a network: compile, as they do."""
 
     def client(self, manifest: Manifest) -> Client:
         """Check a manifest and make fresh secrets. Raises RefusedManifest."""

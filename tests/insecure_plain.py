@@ -140,6 +140,16 @@ class InsecureClient:
 
 
 @dataclass
+class InsecureJudge:
+    """Whatever a worker does in the clear, it must get right."""
+
+    manifest: Manifest
+
+    def within(self, images: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        return np.ones(len(images), dtype=bool)
+
+
+@dataclass
 class InsecurePlain:
     """The guarantee; `make_worker` lets a test put a worker of its own in."""
 
@@ -155,6 +165,11 @@ class InsecurePlain:
         if progress is not None:
             progress("prepare", 1, 1)
         return self.make_worker(network)
+
+    def judge(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> InsecureJudge:
+        return InsecureJudge(self.worker(network, progress, shared).manifest)
 
     def client(self, manifest: Manifest) -> InsecureClient:
         if manifest.guarantee != NAME or manifest.body:

@@ -79,7 +79,7 @@ def adapt_model(
     calibration: Annotated[
         str, typer.Option(help="An .npz, a folder of pictures, or a data set's name.")
     ],
-    degree: Annotated[int, typer.Option(help="Of the polynomials: 2 to 31.")] = 4,
+    degree: Annotated[int, typer.Option(help="Of the polynomials: 2 to 127.")] = 4,
     out: Annotated[
         Path | None, typer.Option(help="File to write; MODEL-encrypted.onnx by default.")
     ] = None,

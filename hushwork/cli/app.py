@@ -10,19 +10,13 @@ from rich.console import Console
 
 import hushwork
 from hushwork.cli.adapt import adapt_model
+from hushwork.cli.advice import ANYWHERE, advised
 from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, serve, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.up import up
-from hushwork.errors import (
-    BadAnswer,
-    HushworkError,
-    InsecureGuarantee,
-    InvalidBytes,
-    InvalidInput,
-    Unreachable,
-)
+from hushwork.errors import HushworkError
 
 app = typer.Typer(
     help="A network that classifies images it cannot see.",
@@ -42,19 +36,11 @@ def version() -> None:
     typer.echo(hushwork.__version__)
 
 
-ADVICE: dict[type[HushworkError], str] = {
-    BadAnswer: "What the miner sent does not open. Ask again.",
-    InvalidBytes: "What the miner sent does not open. Ask again.",
-    Unreachable: "Is it up? make up starts a network on this machine.",
-    InvalidInput: "hush sample DIR writes images that fit.",
-    InsecureGuarantee: "Ask for another model; hush models lists them.",
-}
-
-
 def main() -> None:
     """Run the command line. A stranger's error is one sentence and exit code 1."""
     try:
-        app()
+        with advised(ANYWHERE):
+            app()
     except HushworkError as error:
         fail(sentence(error))
     except OSError as error:  # this machine's: no room, no permission, no such folder
@@ -70,6 +56,5 @@ def fail(text: str) -> NoReturn:
 
 def sentence(error: HushworkError) -> str:
     """What went wrong, and what to do next where we know it."""
-    advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
     text = str(error)
-    return f"{text[:1].upper()}{text[1:]}. {advice}".strip()
+    return " ".join([f"{text[:1].upper()}{text[1:]}.", *getattr(error, "__notes__", [])])

@@ -16,6 +16,7 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from hushwork._native import kernel
+from hushwork.cli.advice import OFFERING, advised
 from hushwork.cli.customer import follow
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import size
@@ -66,7 +67,8 @@ def compile_model(
     ] = 1,
 ) -> None:
     """Compile a network for encrypted runs and show what it takes."""
-    network = open_network(model)
+    with advised(OFFERING):
+        network = open_network(model)
     with progress_bars(Console(stderr=True)) as bars:
         tell = follow(bars, PHASES)
         worker = guarantee.worker(network, tell, images=batch(network, images, tell))

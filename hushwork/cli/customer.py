@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from hushwork.cli.advice import ASKING, advised
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import answer_screen, duration, size
@@ -40,7 +41,7 @@ def infer(
 ) -> None:
     """Classify a picture that nobody but you sees."""
     screen = Console(stderr=True)
-    with progress_bars(screen) as bars, knock(gateway) as door:
+    with advised(ASKING), progress_bars(screen) as bars, knock(gateway) as door:
         chosen = door.model(model)
         screen.print(beforehand(chosen.manifest, chosen.seconds), highlight=False)
         told = follow(bars, PHASES)

@@ -12,6 +12,7 @@ import typer
 from hushwork import guarantee as guarantees
 from hushwork.cli import options
 from hushwork.cli.address import Address
+from hushwork.cli.advice import OFFERING, advised
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.options import DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
 from hushwork.cli.service import (
@@ -104,7 +105,9 @@ def serve(
     reporter = make_reporter(lines=False)
     hotkey = own_hotkey(directory / "hotkey")
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
-    worker = guarantees.load(guarantee).worker(open_network(model), reporter.progress)
+    with advised(OFFERING):
+        network = open_network(model)
+    worker = guarantees.load(guarantee).worker(network, reporter.progress)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 

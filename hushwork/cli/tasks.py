@@ -9,7 +9,7 @@ import numpy as np
 
 from hushwork.errors import HushworkError, InvalidInput
 from hushwork.guarantee import Guarantee, Progress
-from hushwork.networks import Network, PlainRun, Ranges, open_network, sample
+from hushwork.networks import Network, PlainRun, open_network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
@@ -47,12 +47,12 @@ def make_task(
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
     network = open_network(model)
-    manifest = guarantee.worker(network, progress, shared).manifest
+    judge = guarantee.judge(network, progress, shared)
     return Task(
-        manifest=manifest,
+        manifest=judge.manifest,
         guarantee=guarantee,
         reference=PlainRun(network, threads=1),
-        within=Ranges(network, manifest.bounds),
+        within=judge.within,
         images=images_for(network, data),
         emission=share,
         top=top,
@@ -92,7 +92,8 @@ def own_images(path: Path, shape: Shape) -> Array:
         raise InvalidInput("images", expected=expected, got=getattr(images, "shape", "an archive"))
     numbers = np.asarray(images, dtype=np.float64) / (255 if images.dtype == np.uint8 else 1)
     if not (numbers.min() >= 0 and numbers.max() <= 1):
-        raise InvalidInput("images", expected="bytes, or numbers in [0, 1]", got=images.dtype)
+        got = f"{images.dtype}, {numbers.min():g} to {numbers.max():g}"
+        raise InvalidInput("images", expected="bytes, or numbers in [0, 1]", got=got)
     return numbers
 
 

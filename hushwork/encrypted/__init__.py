@@ -10,6 +10,7 @@ from hushwork._native import release_memory
 from hushwork.encrypted.batches import batch
 from hushwork.encrypted.client import EncryptedClient
 from hushwork.encrypted.compiler import compile_network, depth
+from hushwork.encrypted.judge import EncryptedJudge
 from hushwork.encrypted.manifest import NAME
 from hushwork.encrypted.plan import Plan
 from hushwork.encrypted.summary import LayerSummary, Summary, TierSummary, summarise
@@ -20,6 +21,7 @@ from hushwork.networks import Network
 __all__ = [
     "EncryptedClient",
     "EncryptedGuarantee",
+    "EncryptedJudge",
     "EncryptedSession",
     "EncryptedWorker",
     "LayerSummary",
@@ -59,6 +61,18 @@ class EncryptedGuarantee:
         release_memory()
         return made
 
+    def judge(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> EncryptedJudge:
+        """Compile a network to judge its workers, or take the plan in `shared`.
+
+        Raises DoesNotFit.
+        """
+        made = EncryptedJudge(network, _plan(network, progress, shared))
+        gc.collect()
+        release_memory()
+        return made
+
     def client(self, manifest: Manifest) -> EncryptedClient:
         """Check a manifest and make a fresh secret key."""
         return EncryptedClient(manifest)
@@ -72,7 +86,9 @@ class EncryptedGuarantee:
         }
 
 
-def _plan(network: Network, progress: Progress | None, shared: Path | None, images: int) -> Plan:
+def _plan(
+    network: Network, progress: Progress | None, shared: Path | None, images: int = 1
+) -> Plan:
     if shared is None or images > 1:
         return compile_network(network, progress, images)
     from hushwork.encrypted.shared import shared_plan  # locks files, as only Unix does

@@ -8,6 +8,7 @@ from math import hypot, log2
 import numpy as np
 
 from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.parameters import log2_range
 from hushwork.encrypted.stages import Affine, Product, Stages
 
 LARGEST = 2.0**64
@@ -19,18 +20,19 @@ def bounds(
 ) -> dict[str, float]:
     """Magnitudes from which packed values, by name, may wrap around the modulus or their products.
 
-    `scales` are those of values within the network and of its output.
+    `scales` are those of values within the network and of its output, which has a range of its own.
     """
     found: dict[int, float] = {}
     for stage, limbs in zip(stages.stages, levels.stage, strict=True):
         match stage:
-            case Affine():
+            case Affine(in_place=False):
                 scale = scales[stage.output == stages.output]
-                found[stage.output] = _room(moduli[: limbs - 1], scale)
+                found[stage.output] = room(moduli[: limbs - 1], scale)
             case Product():
-                least = _factor(stage, _room(moduli[:limbs], scales[0] ** 2))
+                least = _factor(stage, room(moduli[:limbs], scales[0] ** 2))
                 for atom in {stage.a, stage.b} & found.keys():
                     found[atom] = min(found[atom], least)
+    found[stages.output] = min(found[stages.output], 2.0 ** log2_range())
     return {stages.atoms[i].name: room / stages.atoms[i].factor for i, room in found.items()}
 
 
@@ -39,8 +41,11 @@ def within(found: Mapping[str, float], stated: Mapping[str, float]) -> dict[str,
     return {name: min(room, stated.get(name, room)) for name, room in found.items()}
 
 
-def _room(moduli: Sequence[int], scale: float) -> float:
-    """Half the product of the moduli, by the scale."""
+def room(moduli: Sequence[int], scale: float) -> float:
+    """What slots may reach: half the product of the moduli, by the scale.
+
+    In this ring no coefficient is larger than the largest slot.
+    """
     bits = sum(map(log2, moduli)) - 1 - log2(scale)
     return float(min(2.0 ** min(bits, 1000.0), LARGEST))
 

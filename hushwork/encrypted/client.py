@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hushwork._native import Evaluator, SecretKey
 from hushwork.encrypted.interleave import unwoven, woven
-from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read
+from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read, with_digest
 from hushwork.errors import BadAnswer, InvalidInput, MalformedBytes, QuotaExceeded
 from hushwork.guarantee import Answer, Manifest
 
@@ -45,7 +45,8 @@ class EncryptedClient:
     def hello(self) -> bytes:
         """Evaluation keys: they compute, they do not decrypt."""
         body = self._terms.body
-        return self._secret.evaluation_keys(body.rotations, body.relinearisation)
+        keys = self._secret.evaluation_keys(body.rotations, body.relinearisation)
+        return with_digest(self._manifest, keys)
 
     def welcome(self, reply: bytes) -> None:
         """There is nothing to say in reply to keys."""
@@ -86,7 +87,7 @@ class EncryptedClient:
             expected = shape if most == 1 else (shape, (f"1 to {most}", *shape))
             raise InvalidInput("shape of the input", expected=expected, got=np.shape(x))
         if not np.isfinite(values).all() or np.abs(values).max() > INPUT_RANGE:
-            got = "others"
+            got = f"{values.min():g} to {values.max():g}"
             raise InvalidInput("input", expected=f"numbers within {INPUT_RANGE}", got=got)
         return values
 
@@ -124,7 +125,8 @@ class EncryptedClient:
         output = _means(found, element)
         largest = float(np.abs(output).max())
         if not largest <= body.output_range * body.factor:
-            raise BadAnswer("outputs out of range", expected=body.output_range, got="more")
+            expected = f"at most {body.output_range:g}"
+            raise BadAnswer("outputs out of range", expected=expected, got=largest / body.factor)
         strays = (found - output[:, element], slots[:, scatter == ZERO])
         stray = max(float(np.abs(some).max(initial=0.0)) for some in strays)
         if not stray <= TOLERANCE * max(1.0, largest):

@@ -129,6 +129,26 @@ def place(
     return Placed(output, partial, places, (place.astype(np.int32)[which], slot, value), filled)
 
 
+def place_alike(inputs: list[tuple[Layout, Matrix]]) -> Placed:
+    """The diagonals of diagonal matrices from one layout to itself."""
+    output = inputs[0][0]
+    ring = output.modulus or output.slots
+    count = output.ciphertexts
+    columns = []
+    for index, (_, matrix) in enumerate(inputs):
+        row, copy = np.nonzero(output.addresses[matrix.row] >= 0)
+        ciphertext, slot = np.divmod(output.addresses[matrix.row[row], copy], output.slots)
+        inside = slot < ring
+        which = ciphertext + index * count
+        columns.append((which[inside], slot[inside], matrix.value[row][inside]))
+    which, slot, value = (np.concatenate(column) for column in zip(*columns, strict=True))
+    every = np.arange(len(inputs) * count)
+    places = Places(every % count, every, np.zeros_like(every))
+    filled = np.concatenate([layout.states for layout, _ in inputs])[:, :ring] != ZERO
+    entries = which.astype(np.int32), slot.astype(np.int32), value
+    return Placed(output, (), places, entries, filled)
+
+
 def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
     """Fill the weight vectors; `masked` leaves no garbage but that of sums.
 

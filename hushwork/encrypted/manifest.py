@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, prod
@@ -17,7 +17,13 @@ from hushwork._native import (
     projected_bytes,
 )
 from hushwork.encrypted.answer import UNCHECKED
-from hushwork.errors import MalformedBytes, RefusedManifest, TooLarge, UnsupportedVersion
+from hushwork.errors import (
+    MalformedBytes,
+    ParameterMismatch,
+    RefusedManifest,
+    TooLarge,
+    UnsupportedVersion,
+)
 from hushwork.guarantee import Manifest
 
 Index = NDArray[np.int64]
@@ -34,6 +40,8 @@ MESSAGE_LIMIT = 1 << 30
 """Most bytes of a request, and of an answer."""
 FRAME = 16
 """Most bytes that a message adds to each of its ciphertexts."""
+DIGEST = 32
+"""Bytes of a digest."""
 ZERO = -1
 """In a table: the slot holds zero."""
 
@@ -189,7 +197,7 @@ def _check_keys(body: Body, parameters: Parameters, manifest: Manifest) -> None:
         _within("rotation", step, 1, parameters.slots - 1)
     for depth in chain(body.relinearisation, *body.rotations.values()):
         _within("limbs of a key", depth, 1, len(parameters.moduli))
-    size = evaluation_keys_bytes(parameters, body.rotations, body.relinearisation)
+    size = hello_bytes(parameters, body.rotations, body.relinearisation)
     _within("bytes of keys", size, 0, min(KEYS_LIMIT, manifest.hello_limit))
 
 
@@ -220,6 +228,33 @@ def _check_sizes(terms: Terms, manifest: Manifest) -> None:
     _require(
         "response limit", manifest.response_limit == response, response, manifest.response_limit
     )
+
+
+def hello_bytes(
+    parameters: Parameters, rotations: Mapping[int, list[int]], relinearisation: list[int]
+) -> int:
+    """Bytes of a hello."""
+    return DIGEST + evaluation_keys_bytes(parameters, rotations, relinearisation)
+
+
+def with_digest(manifest: Manifest, keys: bytes) -> bytes:
+    """A hello: for which manifest its keys are made, and the keys."""
+    return bytes.fromhex(manifest.digest) + keys
+
+
+def keys_of(manifest: Manifest, hello: bytes | memoryview) -> memoryview:
+    """The keys of a hello. Raises TooLarge, MalformedBytes or ParameterMismatch."""
+    if len(hello) < DIGEST:
+        raise MalformedBytes("hello", expected="a digest and keys", got=f"{len(hello)} bytes")
+    meant = bytes(hello[:DIGEST]).hex()
+    if meant != manifest.digest:
+        raise ParameterMismatch(
+            "the keys are for another manifest", expected=manifest.digest, got=meant
+        )
+    if len(hello) > manifest.hello_limit:
+        limit = f"at most {manifest.hello_limit} bytes"
+        raise TooLarge("hello", expected=limit, got=len(hello))
+    return memoryview(hello)[DIGEST:]
 
 
 def request_bytes(parameters: Parameters, shape: tuple[int, ...], limbs: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hushwork.encrypted.arranged import Prepared
 from hushwork.encrypted.condense import ways
 from hushwork.encrypted.cost import Cost
-from hushwork.encrypted.diagonals import place
+from hushwork.encrypted.diagonals import place, place_alike
 from hushwork.encrypted.layout import Geometry, Layout
 from hushwork.encrypted.layouts import (
     candidates,
@@ -47,6 +47,8 @@ class Choice:
     copies: bool
     """Whether copies of its inputs are made first."""
     masked: bool = False
+    in_place: bool = False
+    """Whether it lies where its inputs do, whatever `output` says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +237,10 @@ class _View:
         whole, terms = one.terms(index, stage), self.samples[index].of(one, index)
         copyable = any(replicated(one.layouts[atom])[1] for atom, _ in terms)
         found, before = [], np.inf
-        for choice in self._choices(self.stages.atoms[stage.output], copyable):
+        choices = self._choices(self.stages.atoms[stage.output], copyable)
+        if stage.in_place:
+            choices = iter([Choice(one.layouts[terms[0][0]], (), False, in_place=True)])
+        for choice in choices:
             if one.cost >= limit or _looked_up(one, whole, choice) > LOOKED_UP:
                 continue
             ready = prepared(one, terms, choice)
@@ -282,6 +287,10 @@ def _live(stages: Stages, index: int) -> list[int]:
 def prepared(one: Arrangement, terms: Sequence[tuple[int, Matrix]], choice: Choice) -> Prepared:
     """The diagonals of a stage."""
     layouts = [one.layouts[atom] for atom, _ in terms]
+    if choice.in_place:
+        alike = [(layout, matrix) for layout, (_, matrix) in zip(layouts, terms, strict=True)]
+        counts = [layout.ciphertexts for layout in layouts]
+        return Prepared([()] * len(terms), counts, place_alike(alike))
     pairs = [replicated(layout) if choice.copies else (layout, ()) for layout in layouts]
     inputs = [(layout, matrix) for (layout, _), (_, matrix) in zip(pairs, terms, strict=True)]
     counts = [layout.ciphertexts for layout in layouts]

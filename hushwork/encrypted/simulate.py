@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,14 +14,20 @@ Array = NDArray[np.float64]
 
 def simulate(plan: Plan, x: Array) -> tuple[Array, float]:
     """Output slots (ciphertexts, slots), and the largest magnitude met in any slot of any step."""
-    slots = plan.slots
     registers = dict(enumerate(plan.pack(x)))
     largest = 0.0
+    for vectors in run(plan, registers):
+        largest = max([largest, *(float(np.abs(vector).max()) for vector in vectors.values())])
+    return np.stack([registers[register] for register in plan.results]), largest
+
+
+def run(plan: Plan, registers: dict[int, Array]) -> Iterator[dict[int, Array]]:
+    """Fill the registers from those of the input; what each step makes, step by step."""
+    slots = plan.slots
     for step in plan.steps:
         made = _step(step, registers, slots)
         registers.update(made)
-        largest = max([largest, *(float(np.abs(vector).max()) for vector in made.values())])
-    return np.stack([registers[register] for register in plan.results]), largest
+        yield made
 
 
 def outputs(plan: Plan, answer: Array) -> Array:
@@ -60,11 +68,16 @@ def _one(step: Step, registers: dict[int, Array], slots: int) -> Array:
 
 
 def _linear(step: Step, registers: dict[int, Array], slots: int) -> dict[int, Array]:
+    # Every rotation is a window of a vector written twice.
+    doubled = [np.tile(registers[register], 2) for register in step["inputs"]]
     sums = [np.zeros(slots) for _ in step["outputs"]]
+    product = np.empty(slots)
     for output, source, anchor, giant, baby, weights in step["terms"]:
-        rotation = anchor + giant * step["giant_step"] + baby
-        rotated = np.roll(registers[step["inputs"][source]], -rotation)
-        sums[output] += (rotated.reshape(-1, len(weights)) * weights).reshape(-1)
+        rotation = (anchor + giant * step["giant_step"] + baby) % slots
+        rows = -1, len(weights)
+        rotated = doubled[source][rotation : rotation + slots].reshape(rows)
+        np.multiply(rotated, weights, out=product.reshape(rows))
+        sums[output] += product
     for output, bias in enumerate(step["bias"]):
         if bias is not None:
             sums[output] += _whole(bias, slots)

@@ -9,13 +9,13 @@ affine stage and cost no level.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted import dickson
 from hushwork.encrypted import matrix as matrices
+from hushwork.encrypted.dickson import Block
 from hushwork.encrypted.forms import Form, atom_of, folds, is_one_atom
 from hushwork.encrypted.matrix import Matrix
 from hushwork.errors import DoesNotFit
@@ -29,7 +29,7 @@ from hushwork.networks import (
     Network,
     Polynomial,
 )
-from hushwork.networks.polynomials import chebyshev_of
+from hushwork.networks.polynomials import composed, powers, trimmed
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -62,6 +62,8 @@ class Affine:
     output: int
     terms: tuple[tuple[int, Matrix], ...]
     bias: Array
+    in_place: bool = False
+    """Whether every matrix is diagonal, and the output lies where the inputs do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,30 +170,30 @@ class _Lowering:
         return _power_of_two_below(1 / self.magnitudes[name])
 
     def _polynomial(self, layer: Polynomial, form: Form) -> Form:
-        coefficients = _by_element(layer.coefficients, form.shape)
-        if len(coefficients) <= 2:
-            slope = coefficients[1] if len(coefficients) == 2 else np.zeros(len(form.constant))
+        series = _by_element(layer.series, form.shape)
+        if len(series) <= 2:
+            slope = series[1] if len(series) == 2 else np.zeros(len(form.constant))
             scaled = form.scaled(slope)
-            return replace(scaled, constant=scaled.constant + coefficients[0])
+            return replace(scaled, constant=scaled.constant + series[0])
         source = layer.inputs[0]
-        if len(coefficients) == 3:
+        if len(series) == 3:
             form = form if is_one_atom(form) else self._pack_value(source, self._usual(source))
             atom, slope = atom_of(form)
             size = self.magnitudes[source] * self.result.atoms[atom].factor
-            substituted = _substituted(coefficients, slope, form.constant)
-            return _Products(self, layer.name, form).parabola(substituted, size)
+            parabola = _substituted(powers(series), slope, form.constant)
+            return _Products(self, layer.name, form).parabola(parabola, size)
         bound = self.network.bounds.get(source, 1 / self._usual(source))
-        if not is_one_atom(form) or not _spans(form, coefficients, bound):
+        if not is_one_atom(form) or not _spans(form, series, bound):
             form = self._pack_value(source, 2 / bound)
-        return _Products(self, layer.name, form).series(_series(form, coefficients))
+        return _Products(self, layer.name, form).series(_in_atom(form, series))
 
 
-def _series(form: Form, coefficients: Array) -> Array:
+def _in_atom(form: Form, series: Array) -> Array:
     """A polynomial of a form as a Chebyshev series in half of its atom."""
-    return chebyshev_of(_substituted(coefficients, 2 * atom_of(form)[1], form.constant))
+    return composed(series, 2 * atom_of(form)[1], form.constant)
 
 
-def _spans(form: Form, coefficients: Array, bound: float) -> bool:
+def _spans(form: Form, series: Array, bound: float) -> bool:
     """Whether the atom stays within [-2, 2] while the form stays within its bound, and fills it.
 
     Where it fills a part only, the coefficients grow, and with them the noise.
@@ -199,8 +201,8 @@ def _spans(form: Form, coefficients: Array, bound: float) -> bool:
     _, slope = atom_of(form)
     if not (bound + np.abs(form.constant) <= 2.001 * np.abs(slope)).all():
         return False
-    least = np.abs(chebyshev_of(coefficients, bound)).sum(axis=0)
-    return bool((np.abs(_series(form, coefficients)).sum(axis=0) <= SPREAD * least).all())
+    least = np.abs(composed(series, bound)).sum(axis=0)
+    return bool((np.abs(_in_atom(form, series)).sum(axis=0) <= SPREAD * least).all())
 
 
 class _Products:
@@ -215,18 +217,39 @@ class _Products:
         constant, slope, square = coefficients
         plain = np.abs(slope) <= STEEP * size * np.abs(square)
         shift = np.divide(slope, square, out=np.zeros_like(slope), where=plain & (square != 0))
-        self._product(2, 1, 1, shift)
-        return self._sum(constant, {1: np.where(plain, 0, slope), 2: square})
+        u = self.made[1]
+        squared = self._product(f"{self.name} ^2", (u, u), shift)
+        return self._sum(constant, {u: np.where(plain, 0, slope), squared: square})
 
     def series(self, series: Array) -> Form:
         """The polynomial with this Chebyshev series in half of the atom."""
-        constant, parts = dickson.in_elements(series)
+        way = dickson.fewest(series)
+        constant, parts = dickson.in_terms(series, way)
+        made: dict[int, Array] = {}
+        for block in way:
+            inside = {k - block.top: parts.pop(k) for k in block.degrees if k in parts}
+            if inside:
+                made |= self._block(block, inside)
         for k in parts:
             self._element(k)
-        return self._sum(constant, parts)
+        return self._sum(constant, {self.made[k]: part for k, part in parts.items()} | made)
+
+    def _block(self, block: Block, parts: dict[int, Array]) -> dict[int, Array]:
+        """The atom of a block, and what to multiply it with."""
+        for k in (*parts, *block.giants):
+            self._element(k)
+        size = _power_of_two_below(1 / max(float(np.abs(part).max()) for part in parts.values()))
+        result, name = self.lowering.result, f"{self.name} {block.top}+"
+        terms = tuple((self.made[k], Matrix.diagonal(size * part)) for k, part in parts.items())
+        atom = self.lowering.atom(name, self.form, 1.0)
+        zero = np.zeros(len(self.form.constant))
+        result.stages.append(Affine(self.name, atom, terms, zero, in_place=True))
+        for h in block.giants:
+            atom = self._product(f"{name} {h}", (atom, self.made[h]), zero + dickson.missing(h))
+        return {atom: zero + 1 / size}
 
     def _sum(self, constant: Array, parts: dict[int, Array]) -> Form:
-        terms = {self.made[k]: Matrix.diagonal(part) for k, part in parts.items() if part.any()}
+        terms = {atom: Matrix.diagonal(part) for atom, part in parts.items() if part.any()}
         # A constant is still a ciphertext, for whatever reads it.
         nothing = {self.made[1]: Matrix.diagonal(np.zeros_like(constant))}
         return replace(self.form, terms=terms or nothing, constant=constant)
@@ -236,32 +259,30 @@ class _Products:
             a, b, shift = dickson.factors(k)
             self._element(a)
             self._element(b)
-            self._product(k, a, b, np.full(len(self.form.constant), shift))
+            shifts = np.full(len(self.form.constant), shift)
+            pair = self.made[a], self.made[b]
+            self.made[k] = self._product(f"{self.name} ^{k}", pair, shifts)
 
-    def _product(self, k: int, a: int, b: int, shift: Array) -> None:
-        output = self.lowering.atom(f"{self.name} ^{k}", self.form, 1.0)
-        made = self.made[a], self.made[b], shift if shift.any() else None
-        self.lowering.result.stages.append(Product(self.name, output, *made))
-        self.made[k] = output
+    def _product(self, name: str, pair: tuple[int, int], shift: Array) -> int:
+        output = self.lowering.atom(name, self.form, 1.0)
+        made = Product(self.name, output, *pair, shift if shift.any() else None)
+        self.lowering.result.stages.append(made)
+        return output
 
 
-def _by_element(coefficients: Array, shape: Shape) -> Array:
-    """(degree + 1, elements), without leading powers that are zero everywhere."""
-    used = np.flatnonzero(coefficients.any(axis=1))
-    kept = coefficients[: max(used, default=0) + 1]
+def _by_element(series: Array, shape: Shape) -> Array:
+    """(degree + 1, elements), without leading terms that are zero everywhere."""
+    kept = trimmed(series)
     whole = np.broadcast_to(kept, (len(kept), shape[0]))
     return np.repeat(whole, int(np.prod(shape[1:])), axis=1)
 
 
-def _substituted(coefficients: Array, slope: Array, constant: Array) -> Array:
+def _substituted(parabola: Array, slope: Array, constant: Array) -> Array:
     """Coefficients of p(slope * u + constant) in u."""
-    degree = len(coefficients) - 1
-    result = np.zeros_like(coefficients)
-    for power in range(degree + 1):
-        for k in range(power + 1):
-            part = comb(power, k) * constant ** (power - k) * slope**k
-            result[k] += coefficients[power] * part
-    return result
+    c, b, a = parabola
+    return np.stack(
+        [c + constant * (b + a * constant), slope * (b + 2 * a * constant), a * slope**2]
+    )
 
 
 def _power_of_two_below(x: float) -> float:

@@ -11,7 +11,6 @@ from hushwork._native import (
     Evaluator,
     Parameters,
     Program,
-    evaluation_keys_bytes,
     release_memory,
 )
 from hushwork.encrypted.answer import period
@@ -22,14 +21,16 @@ from hushwork.encrypted.manifest import (
     VERSION,
     Body,
     answer_bytes,
+    hello_bytes,
     join,
+    keys_of,
     parted,
     request_bytes,
     to_table,
 )
 from hushwork.encrypted.parameters import log2_range
 from hushwork.encrypted.plan import Plan
-from hushwork.errors import TooLarge, UnknownSession
+from hushwork.errors import UnknownSession
 from hushwork.guarantee import Manifest, Progress
 from hushwork.networks import Network
 
@@ -82,11 +83,7 @@ class EncryptedWorker:
 
     def greet(self, hello: bytes | memoryview) -> tuple[EncryptedSession, bytes]:
         """Expand a client's keys. Raises TooLarge, MissingKey, InvalidBytes, ParameterMismatch."""
-        size = len(hello)
-        if size > self._manifest.hello_limit:
-            limit = f"at most {self._manifest.hello_limit} bytes"
-            raise TooLarge("hello", expected=limit, got=size)
-        keys = EvaluationKeys.from_bytes(self._parameters, hello)
+        keys = EvaluationKeys.from_bytes(self._parameters, keys_of(self._manifest, hello))
         self._program.check_keys(keys)
         return EncryptedSession(keys), b""
 
@@ -132,7 +129,7 @@ class EncryptedWorker:
             precision=PRECISION,
             plan=plan.digest,
         )
-        keys = evaluation_keys_bytes(parameters, program.rotations, program.relinearisation)
+        keys = hello_bytes(parameters, program.rotations, program.relinearisation)
         return Manifest(
             guarantee=NAME,
             network=network.name,

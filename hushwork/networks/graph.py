@@ -17,7 +17,8 @@ from hushwork.networks.polynomials import IDENTITY
 Constant = NDArray[Any]
 Padding = tuple[int, int, int, int]
 
-DEGREE_LIMIT = 64
+DEGREE_LIMIT = 127
+"""Of a polynomial: what tests hold to be exact in float32, and under encryption."""
 WEIGHT_LIMIT = 1 << 26
 """Most weights of a network, counted once for each layer that uses them."""
 VALUE_LIMIT = 1 << 24
@@ -32,13 +33,13 @@ class Value:
     base: str
     shape: Shape
     """Without a batch axis and without the padding."""
-    coefficients: Array = field(default_factory=lambda: IDENTITY)
+    series: Array = field(default_factory=lambda: IDENTITY)
     padding: Padding = (0, 0, 0, 0)
 
     @property
     def is_base(self) -> bool:
         """Whether it is the layer's output itself."""
-        return self.coefficients.shape == (2, 1) and bool((self.coefficients == IDENTITY).all())
+        return self.series.shape == (2, 1) and bool((self.series == IDENTITY).all())
 
 
 class Graph:
@@ -131,32 +132,32 @@ class Graph:
         self._owners[layer.output] = node.output
         return Value(node.output, layer.output, shape)
 
-    def apply(self, node: Node, value: Value, coefficients: Array, name: str = "") -> Value:
+    def apply(self, node: Node, value: Value, series: Array, name: str = "") -> Value:
         """Another polynomial in the base of `value`, from which alone it is computed.
 
         Of degree 1, it is folded into the layer if nobody else reads that layer's output.
         """
         name = name or node.output
-        if len(coefficients) - 1 > DEGREE_LIMIT:
-            raise node.refuse(f"a degree up to {DEGREE_LIMIT}", len(coefficients) - 1)
-        if coefficients.shape[1] not in (1, value.shape[0]):
-            raise node.refuse(f"{value.shape[0]} or 1 coefficients", coefficients.shape[1])
+        if len(series) - 1 > DEGREE_LIMIT:
+            raise node.refuse(f"a degree up to {DEGREE_LIMIT}", len(series) - 1)
+        if series.shape[1] not in (1, value.shape[0]):
+            raise node.refuse(f"{value.shape[0]} or 1 coefficients", series.shape[1])
         layer = self.layers.get(value.base)
         owned = self._owners.get(value.base) == value.name and self.uses[value.name] == 1
-        if isinstance(layer, Convolution | Linear) and owned and len(coefficients) == 2:
-            self.layers[value.base] = _scaled(layer, *coefficients)
+        if isinstance(layer, Convolution | Linear) and owned and len(series) == 2:
+            self.layers[value.base] = _scaled(layer, *series)
             self._owners[value.base] = name
-            coefficients = IDENTITY
-        return Value(name, value.base, value.shape, coefficients)
+            series = IDENTITY
+        return Value(name, value.base, value.shape, series)
 
     def materialise(self, value: Value) -> str:
         """The name of the layer output that equals a value, padding apart."""
         if value.is_base:
             return value.base
         if value not in self._materialised:
-            missing = max(0, 2 - len(value.coefficients))
-            coefficients = np.pad(value.coefficients, ((0, missing), (0, 0)))
-            layer = Polynomial(value.name, (value.base,), value.name, coefficients)
+            missing = max(0, 2 - len(value.series))
+            series = np.pad(value.series, ((0, missing), (0, 0)))
+            layer = Polynomial(value.name, (value.base,), value.name, series)
             self._append(layer, value.shape)
             self._materialised[value] = value.name
         return self._materialised[value]

@@ -70,18 +70,19 @@ class Flatten:
 
 @dataclass(frozen=True, eq=False)
 class Polynomial:
-    """A polynomial of each element, with coefficients of its channel."""
+    """A polynomial of each element, as a Chebyshev series with coefficients of its channel."""
 
     name: str
     inputs: tuple[str]
     output: str
-    coefficients: Array
-    """(degree + 1, channels or 1), lowest power first; channels are the value's leading axis"""
+    series: Array
+    """(degree + 1, channels or 1), of T_0, T_1, ... of the element itself; channels are the value's
+    leading axis. From degree 3 on elements should lie in [-1, 1], where these are small."""
 
     @property
     def degree(self) -> int:
         """Highest power."""
-        return len(self.coefficients) - 1
+        return len(self.series) - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ def multiply(graph: Graph, node: Node) -> Value:
         return _scale(graph, node, first, second)
     if first.base != second.base:
         raise node.refuse("factors computed from one value", f"{first.base} and {second.base}")
-    product = polynomials.multiply(first.coefficients, second.coefficients)
+    product = polynomials.multiply(first.series, second.series)
     return graph.apply(node, first, product)
 
 
@@ -58,8 +58,8 @@ def power(graph: Graph, node: Node) -> Value:
     expected = f"a whole exponent from 0 to {DEGREE_LIMIT}"
     if exponent.size != 1 or not 0 <= exponent.item() <= DEGREE_LIMIT or exponent.item() % 1:
         raise node.refuse(expected, exponent.tolist() if exponent.size == 1 else exponent.shape)
-    coefficients = polynomials.raise_to(value.coefficients, int(exponent.item()))
-    return graph.apply(node, value, coefficients)
+    series = polynomials.raise_to(value.series, int(exponent.item()))
+    return graph.apply(node, value, series)
 
 
 def batch_normalization(graph: Graph, node: Node) -> Value:
@@ -73,7 +73,7 @@ def batch_normalization(graph: Graph, node: Node) -> Value:
         raise node.invalid(f"four vectors of shape {value.shape[:1]}", shapes)
     scale, bias, mean, variance = vectors
     scale = scale / np.sqrt(variance + node.number("epsilon", 1e-5))
-    scaled = polynomials.multiply(value.coefficients, polynomials.constant(scale))
+    scaled = polynomials.multiply(value.series, polynomials.constant(scale))
     shift = polynomials.constant(bias - scale * mean)
     return graph.apply(node, value, polynomials.add(scaled, shift))
 
@@ -111,10 +111,10 @@ def _of_channels(node: Node, constant: Constant, value: Value) -> Array:
 def _sum(graph: Graph, node: Node, first: Term, second: Term) -> Value:
     first, second = _value_first(first, second)
     if not isinstance(second, Value):
-        total = polynomials.add(first.coefficients, polynomials.constant(second))
+        total = polynomials.add(first.series, polynomials.constant(second))
         return graph.apply(node, first, total)
     if first.base == second.base:
-        total = polynomials.add(first.coefficients, second.coefficients)
+        total = polynomials.add(first.series, second.series)
         return graph.apply(node, first, total)
     if first.shape != second.shape:
         raise node.refuse("terms of one shape", f"{first.shape} and {second.shape}")
@@ -131,5 +131,5 @@ def _value_first(first: Term, second: Term) -> tuple[Value, Term]:
 
 
 def _scale(graph: Graph, node: Node, value: Value, factor: Array, name: str = "") -> Value:
-    scaled = polynomials.multiply(value.coefficients, polynomials.constant(factor))
+    scaled = polynomials.multiply(value.series, polynomials.constant(factor))
     return graph.apply(node, value, scaled, name)

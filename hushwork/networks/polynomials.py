@@ -1,17 +1,16 @@
-"""Polynomials with coefficients of each channel: arrays (degree + 1, channels or 1).
+"""Polynomials of each channel, as Chebyshev series: arrays (degree + 1, channels or 1).
 
-The reader carries every tensor as such a polynomial in the output of a layer, so that any
-arithmetic on one value comes out as a single activation.
+Row k holds coefficients of T_k of the argument itself. Where it lies in [-1, 1], the coefficients
+of a polynomial are no larger than twice the polynomial, whatever the degree; those of its powers
+grow by 2.4 with each degree, which takes all digits of float64 at 42. The reader carries every
+tensor as such a series in the output of a layer, so that any arithmetic on one value comes out as
+one activation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
 from hushwork.networks.layers import Array
 
@@ -32,10 +31,12 @@ def add(p: Array, q: Array) -> Array:
 
 
 def multiply(p: Array, q: Array) -> Array:
-    """Product of two polynomials."""
+    """Product of two polynomials: 2 T_j T_k = T_(j+k) + T_|j-k|."""
     product = np.zeros((len(p) + len(q) - 1, max(p.shape[1], q.shape[1])))
-    for power, coefficient in enumerate(p):
-        product[power : power + len(q)] += coefficient * q
+    for k, coefficient in enumerate(p):
+        half = coefficient * q / 2
+        product[k : k + len(q)] += half
+        np.add.at(product, np.abs(k - np.arange(len(q))), half)
     return trimmed(product)
 
 
@@ -48,28 +49,33 @@ def raise_to(p: Array, exponent: int) -> Array:
 
 
 def trimmed(p: Array) -> Array:
-    """Without leading powers whose coefficients all vanish."""
+    """Without leading terms whose coefficients all vanish."""
     used = np.flatnonzero(p.any(axis=1))
     return p[: used[-1] + 1] if len(used) else p[:1]
 
 
-def chebyshev_of(p: Array, bound: float = 1.0) -> Array:
-    """Coefficients of T_0, T_1, ... in x / bound, of a polynomial in x; same shape."""
-    columns = [chebyshev.poly2cheb(power[: k + 1]) for k, power in enumerate(np.eye(len(p)))]
-    return _converted(columns, p * _powers(len(p), bound))
+def evaluate(p: Array, x: Array) -> Array:
+    """p(x) by Clenshaw's recurrence; x is (..., channels or 1)."""
+    one, two = np.zeros_like(x), np.zeros_like(x)
+    for row in p[:0:-1]:
+        one, two = row + 2 * x * one - two, one
+    value: Array = p[0] + x * one - two
+    return value
 
 
-def monomials_of(series: Array, bound: float = 1.0) -> Array:
-    """Coefficients of the powers of x, of a Chebyshev series in x / bound; same shape."""
-    columns = [chebyshev.cheb2poly(unit[: k + 1]) for k, unit in enumerate(np.eye(len(series)))]
-    return _converted(columns, series) / _powers(len(series), bound)
+def composed(p: Array, scale: Array | float, shift: Array | float = 0.0) -> Array:
+    """The polynomial t -> p(scale t + shift), each (channels,) or one number."""
+    count = len(p)
+    angles = (np.arange(count) + 0.5) * np.pi / count
+    values = evaluate(p, np.cos(angles)[:, None] * scale + shift)
+    basis = np.cos(np.outer(np.arange(count), angles)) * (2 / count)
+    basis[0] /= 2
+    series: Array = basis @ values
+    return series
 
 
-def _converted(columns: Sequence[NDArray[Any]], p: Array) -> Array:
+def powers(p: Array) -> Array:
+    """Coefficients of the powers of the argument, lowest first; of small degrees only."""
+    columns = [chebyshev.cheb2poly(unit[: k + 1]) for k, unit in enumerate(np.eye(len(p)))]
     converted: Array = np.stack([np.pad(c, (0, len(p) - len(c))) for c in columns], axis=1) @ p
     return converted
-
-
-def _powers(count: int, bound: float) -> Array:
-    powers: Array = bound ** np.arange(count, dtype=np.float64)[:, None]
-    return powers

@@ -165,7 +165,7 @@ def _needed(layers: tuple[Layer, ...], output: str) -> tuple[Layer, ...]:
 
 def _require_finite(layers: tuple[Layer, ...]) -> None:
     for layer in layers:
-        for field in ("weight", "bias", "coefficients"):
+        for field in ("weight", "bias", "series"):
             if not np.isfinite(getattr(layer, field, 0.0)).all():
                 raise InvalidNetwork(f"{layer.name}: {field}", expected="finite", got="NaN or Inf")
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hushwork.errors import InvalidInput
+from hushwork.networks import polynomials
 from hushwork.networks.layers import (
     Add,
     Array,
@@ -97,7 +98,5 @@ def _windows(
 
 
 def _polynomial(layer: Polynomial, x: Array) -> Array:
-    result = np.zeros_like(x)
-    for coefficient in layer.coefficients[::-1]:
-        result = result * x + coefficient.reshape(-1, *[1] * (x.ndim - 2))
-    return result
+    by_channel = np.moveaxis(x, 1, -1)
+    return np.moveaxis(polynomials.evaluate(layer.series, by_channel), -1, 1)

@@ -24,6 +24,8 @@ _OFFERS = 16
 """Most offers of one miner that are looked at,"""
 _MODELS = 1000
 """and of models that are listed."""
+_NAMED = 4
+"""Most manifests that are named to who asks for another."""
 _VALIDATORS = 8
 """Most validators that are asked."""
 
@@ -119,7 +121,8 @@ class Catalogue:
         """One that is offered. Raises UnknownManifest."""
         manifest = self.listing().manifests.get(digest)
         if manifest is None:
-            raise UnknownManifest("nobody offers this", got=digest[:64])
+            offered = ", ".join(sorted(self._manifests)[:_NAMED]) or "nothing, as no miner is known"
+            raise UnknownManifest("nobody offers this", expected=offered, got=digest[:64])
         return manifest
 
     def miners(self, digest: str) -> tuple[Neuron, ...]:

@@ -28,6 +28,9 @@ def prepare(picture: Picture, shape: tuple[int, ...]) -> Array:
         return from_array(picture, shape)
     if isinstance(picture, Image.Image):
         return _from_image(picture, shape)
+    if not isinstance(picture, str | Path):
+        expected = "a path, a Pillow image or an array"
+        raise InvalidInput("image", expected=expected, got=type(picture).__name__)
     try:
         with Image.open(picture) as image:
             return _from_image(image, shape)
@@ -50,7 +53,8 @@ def from_array(values: NDArray[Any], shape: tuple[int, ...]) -> Array:
         raise InvalidInput("image", expected="numbers in [0, 1]", got=values.dtype)
     numbers = np.ascontiguousarray(scaled, dtype=np.float64)
     if not (np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() <= 1):
-        raise InvalidInput("image", expected="values in [0, 1]", got="values outside")
+        got = f"{numbers.min():g} to {numbers.max():g}"
+        raise InvalidInput("image", expected="values in [0, 1]", got=got)
     return numbers
 
 

@@ -163,7 +163,8 @@ class Miner:
     def _worker(self, digest: str) -> Worker:
         worker = self._workers.get(digest)
         if worker is None:
-            raise UnknownManifest("not offered here", got=digest[:64])
+            offered = ", ".join(self._workers)
+            raise UnknownManifest("not offered here", expected=offered, got=digest[:64])
         return worker
 
     def _offers(self, _: Request) -> bytes:

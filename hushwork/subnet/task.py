@@ -25,7 +25,7 @@ def _all(images: Array) -> Mask:
 class Task:
     """A task of the subnet, as a validator holds it.
 
-    `manifest` is the one the validator made itself, with `guarantee.worker(network).manifest`:
+    `manifest` is the one the validator made itself, with `guarantee.judge(network).manifest`:
     only miners that offer exactly it are scored, so that no miner chooses the parameters.
     """
 
@@ -35,8 +35,8 @@ class Task:
     images: Array
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
     within: Callable[[Array], Mask] = _all
-    """Which images (count, *input shape) keep the network's values within the manifest's bounds:
-    others are never used."""
+    """Which images (count, *input shape) a miner can be held to: `Judge.within`. Others are never
+    used."""
     emission: float = 1.0
     """Share of the emission that this task pays, of the shares of all tasks."""
     top: int = 3

@@ -105,8 +105,8 @@ def test_folders_are_labels(hush, model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["--degree", "1"], "2 to 31"),
-        (["--degree", "40"], "2 to 31"),
+        (["--degree", "1"], "2 to 127"),
+        (["--degree", "128"], "2 to 127"),
         (["--margin", "0.5"], "1 to 4"),
         (["--calibration", "nowhere"], "fashion-mnist"),
         (["--calibration", "EMPTY"], "pictures"),

@@ -133,6 +133,38 @@ def test_what_does_not_fit_is_refused_in_a_sentence(hush_compile: Run, tmp_path:
     assert re.search(r"got \d+ levels", err)
 
 
+def bad_network(kind: str) -> bytes:
+    """A file that holds something that no encrypted run can have."""
+    model, weights = Model(6), np.full((6, 6), 1 / 6)
+    if kind in ("nan", "inf"):
+        weights[2, 3] = float(kind)
+    model.node("MatMul", "x", model.tensor(weights))
+    if kind == "relu":
+        model.node("Relu")
+    return b"junk" * 20 if kind == "junk" else model.encoded()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("nan", "expected finite numbers, got NaN or Inf)."),
+        ("inf", "expected finite numbers, got NaN or Inf)."),
+        ("relu", "hush adapt replaces functions such as ReLU, and max pooling."),
+        ("junk", "Network (expected an ONNX file, got "),
+    ],
+)
+def test_a_bad_file_is_refused_in_a_sentence(
+    hush_compile: Run, tmp_path: Path, kind: str, said: str
+) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(bad_network(kind))
+    code, out, err = hush_compile(path)
+    assert (code, out) == (1, "")
+    assert len(err.strip().splitlines()) == 1
+    assert said in err
+    assert "Ask again" not in err
+
+
 def test_a_wide_table_fits_a_terminal() -> None:
     layer = LayerSummary("/block/0/Conv", "64 x grid 1024", (12, 10), 1234, 56789, 0, 98765.4)
     tier = TierSummary(40, 20, 21, 987.6, 345)

@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
+from hushwork.cli.advice import ANYWHERE, ASKING, Advice, advised
 from hushwork.cli.app import sentence
 from hushwork.cli.report import Report
 from hushwork.cli.screen import answer_screen, network_screen, preparation_screen, readable, size
-from hushwork.errors import InvalidInput, UnknownBlob, Unreachable
+from hushwork.errors import (
+    HushworkError,
+    InsecureParameters,
+    InvalidInput,
+    UnknownBlob,
+    Unreachable,
+)
 from hushwork.subnet import Result, Row, Snapshot
 
 ROW = Row(
@@ -121,9 +128,17 @@ def test_sizes(count: int, said: str) -> None:
 
 
 def test_an_error_is_a_sentence_with_advice() -> None:
-    assert sentence(Unreachable("no answer")).startswith("No answer. Is it up?")
-    assert "hush sample" in sentence(InvalidInput("image", expected="a picture", got="text"))
-    assert sentence(UnknownBlob("no such blob")) == "No such blob."
+    assert said(Unreachable("no answer"), ANYWHERE).startswith("No answer. Is it up?")
+    assert "hush sample" in said(InvalidInput("image", expected="a picture", got="text"), ASKING)
+    assert "another model" in said(InsecureParameters("not 128-bit secure"), ASKING)
+    assert said(UnknownBlob("no such blob"), ASKING) == "No such blob."
+
+
+def said(error: HushworkError, advice: Advice) -> str:
+    """Of an error that a command raises where it knows some advice."""
+    with pytest.raises(HushworkError) as caught, advised(advice):
+        raise error
+    return sentence(caught.value)
 
 
 def as_dict(row: Row) -> dict[str, object]:

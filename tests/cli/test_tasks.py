@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 
 from hushwork.cli import tasks
-from hushwork.cli.tasks import default_model, fields, images_for, own_images, shares_for
+from hushwork.cli.tasks import (
+    default_model,
+    fields,
+    images_for,
+    make_task,
+    own_images,
+    shares_for,
+)
 from hushwork.errors import InvalidInput, MalformedBytes
+from hushwork.guarantee import Progress
 from hushwork.networks import Network, data, zoo
 from hushwork.networks.data import LABELS
+from tests.insecure_plain import InsecureJudge, InsecurePlain
 from tests.subnet.town import SHAPE, tiny_network
 
 
@@ -133,3 +142,21 @@ def test_shares_are_equal_or_one_for_each_model() -> None:
     for bad in ([1.0], [1.0, -0.5], [0.0, 0.0], [np.inf, 1.0], [np.nan, 1.0]):
         with pytest.raises(InvalidInput, match="shares"):
             shares_for(["a", "b"], bad)
+
+
+class Strict(InsecurePlain):
+    """Lets no bright image through."""
+
+    def judge(
+        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+    ) -> InsecureJudge:
+        judge = super().judge(network, progress, shared)
+        judge.within = lambda images: images.max(axis=(1, 2, 3)) < 0.5  # type: ignore[method-assign]
+        return judge
+
+
+def test_a_task_draws_what_the_judge_lets_through() -> None:
+    task = make_task("lenet-fashion-mnist", Strict(), None, lambda *_: None)
+    images = np.stack([np.full((1, 28, 28), light) for light in (0.2, 0.8)])
+    assert task.within(images).tolist() == [True, False]
+    assert task.manifest.network == "lenet-fashion-mnist"

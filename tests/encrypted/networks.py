@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.polynomial import chebyshev
 
 from hushwork.networks import (
     Add,
@@ -58,7 +59,7 @@ class Builder:
         """One number or one array per power, lowest first."""
         channels = max(np.size(c) for c in coefficients)
         rows = np.stack([np.broadcast_to(c, channels).astype(float) for c in coefficients])
-        return self.add(Polynomial, self.shape, rows)
+        return self.add(Polynomial, self.shape, series_of(rows))
 
     def activate(self, degree=2):
         """A random polynomial of each channel."""
@@ -71,6 +72,12 @@ class Builder:
         labels = tuple(map(str, range(self.shape[0])))
         shapes, layers = dict(self.shapes), tuple(self.layers)
         return Network(name, "x", self.last, layers, shapes, labels, b"", "0" * 64)
+
+
+def series_of(powers):
+    """Chebyshev series (degree + 1, channels) of the powers' coefficients."""
+    columns = [chebyshev.poly2cheb(column) for column in powers.T]
+    return np.stack([np.pad(c, (0, len(powers) - len(c))) for c in columns], axis=1)
 
 
 def extent(shape, kernel, stride, padding):

@@ -18,8 +18,8 @@ def test_bounds_leave_room_for_values_and_for_their_products():
     stages = lower(net, dict.fromkeys([net.input, *net.shapes], 1.0), 0.5)
     found = bounds(stages, schedule(stages), MODULI, (2.0**36, 2.0**31))
     inner, output = (stage for stage in found if stage != net.input)
-    # Half of the last modulus, at the scale of the answer, which holds half the output.
-    assert found[output] == 2.0 ** (46 - 1 - 31) / 0.5
+    # A quarter of what the last modulus holds; the answer holds half the output.
+    assert found[output] == 2.0 ** (46 - 1 - 31 - 2) / 0.5
     # x (x + 4) at the square of the scale, under three moduli.
     assert found[inner] * (found[inner] + 4) == pytest.approx(2.0 ** (46 + 32 + 36 - 1 - 72))
 

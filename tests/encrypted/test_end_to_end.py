@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hushwork._native import Evaluator
-from hushwork.encrypted import guarantee
-from hushwork.encrypted.manifest import ZERO, join
+from hushwork.encrypted import EncryptedWorker, compile_network, guarantee
+from hushwork.encrypted.manifest import DIGEST, ZERO, join, with_digest
 from hushwork.errors import (
     BadAnswer,
     InvalidBytes,
@@ -208,18 +208,20 @@ def test_a_whole_ciphertext_is_no_answer(client):
 
 
 @pytest.mark.parametrize(
-    "x",
+    ("x", "got"),
     [
-        np.zeros((1, 9, 8)),
-        np.zeros(81),
-        np.full((1, 9, 9), np.nan),
-        np.full((1, 9, 9), 9.0),
-        np.full((1, 9, 9), "a"),
+        (np.zeros((1, 9, 8)), r"\(1, 9, 8\)"),
+        (np.zeros(81), r"\(81,\)"),
+        (np.full((1, 9, 9), np.nan), "nan to nan"),
+        (np.full((1, 9, 9), 9.0), "9 to 9"),
+        (np.full((1, 9, 9), 1e9), "1e\\+09"),
+        (np.full((1, 9, 9), "a"), "ndarray"),
+        (None, r"\(\)"),
     ],
-    ids=["shape", "flat", "nan", "range", "text"],
+    ids=["shape", "flat", "nan", "range", "huge", "text", "nothing"],
 )
-def test_wrong_inputs_are_refused(client, x):
-    with pytest.raises(InvalidInput):
+def test_wrong_inputs_are_refused(client, x, got):
+    with pytest.raises(InvalidInput, match=f"expected .*, got .*{got}"):
         client.seal(x)
 
 
@@ -240,13 +242,13 @@ def test_truncated_messages_are_malformed(network, worker, client, session, cut)
         client.open(response[:cut])
 
 
-def test_oversized_messages_are_too_large(worker, client, session):
+def test_oversized_messages_are_too_large(worker, client, session, hello):
     with pytest.raises(TooLarge):
         worker.run(session, bytes(worker.manifest.request_limit + 1))
     with pytest.raises(TooLarge):
         client.open(bytes(worker.manifest.response_limit + 1))
     with pytest.raises(TooLarge):
-        worker.greet(bytes(worker.manifest.hello_limit + 1))
+        worker.greet(hello + bytes(1))
 
 
 def test_a_request_is_no_answer(network, client):
@@ -272,15 +274,29 @@ def test_a_missing_key_is_named(worker, client):
     step = max(rotations)
     secret = client._secret
     fewer = {key: limbs for key, limbs in rotations.items() if key != step}
+    keys = secret.evaluation_keys(fewer, worker.program.relinearisation)
     with pytest.raises(MissingKey, match=f"rotation by {step}"):
-        worker.greet(secret.evaluation_keys(fewer, worker.program.relinearisation))
+        worker.greet(with_digest(worker.manifest, keys))
     with pytest.raises(MissingKey, match="relinearisation"):
-        worker.greet(secret.evaluation_keys(rotations))
+        worker.greet(with_digest(worker.manifest, secret.evaluation_keys(rotations)))
+
+
+def test_keys_for_another_plan_of_the_network_name_both_manifests(network, worker, hello):
+    plan = compile_network(network)
+    scatter = np.where(plan.scatter >= 0, (plan.scatter + 1) % 3, plan.scatter)
+    other = EncryptedWorker(network, replace(plan, scatter=scatter))
+    digests = f"expected {other.manifest.digest}, got {worker.manifest.digest}"
+    with pytest.raises(ParameterMismatch, match=digests):
+        other.greet(hello)
 
 
 def test_damaged_keys_are_refused(worker, hello):
     with pytest.raises(InvalidBytes):
         worker.greet(hello[:-1])
+    with pytest.raises(InvalidBytes):
+        worker.greet(hello[:DIGEST])
+    with pytest.raises(InvalidBytes):
+        worker.greet(hello[:7])
     with pytest.raises(InvalidBytes):
         worker.greet(b"")
 

@@ -93,6 +93,18 @@ def test_insecure_parameters(manifest):
     refused(changed(manifest, parameters=weak.to_bytes()), InsecureParameters)
 
 
+@pytest.mark.parametrize(
+    ("log_n", "reason"), [(12, r"got N = 2\^12"), (13, "at most 214 bits of QP, got 274.0")]
+)
+def test_insecure_parameters_that_pose_as_secure_ones(manifest, log_n, reason):
+    primes = _native.find_primes(log_n, [46, 36, 32, 36, 32, 46, 46])
+    weak = _native.Parameters.insecure(log_n, primes[:5], primes[5:], [(5, 2, 2)])
+    posing = bytearray(weak.to_bytes())
+    posing[6] = 0
+    with pytest.raises(InsecureParameters, match=reason):
+        guarantee.client(changed(manifest, parameters=bytes(posing)))
+
+
 @pytest.mark.parametrize("bound", [0.0, -1.0, float("nan"), float("inf")])
 def test_bounds_that_are_none(manifest, bound):
     refused(msgspec.structs.replace(manifest, bounds={"x": bound}), RefusedManifest)

@@ -24,6 +24,7 @@ from hushwork.networks import (
     read_onnx,
     trace,
 )
+from hushwork.networks.polynomials import powers
 from tests.networks.models import Model
 
 ONES = np.ones
@@ -92,7 +93,9 @@ def test_horner_is_one_polynomial_with_coefficients_of_each_channel() -> None:
     assert kinds(network) == [Convolution, Polynomial, Flatten]
     polynomial = network.layers[1]
     assert isinstance(polynomial, Polynomial)
-    np.testing.assert_array_equal(polynomial.coefficients, [[-7.0, -8.0], [3.0, 3.0], [0.5, 0.25]])
+    np.testing.assert_array_equal(
+        powers(polynomial.series), [[-7.0, -8.0], [3.0, 3.0], [0.5, 0.25]]
+    )
 
 
 def test_powers_of_powers_stay_one_polynomial() -> None:
@@ -102,7 +105,7 @@ def test_powers_of_powers_stay_one_polynomial() -> None:
     network = finished(model)
     polynomial = network.layers[1]
     assert isinstance(polynomial, Polynomial)
-    np.testing.assert_array_equal(polynomial.coefficients[:, 0], [0, 0, 0, 0, 0, 0, 1])
+    np.testing.assert_array_equal(powers(polynomial.series)[:, 0], [0, 0, 0, 0, 0, 0, 1])
 
 
 def test_matrix_product_takes_its_bias() -> None:
@@ -139,7 +142,7 @@ def test_a_constant_network_keeps_its_input() -> None:
     network = finished(model)
     polynomial = network.layers[1]
     assert isinstance(polynomial, Polynomial)
-    assert not polynomial.coefficients.any()
+    assert not polynomial.series.any()
 
 
 def test_layers_that_nothing_needs_are_left_out() -> None:
@@ -202,7 +205,7 @@ def test_a_bound_makes_a_value_of_a_tensor() -> None:
     ((name, bound),) = network.bounds.items()
     _, square = (layer for layer in network.layers if isinstance(layer, Polynomial))
     assert (square.inputs, bound) == ((name,), 2.0)
-    np.testing.assert_array_equal(square.coefficients, [[0], [0], [1]])
+    np.testing.assert_array_equal(powers(square.series), [[0], [0], [1]])
     np.testing.assert_array_equal(
         trace(network, np.ones((1, 1, 4, 4)))[name], np.full((1, 1, 4, 4), 0.75)
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hushwork.networks import PlainRun, read_onnx
+from hushwork.networks import PlainRun, Polynomial, read_onnx
 
 torch = pytest.importorskip("torch")
 
@@ -44,6 +44,17 @@ def test_export_computes_what_the_model_computes(data: Split) -> None:
     spread = float(expected.abs().max())
     got = PlainRun(network)(data.images.numpy())
     np.testing.assert_allclose(got, expected.numpy(), atol=1e-4 * spread)
+
+
+def test_the_file_bounds_what_every_parabola_reads(data: Split) -> None:
+    model = trained(data, 1).model.eval()
+    network = read_onnx(vgg9_onnx(model, "vgg", LABELS))
+    parabolas = [layer for layer in network.layers if isinstance(layer, Polynomial)]
+    assert network.bounds.keys() == {layer.inputs[0] for layer in parabolas}
+    for layer, norm in zip(parabolas, model.activations, strict=True):
+        mean, deviation = norm.first.running_mean, norm.first.running_var.sqrt()
+        most = float((mean.abs() + 32 * deviation).max())
+        assert network.bounds[layer.inputs[0]] == pytest.approx(most, rel=1e-3)
 
 
 def test_the_whole_grid_holds_what_the_image_gives(data: Split) -> None:

@@ -240,7 +240,7 @@ def test_a_spoilt_hello_or_request_is_refused_with_the_miners_words(town: Town) 
 def test_what_is_not_here_is_unknown(town: Town) -> None:
     town.miner("a")
     customer = customer_at(town, town.gateway())
-    with pytest.raises(UnknownManifest):
+    with pytest.raises(UnknownManifest, match=f"expected {MANIFEST.digest}, got {OTHER.digest}"):
         customer.open(manifest=OTHER)
     with pytest.raises(UnknownBlob):
         customer.open_on(describe_blob(b"never uploaded"))

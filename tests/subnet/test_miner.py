@@ -166,7 +166,7 @@ def test_an_image_of_the_wrong_size_is_refused(customer: Customer) -> None:
 
 
 def test_an_unknown_manifest_is_refused(customer: Customer) -> None:
-    with pytest.raises(UnknownManifest):
+    with pytest.raises(UnknownManifest, match=f"expected {MANIFEST.digest}, got {OTHER.digest}"):
         customer.open(manifest=OTHER)
 
 

@@ -13,11 +13,11 @@ from hushwork.errors import InvalidInput
 from hushwork.networks.adapt.nodes import encode, normalised
 from hushwork.networks.adapt.prepare import Prepared
 from hushwork.networks.adapt.sweep import Method, Replacement, Sweep, Tell
+from hushwork.networks.graph import DEGREE_LIMIT
 from hushwork.networks.layers import Network
 from hushwork.networks.reader import read_onnx
 
-DEGREES = range(2, 32)
-"""Beyond, the coefficients of the powers of x no longer fit into float64."""
+DEGREES = range(2, DEGREE_LIMIT + 1)
 MARGINS = (1.0, 4.0)
 MEMORY = 1 << 28
 """Most bytes of one tensor on all calibration images."""

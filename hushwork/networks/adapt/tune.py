@@ -22,7 +22,7 @@ from hushwork.networks.layers import (
     Network,
     Polynomial,
 )
-from hushwork.networks.polynomials import chebyshev_of, monomials_of
+from hushwork.networks.polynomials import composed
 from hushwork.networks.reader import read_onnx
 
 Tell = Callable[[str, int, int], None]
@@ -128,7 +128,7 @@ class _Layer(nn.Module):  # type: ignore[misc]
             self.bias = nn.Parameter(torch.from_numpy(layer.bias).float())
             self.register_buffer("mask", (self.weight != 0).float())
         elif isinstance(layer, Polynomial):
-            series = torch.from_numpy(chebyshev_of(layer.coefficients, self.bound)).float()
+            series = torch.from_numpy(composed(layer.series, self.bound)).float()
             self.series = nn.Parameter(series, requires_grad=layer.degree > 1)
 
     def forward(self, x: Tensor, *others: Tensor) -> Tensor:
@@ -159,7 +159,7 @@ class _Layer(nn.Module):  # type: ignore[misc]
             return replace(layer, weight=weight, bias=self.bias.detach().double().numpy())
         if isinstance(layer, Polynomial) and layer.degree > 1:
             series = self.series.detach().double().numpy()
-            return replace(layer, coefficients=monomials_of(series, self.bound))
+            return replace(layer, series=composed(series, 1 / self.bound))
         return layer
 
 

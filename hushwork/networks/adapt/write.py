@@ -21,7 +21,7 @@ from hushwork.networks.layers import (
     Network,
     Polynomial,
 )
-from hushwork.networks.polynomials import chebyshev_of
+from hushwork.networks.polynomials import composed
 
 OPSET = 17
 IR_VERSION = 8
@@ -94,12 +94,14 @@ def _write_polynomial(writer: Writer, layer: Polynomial, rank: int, bound: float
     source, output = layer.inputs[0], layer.output
     axes = (-1, *[1] * (rank - 2))
     if layer.degree == 1:
-        shift, slope = (column.reshape(axes) for column in layer.coefficients)
+        shift, slope = (column.reshape(axes) for column in layer.series)
         scaled = [source, writer.tensor(f"{output}.slope", slope)]
         moved = writer.tensor(f"{output}.shift", shift)
         writer.node("Add", [writer.node("Mul", scaled, f"{output}.scaled"), moved], output)
         return
+    series = layer.series
     if bound != 1.0:
+        series = composed(series, bound)
         scale = writer.tensor(f"{output}.scale", 1 / bound)
         source = writer.node("Mul", [source, scale], f"{output}.argument")
-    write_chebyshev(writer, source, output, chebyshev_of(layer.coefficients, bound), rank)
+    write_chebyshev(writer, source, output, series, rank)

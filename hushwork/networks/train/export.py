@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from hushwork.networks.train.model import COEFFICIENTS, LeNet
-from hushwork.networks.train.vgg_model import DEVIATION, MEAN, POOLED, VGG9
+from hushwork.networks.train.vgg_model import DEVIATION, MEAN, POOLED, VGG9, Parabola
 
 Array = NDArray[np.float64]
 Labels = tuple[str, ...]
@@ -34,7 +34,10 @@ def lenet_onnx(model: LeNet, name: str, labels: Labels) -> bytes:
 
 
 def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
-    """Fold the norms into the parabolas and those of the pixels into the first layer."""
+    """Fold the norms into the parabolas and those of the pixels into the first layer.
+
+    The file bounds what every parabola reads by what training kept it to.
+    """
     chain = _Chain((3, 32, 32))
     for index, layer in enumerate(model.convolutions):
         weight = _array(layer.weight)
@@ -45,11 +48,11 @@ def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
         chain.convolution(weight, bias)
         if index in POOLED:
             chain.average(2)
-        chain.polynomial(_array(model.activations[index].coefficients()))
+        chain.parabola(model.activations[index])
     chain.flatten()
     for index, layer in enumerate(model.hidden, len(model.convolutions)):
         chain.linear(_array(layer.weight), np.zeros(layer.out_features))
-        chain.polynomial(_array(model.activations[index].coefficients()))
+        chain.parabola(model.activations[index])
     chain.linear(_array(model.last.weight), _array(model.last.bias))
     return chain.encode(name, labels)
 
@@ -74,6 +77,7 @@ class _Chain:
         self.nodes: list[onnx.NodeProto] = []
         self.counts: Counter[str] = Counter()
         self.tensors: dict[str, Array] = {}
+        self.bounds: dict[str, float] = {}
         self.value, self.rank = "image", len(input_shape) + 1
 
     def convolution(self, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> None:
@@ -108,6 +112,11 @@ class _Chain:
             if power:
                 self._add("Mul", f"{name}.x{power}", x)
 
+    def parabola(self, activation: Parabola) -> None:
+        """Of each element, which is bounded."""
+        self.bounds[self.value] = activation.bound()
+        self.polynomial(_array(activation.coefficients()))
+
     def encode(self, name: str, labels: Labels) -> bytes:
         """The file."""
         graph = helper.make_graph(
@@ -122,6 +131,8 @@ class _Chain:
             graph, opset_imports=[opset], producer_name="hushwork", ir_version=8
         )
         properties = {"hushwork.name": name, "hushwork.labels": json.dumps(labels)}
+        if self.bounds:
+            properties["hushwork.bounds"] = json.dumps(self.bounds)
         helper.set_model_props(model, properties)
         onnx.checker.check_model(model, full_check=True)
         encoded: bytes = model.SerializeToString(deterministic=True)

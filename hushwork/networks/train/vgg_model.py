@@ -17,6 +17,8 @@ POOLED = (1, 3)
 HIDDEN = (512, 512)
 RANGE = 8.0
 """Pre-activations are kept within this in training, in standard deviations of their channel."""
+ROOM = 4.0
+"""Times RANGE: beyond it a trained network means nothing."""
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the training pixels by colour."""
 
@@ -44,6 +46,11 @@ class Parabola(nn.Module):  # type: ignore[misc]
         shape = (-1, *[1] * (x.dim() - 2))
         y = self.slope.view(shape) * clamped + self.curvature.view(shape) * square
         return y + self.shift.view(shape), normal
+
+    def bound(self) -> float:
+        """Magnitude of x that no channel reaches within ROOM * RANGE standard deviations."""
+        mean, scale = _moments(self.first)
+        return float((mean.abs() + ROOM * RANGE * scale).max())
 
     def coefficients(self) -> Tensor:
         """(3, channels) in float64, of x itself; lowest power first."""

@@ -63,7 +63,7 @@ def test_training_brings_labels_back_and_keeps_zeros():
         if isinstance(old, Convolution):
             np.testing.assert_array_equal(old.weight == 0, new.weight == 0)
     moved = [
-        not np.allclose(old.coefficients, new.coefficients)
+        not np.allclose(old.series, new.series)
         for old, new in zip(network.layers, tuned.layers, strict=True)
         if isinstance(old, Polynomial)
     ]
