@@ -10,7 +10,7 @@ from benchmarks.breakdown import Count, Counter, Switching, linear_switching
 from benchmarks.figures import Figure, Measured
 from benchmarks.floors import Ring
 from benchmarks.growing import lenet
-from hushwork.encrypted import EncryptedWorker, summarise
+from hushwork.encrypted import EncryptedWorker, guarantee, summarise
 
 RING = Ring(15, 15, 5, 5)
 
@@ -53,7 +53,7 @@ def test_a_rotation_alone_costs_what_the_floor_of_one_does() -> None:
 
 @pytest.fixture(scope="module")
 def worker() -> EncryptedWorker:
-    return EncryptedWorker(lenet(narrow=8))
+    return guarantee.worker(lenet(narrow=8))
 
 
 def test_long_weights_are_kept_transformed_as_long_as_there_is_room(
