@@ -12,6 +12,7 @@ from hushwork.guarantee import Guarantee, Progress
 from hushwork.networks import Network, PlainRun, open_network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
+from hushwork.networks.zoo import is_shipped
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.pictures import smooth_field
@@ -23,16 +24,21 @@ SCORED = (VGG, LENET)
 """What validators score who were told nothing: one or the other."""
 
 
+def offered() -> list[str]:
+    """What a miner offers that was told nothing."""
+    return [name for name in SCORED if is_shipped(name)]
+
+
 def default_model(data: str | None) -> tuple[str, str]:
     """VGG-9 where CIFAR-10 is at hand, LeNet elsewhere; and why."""
     if data is None:
         found = f"CIFAR-10 is {'' if is_cached('cifar-10') else 'not '}in {cache_directory()}"
-        return VGG if is_cached("cifar-10") else LENET, found
+        return VGG if is_cached("cifar-10") and is_shipped(VGG) else LENET, found
     try:
         load("cifar-10", data)
     except HushworkError as error:
         return LENET, f"CIFAR-10 cannot be read from {data}: {error}"
-    return VGG, f"{data} is CIFAR-10"
+    return VGG if is_shipped(VGG) else LENET, f"{data} is CIFAR-10"
 
 
 def make_task(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hushwork.cli import roles
+from hushwork.cli import roles, tasks
 from hushwork.cli.told import ToldWorker
 from tests.insecure_plain import InsecureWorker
 from tests.subnet.town import tiny_network
@@ -46,7 +46,10 @@ def mined(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.mark.usefixtures("mined")
-def test_a_miner_told_nothing_offers_whatever_validators_score(made: Made) -> None:
+def test_a_miner_told_nothing_offers_whatever_validators_score(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "is_shipped", lambda _: True)
     roles.miner(ledger="x")
     assert made == [("vgg9-cifar-10", None), ("lenet-fashion-mnist", None)]
 
