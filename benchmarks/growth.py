@@ -8,7 +8,7 @@ Each network's figures are kept as soon as it is measured.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks import network
 from benchmarks.growing import NETWORKS
 from benchmarks.rows import seconds, size
-from benchmarks.svg import COLOURS, Axis, bare, document, grid, text
+from benchmarks.svg import COLOURS, Axis, bare, document, ruled, text
 
 IMAGES = 5
 _LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 70, 560, 150, 64, 300
@@ -76,7 +76,8 @@ def draw(records: Records) -> str:
     across = Axis([f["multiply_adds"] for f in records.values()], _LEFT, _PLOT)
     times = [f["median_seconds"] for f in records.values()]
     up = Axis(times, _TOP + _HEIGHT, -_HEIGHT)
-    lines = [*_legend(records), *_grid(across, up)]
+    names = (lambda tick: f"{tick / 1e6:g} M"), (lambda tick: bare(seconds, tick))
+    lines = [*_legend(records), *ruled(across, up, names, "multiply-adds in the clear")]
     for place, (name, figures) in enumerate(records.items()):
         x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
         lines += _circle(x, y, name, figures, above=place % 2 == 1)
@@ -91,19 +92,6 @@ def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, above: bo
     if above:
         return [circle, text(x + radius, y - radius - 5, said, "end")]
     return [circle, text(x + radius + 4, y + 4, said)]
-
-
-def _grid(across: Axis, up: Axis) -> Iterator[str]:
-    right, bottom = _LEFT + _PLOT, _TOP + _HEIGHT
-    for tick in across.ticks():
-        x = across.at(tick)
-        yield grid(f"M{x:.1f} {_TOP}V{bottom}")
-        yield text(x, bottom + 16, f"{tick / 1e6:g} M", "middle")
-    for tick in up.ticks():
-        y = up.at(tick)
-        yield grid(f"M{_LEFT} {y:.1f}H{right}")
-        yield text(_LEFT - 8, y + 4, bare(seconds, tick), "end")
-    yield text(_LEFT + _PLOT / 2, bottom + 38, "multiply-adds in the clear", "middle")
 
 
 def _legend(records: Records) -> list[str]:

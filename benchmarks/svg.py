@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, log10
 
 COLOURS = ("#1b6ca8", "#c44536", "#3a7d44", "#b8860b", "#7a5195", "#4d4d4d")
@@ -39,6 +39,23 @@ def text(x: float, y: float, said: str, anchor: str = "start") -> str:
 def grid(path: str) -> str:
     """A thin line."""
     return f"<path d='{path}' stroke='#e4e4e4' fill='none'/>"
+
+
+def ruled(
+    across: Axis, up: Axis, names: Sequence[Callable[[float], str]], caption: str
+) -> Iterator[str]:
+    """Lines at the ticks of both axes, named, and what the values across are."""
+    left, right = across.start, across.start + across.length
+    top, bottom = up.start + up.length, up.start
+    for tick in across.ticks():
+        x = across.at(tick)
+        yield grid(f"M{x:.1f} {top}V{bottom}")
+        yield text(x, bottom + 16, names[0](tick), "middle")
+    for tick in up.ticks():
+        y = up.at(tick)
+        yield grid(f"M{left} {y:.1f}H{right}")
+        yield text(left - 8, y + 4, names[1](tick), "end")
+    yield text((left + right) / 2, bottom + 38, caption, "middle")
 
 
 def document(width: float, height: float, lines: Sequence[str]) -> str:

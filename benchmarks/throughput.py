@@ -27,7 +27,7 @@ from rich.console import Console
 from benchmarks import table
 from benchmarks.figures import RESULTS, Key, saved
 from benchmarks.rows import seconds, size, times
-from benchmarks.svg import COLOURS, Axis, document, grid, text
+from benchmarks.svg import COLOURS, Axis, document, ruled, text
 from hushwork.encrypted import batch, guarantee
 from hushwork.guarantee import Manifest
 from hushwork.networks import PlainRun, open_network, sample
@@ -195,7 +195,10 @@ def draw(points: Sequence[Point]) -> str:
     across = Axis([point.images for point in points], _LEFT, _PLOT)
     rates = [point.rate for point in points] + ([theirs] if theirs else [])
     up = Axis(rates, _TOP + _HEIGHT, -_HEIGHT)
-    lines = [*_grid(across, up), *_orion(up, theirs)]
+    title = text(8, 20, "LeNet: encrypted images a minute on two cores, both axes logarithmic")
+    names = ["{:,.0f}".format] * 2
+    rules = ruled(across, up, names, "images that are there at once")
+    lines = [title, *rules, *_orion(up, theirs)]
     places = [(across.at(point.images), up.at(point.rate)) for point in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     lines.append(f"<polyline points='{path}' fill='none' stroke='{COLOURS[0]}' stroke-width='2'/>")
@@ -212,20 +215,6 @@ def _orion(up: Axis, theirs: float | None) -> Iterator[str]:
     stroke = f"stroke='{COLOURS[1]}' stroke-dasharray='6 4'"
     yield f"<path d='M{_LEFT} {y:.1f}H{right}' {stroke} fill='none'/>"
     yield text(right, y - 6, f"Orion, one by one: {theirs:.1f}", "end")
-
-
-def _grid(across: Axis, up: Axis) -> Iterator[str]:
-    right, bottom = _LEFT + _PLOT, _TOP + _HEIGHT
-    yield text(8, 20, "LeNet: encrypted images a minute on two cores, both axes logarithmic")
-    for tick in across.ticks():
-        x = across.at(tick)
-        yield grid(f"M{x:.1f} {_TOP}V{bottom}")
-        yield text(x, bottom + 16, f"{tick:,.0f}", "middle")
-    for tick in up.ticks():
-        y = up.at(tick)
-        yield grid(f"M{_LEFT} {y:.1f}H{right}")
-        yield text(_LEFT - 8, y + 4, f"{tick:,.0f}", "end")
-    yield text(_LEFT + _PLOT / 2, bottom + 38, "images that are there at once", "middle")
 
 
 def main() -> None:
