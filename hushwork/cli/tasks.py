@@ -30,15 +30,17 @@ def offered() -> list[str]:
 
 
 def default_model(data: str | None) -> tuple[str, str]:
-    """VGG-9 where CIFAR-10 is at hand, LeNet elsewhere; and why."""
+    """VGG-9 where its weights and CIFAR-10 are at hand, LeNet elsewhere; and why."""
+    if not is_shipped(VGG):
+        return LENET, f"the weights of {VGG} are not shipped"
     if data is None:
         found = f"CIFAR-10 is {'' if is_cached('cifar-10') else 'not '}in {cache_directory()}"
-        return VGG if is_cached("cifar-10") and is_shipped(VGG) else LENET, found
+        return VGG if is_cached("cifar-10") else LENET, found
     try:
         load("cifar-10", data)
     except HushworkError as error:
         return LENET, f"CIFAR-10 cannot be read from {data}: {error}"
-    return VGG if is_shipped(VGG) else LENET, f"{data} is CIFAR-10"
+    return VGG, f"{data} is CIFAR-10"
 
 
 def make_task(

@@ -172,5 +172,6 @@ def test_a_task_draws_what_the_judge_lets_through() -> None:
 def test_what_is_not_shipped_is_no_default(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "is_shipped", lambda name: name != "vgg9-cifar-10")
     (cache / "cifar-10.npz").touch()
-    assert default_model(None)[0] == "lenet-fashion-mnist"
+    reason = "the weights of vgg9-cifar-10 are not shipped"
+    assert default_model(None) == ("lenet-fashion-mnist", reason)
     assert tasks.offered() == ["lenet-fashion-mnist"]
