@@ -157,7 +157,8 @@ def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
     output, ring = placed.output, placed.ring
     if output.modulus and rows is not None:
         return placed.diagonals([np.broadcast_to(0.0, ring)] * len(placed.places), output)
-    least = min(max(output.cell, _LEAST), ring)
+    # Positions may be three cells of a power of two apart, say: weights repeat with the latter.
+    least = min(max(output.cell & -output.cell, _LEAST), ring)
     periods = [least << k for k in range((ring // least).bit_length())]
     if rows is not None:
         periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]

@@ -49,6 +49,21 @@ def test_odd_sizes_three_colours_and_stride_three():
     assert_plan_is(net.convolve(5, (2, 2), (2, 1)).activate().flatten().linear(10).build())
 
 
+@pytest.mark.parametrize(("stride", "more"), [(3, 0), (3, 2), (5, 0), (6, 2), (7, 0)])
+def test_many_channels_whose_positions_are_not_a_power_of_two_apart(stride, more):
+    net = Builder((1, 18, 18)).convolve(8, (3, 3)).activate()
+    net.convolve(64, (3, 3), (stride, stride)).activate()
+    if more:
+        net.convolve(48, (more, more)).activate()
+    assert_plan_is(net.flatten().linear(16).activate().linear(4).build())
+
+
+def test_averages_over_three_by_three_of_many_channels():
+    net = Builder((3, 14, 14)).convolve(32, (3, 3)).activate().pool((3, 3), (3, 3))
+    net.convolve(64, (3, 3)).activate().pool((2, 2), (2, 2)).flatten()
+    assert_plan_is(net.linear(16).activate().linear(4).build())
+
+
 def test_depthwise_and_global_pooling():
     net = Builder((4, 14, 14)).convolve(4, (3, 3), padding=(1, 1, 1, 1), groups=4)
     net.convolve(8, (1, 1)).activate().pool((14, 14), (14, 14)).flatten()
