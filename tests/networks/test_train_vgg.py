@@ -14,10 +14,18 @@ torch = pytest.importorskip("torch")
 
 from hushwork.networks.train import augment, muon, vgg  # noqa: E402
 from hushwork.networks.train.export import vgg9_onnx  # noqa: E402
-from hushwork.networks.train.lenet import Split  # noqa: E402
+from hushwork.networks.train.trainer import Split  # noqa: E402
+from hushwork.networks.train.vgg_model import (  # noqa: E402
+    POOLED_BEFORE,
+    VGG9,
+    Norm,
+    averaged,
+    calibrate,
+)
 
 LABELS = tuple("0123456789")
-RECIPE = replace(vgg.Recipe(), epochs=2, batch=20, around=4, stressed=2)
+RECIPE = replace(vgg.Recipe(), batch=20, around=4, stressed=2)
+LEARNING, SETTLING = vgg.Phase(2, 0.025, 0.05, 0.0), vgg.Phase(2, 0.005, 0.01, 0.1)
 
 
 @pytest.fixture
@@ -28,16 +36,22 @@ def data() -> Split:
     return Split(images + labels.view(-1, 1, 1, 1) / 20, labels)
 
 
-def trained(data: Split, epochs: int) -> vgg.Trainer:
-    trainer = vgg.Trainer(RECIPE, 0, len(data.labels), fused=False)
+def trainer(data: Split, phase: vgg.Phase, model: VGG9 | None = None) -> vgg.Trainer:
+    torch.manual_seed(0)
+    return vgg.Trainer(model or VGG9(), RECIPE, phase, data, 0, fused=False)
+
+
+def trained(data: Split, epochs: int, phase: vgg.Phase = LEARNING) -> vgg.Trainer:
+    model = None if phase is LEARNING else trained(data, 1).finished()
+    made = trainer(data, phase, model)
     for _ in range(epochs):
-        trainer.epoch(data)
-        trainer.history.append(trainer.measure(data))
-    return trainer
+        made.epoch(data)
+        made.history.append(made.measure(data))
+    return made
 
 
 def test_export_computes_what_the_model_computes(data: Split) -> None:
-    model = trained(data, 1).model.eval()
+    model = trained(data, 1).finished()
     network = read_onnx(vgg9_onnx(model, "vgg", LABELS))
     with torch.no_grad():
         expected, _ = model(data.images)
@@ -47,7 +61,7 @@ def test_export_computes_what_the_model_computes(data: Split) -> None:
 
 
 def test_the_file_bounds_what_every_parabola_reads(data: Split) -> None:
-    model = trained(data, 1).model.eval()
+    model = trained(data, 1).finished()
     network = read_onnx(vgg9_onnx(model, "vgg", LABELS))
     parabolas = [layer for layer in network.layers if isinstance(layer, Polynomial)]
     assert network.bounds.keys() == {layer.inputs[0] for layer in parabolas}
@@ -58,25 +72,60 @@ def test_the_file_bounds_what_every_parabola_reads(data: Split) -> None:
 
 
 def test_the_whole_grid_holds_what_the_image_gives(data: Split) -> None:
-    model = trained(data, 1).model.eval()
+    model = trained(data, 1).finished()
     with torch.no_grad():
         logits, inner = model(data.images)
         around, grid = model(data.images, around=True)
     torch.testing.assert_close(around, logits, rtol=1e-3, atol=1e-3 * float(logits.abs().max()))
-    assert [value.shape[-1] for value in grid[:6]] == [32, 16, 16, 8, 8, 1]
+    sizes = [32, 16 if 1 in POOLED_BEFORE else 32, 16, 8 if 3 in POOLED_BEFORE else 16, 8, 1]
+    assert [value.shape[-1] for value in grid[:6]] == sizes
     for part, whole in zip(inner[:5], grid[:5], strict=True):
         size = part.shape[-1]
         torch.testing.assert_close(whole[..., :size, :size], part, rtol=1e-3, atol=1e-2)
 
 
-def test_resumed_training_ends_where_it_would_have_ended(data: Split, tmp_path: Path) -> None:
-    trained(data, 1).save(tmp_path / "one.pt")
-    resumed = vgg.Trainer(RECIPE, 0, len(data.labels), fused=False)
+def test_a_convolution_and_the_average_after_it_are_one() -> None:
+    convolution, x = torch.nn.Conv2d(3, 5, 3, bias=False), torch.rand(2, 3, 12, 14)
+    expected = torch.nn.functional.avg_pool2d(convolution(x), 2)
+    torch.testing.assert_close(averaged(convolution, x), expected)
+
+
+def test_calibrated_norms_are_those_of_the_batches(data: Split) -> None:
+    model = trained(data, 1).model
+    for norm in model.modules():
+        if isinstance(norm, Norm):
+            norm.running_var.fill_(1e6)
+    calibrate(model, [data.images])
+    with torch.no_grad():
+        x = model.convolutions[0]((data.images - model.mean) / model.deviation)
+    first = model.activations[0].first
+    torch.testing.assert_close(first.running_mean, x.mean((0, 2, 3)), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(first.running_var, x.var((0, 2, 3)), rtol=1e-3, atol=1e-4)
+    assert first.momentum == 0.1
+
+
+def test_settling_leaves_the_norms_alone(data: Split) -> None:
+    before = trained(data, 1).finished()
+    norms = {key: value.clone() for key, value in before.named_buffers()}
+    after = trained(data, 2, SETTLING).finished()
+    for key, value in after.named_buffers():
+        torch.testing.assert_close(value, norms[key])
+    moved = after.convolutions[0].weight - before.convolutions[0].weight
+    assert float(moved.abs().max()) > 0
+
+
+@pytest.mark.parametrize("phase", [LEARNING, SETTLING])
+def test_resumed_training_ends_where_it_would_have_ended(
+    data: Split, tmp_path: Path, phase: vgg.Phase
+) -> None:
+    trained(data, 1, phase).save(tmp_path / "one.pt")
+    resumed = trainer(data, phase)
     resumed.resume(tmp_path / "one.pt")
     resumed.epoch(data)
-    whole = trained(data, 2)
-    for got, expected in zip(resumed.model.parameters(), whole.model.parameters(), strict=True):
-        torch.testing.assert_close(got, expected)
+    whole = trained(data, 2, phase)
+    for got, expected in zip(resumed.models, whole.models, strict=True):
+        for one, other in zip(got.parameters(), expected.parameters(), strict=True):
+            torch.testing.assert_close(one, other)
 
 
 def test_muon_brings_singular_values_near_one() -> None:

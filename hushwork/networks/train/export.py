@@ -13,7 +13,14 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from hushwork.networks.train.model import COEFFICIENTS, LeNet
-from hushwork.networks.train.vgg_model import DEVIATION, MEAN, POOLED, VGG9, Parabola
+from hushwork.networks.train.vgg_model import (
+    DEVIATION,
+    MEAN,
+    POOLED_AFTER,
+    POOLED_BEFORE,
+    VGG9,
+    Parabola,
+)
 
 Array = NDArray[np.float64]
 Labels = tuple[str, ...]
@@ -46,9 +53,11 @@ def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
             weight = weight / np.reshape(DEVIATION, (1, 3, 1, 1))
             bias = -(weight * np.reshape(MEAN, (1, 3, 1, 1))).sum(axis=(1, 2, 3))
         chain.convolution(weight, bias)
-        if index in POOLED:
+        if index in POOLED_BEFORE:
             chain.average(2)
         chain.parabola(model.activations[index])
+        if index in POOLED_AFTER:
+            chain.average(2)
     chain.flatten()
     for index, layer in enumerate(model.hidden, len(model.convolutions)):
         chain.linear(_array(layer.weight), np.zeros(layer.out_features))

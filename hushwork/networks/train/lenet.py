@@ -32,6 +32,7 @@ class Trainer(trainer.Trainer):
         super().__init__(seed)
         self.recipe, self.batch = recipe, recipe.batch
         self.model = LeNet()
+        self.models = [self.model]
         optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay
         )

@@ -12,7 +12,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(Optimizer):  # type: ignore[misc]
-    """Steps of size `lr` on matrices (out, ...) that are kept at norm sqrt(out)."""
+    """Steps of size `lr` on matrices (out, ...) that are kept at the norm they begin with."""
 
     def __init__(self, parameters: list[Tensor], lr: float, momentum: float) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
@@ -28,9 +28,10 @@ class Muon(Optimizer):  # type: ignore[misc]
         state = self.state[weight]
         if not state:
             state["velocity"] = torch.zeros_like(weight)
+            state["norm"] = weight.norm()
         velocity = state["velocity"].mul_(momentum).add_(weight.grad)
         direction = weight.grad.add(velocity, alpha=momentum)
-        weight.mul_(len(weight) ** 0.5 / weight.norm())
+        weight.mul_(state["norm"] / weight.norm())
         update = orthogonal(direction.reshape(len(weight), -1))
         weight.add_(update.view_as(weight), alpha=-rate)
 

@@ -38,9 +38,9 @@ def split(name: str, source: str | None, seed: int) -> tuple[Split, Split]:
 
 
 class Trainer(ABC):
-    """A model, its optimisers and its random state: what a checkpoint holds."""
+    """Models, their optimisers and random state: what a checkpoint holds."""
 
-    model: nn.Module
+    models: Sequence[nn.Module]
     optimisers: Sequence[Optimizer]
     schedules: Sequence[LRScheduler]
     batch: int
@@ -77,7 +77,7 @@ class Trainer(ABC):
         """Write a checkpoint, in place of the last one."""
         partial = path.with_suffix(".partial")
         state = {
-            "model": self.model.state_dict(),
+            "models": [model.state_dict() for model in self.models],
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "schedules": [schedule.state_dict() for schedule in self.schedules],
             "generator": self.generator.get_state(),
@@ -90,7 +90,8 @@ class Trainer(ABC):
     def resume(self, path: Path) -> None:
         """Take up a checkpoint of the same recipe."""
         state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
+        for model, saved in zip(self.models, state["models"], strict=True):
+            model.load_state_dict(saved)
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         for schedule, saved in zip(self.schedules, state["schedules"], strict=True):

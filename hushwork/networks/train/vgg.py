@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ import typer
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hushwork.networks.data import LABELS
 from hushwork.networks.train import trainer
@@ -25,23 +27,35 @@ from hushwork.networks.train.export import vgg9_onnx
 from hushwork.networks.train.model import excess
 from hushwork.networks.train.muon import Muon
 from hushwork.networks.train.trainer import Split, split
-from hushwork.networks.train.vgg_model import VGG9
+from hushwork.networks.train.vgg_model import RANGE, VGG9, calibrate
 
 Losses = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What differs between learning and settling."""
+
+    epochs: int
+    rate: float
+    """Of Muon, for the weights that a norm follows."""
+    other_rate: float
+    """Of Nesterov's momentum, for everything else."""
+    penalty: float
+    """Of leaving the range; where there is one, norms stay as they are."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides the result, besides the data and the seed."""
 
-    epochs: int = 60
+    learning: Phase = Phase(50, 0.025, 0.05, 0.0)
+    settling: Phase = Phase(6, 0.005, 0.01, 0.1)
     batch: int = 250
-    rate: float = 0.03
-    """Of Muon, for the weights that a norm follows."""
     momentum: float = 0.6
-    other_rate: float = 0.05
-    """Of Nesterov's momentum, for everything else."""
+    """Of Muon."""
     weight_decay: float = 5e-4
+    """Of what Muon does not train."""
     warm_up: float = 0.1
     """Share of the steps in which the rates rise; they fall linearly in the others."""
     smoothing: float = 0.1
@@ -49,62 +63,60 @@ class Recipe:
     """Most pixels by which an image is moved."""
     erase: int = 6
     """Side of the blanked square, in pixels."""
-    comfortable: float = 6.0
+    kept: float = 0.995
+    """Of the averaged weights at each step; the rest comes from the trained ones."""
+    calibrated: int = 2_500
+    """Training images from which the norms of averaged weights are made."""
+    comfortable: float = 7.2
     """Pre-activations beyond this are penalised, in standard deviations."""
     comfortable_logit: float = 12.0
-    penalty: float = 0.03
-    """Of the excess, after it has risen linearly from nothing."""
-    penalty_warm_up: float = 1 / 3
-    """Share of the steps in which it rises: at once, it would keep the network from learning."""
-    around: int = 16
-    """Images of a batch that are also tried on the whole packed grid."""
-    stressed: int = 4
+    around: int = 50
+    """Images of a batch that are penalised on the whole packed grid."""
+    stressed: int = 25
     """How many of these are stress images."""
 
 
 class Trainer(trainer.Trainer):
-    """Trains a VGG-9."""
+    """Takes a VGG-9 through one phase. What counts are its averaged weights."""
 
-    def __init__(self, recipe: Recipe, seed: int, images: int, *, fused: bool) -> None:
+    def __init__(
+        self, model: VGG9, recipe: Recipe, phase: Phase, training: Split, seed: int, *, fused: bool
+    ) -> None:
         super().__init__(seed)
-        self.recipe, self.batch = recipe, recipe.batch
-        self.model = VGG9().to(memory_format=torch.channels_last)
-        banks = [layer.weight for layer in (*self.model.convolutions, *self.model.hidden)]
-        self.optimisers = [
-            Muon(banks, recipe.rate, recipe.momentum),
-            torch.optim.SGD(
-                _others(self.model, banks),
-                recipe.other_rate,
-                momentum=0.9,
-                weight_decay=recipe.weight_decay,
-                nesterov=True,
-            ),
-        ]
-        self.steps = recipe.epochs * (images // recipe.batch)
-        slope = _Slope(self.steps, recipe.warm_up)
+        self.model, self.recipe, self.phase = model, recipe, phase
+        self.batch, self.training = recipe.batch, training
+        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.kept))
+        self.models = [model, self.averaged]
+        banks = [layer.weight for layer in (*model.convolutions, *model.hidden)]
+        others = torch.optim.SGD(
+            _others(model, banks),
+            phase.other_rate,
+            momentum=0.9,
+            weight_decay=recipe.weight_decay,
+            nesterov=True,
+        )
+        others.register_step_post_hook(lambda *_: self.averaged.update_parameters(model))
+        self.optimisers = [Muon(banks, phase.rate, recipe.momentum), others]
+        slope = _Slope(phase.epochs * (len(training.labels) // recipe.batch), recipe.warm_up)
         self.schedules = [LambdaLR(one, slope) for one in self.optimisers]
         self.losses = torch.compile(self._losses) if fused else self._losses
         self.strains = torch.compile(self._strains) if fused else self._strains
 
     def loss(self, data: Split, index: Tensor) -> Tensor:
-        """Cross entropy, and the strain of leaving the range, on the whole packed grid too."""
+        """Cross entropy; when settling, the strain of leaving the range too."""
         recipe = self.recipe
         # Each image is seen one way round and the other in turn.
         mirrored = (index * 2_654_435_761 // 65_536 + len(self.history)) % 2 == 0
         x = crop(data.images[index], self.generator, recipe.shift, mirrored)
         x = erase(x, self.generator, recipe.erase)
-        self.model.train()
-        loss, strain = self.losses(_last(x), data.labels[index])
+        if not self.phase.penalty:
+            self.model.train()
+            return self.losses(_last(x), data.labels[index])[0]
         self.model.eval()
+        loss, strain = self.losses(_last(x), data.labels[index])
         tried = x[: recipe.around].clone()
         tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
-        strain = strain + self.strains(_last(tried))
-        return loss + self._penalty * strain
-
-    @property
-    def _penalty(self) -> float:
-        progress: float = self.schedules[0].last_epoch / self.steps
-        return self.recipe.penalty * min(1.0, progress / self.recipe.penalty_warm_up)
+        return loss + self.phase.penalty * (strain + self.strains(_last(tried)))
 
     def _losses(self, x: Tensor, labels: Tensor) -> Losses:
         with torch.autocast("cpu", torch.bfloat16):
@@ -123,32 +135,47 @@ class Trainer(trainer.Trainer):
         inner = [value.float() for value in inner]
         return excess(inner, recipe.comfortable) + excess([logits], recipe.comfortable_logit)
 
+    def finished(self) -> VGG9:
+        """The averaged weights, with norms of their own unless these stay as they are."""
+        model: VGG9 = self.averaged.module
+        if not self.phase.penalty:
+            some = self.training.images[: self.recipe.calibrated]
+            calibrate(model, map(_last, some.split(self.batch)))
+        return model.eval()
+
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def measure(self, data: Split) -> dict[str, float]:
-        """Accuracy and loss, and what the logits and the norms of unclamped inputs reach.
+        """Accuracy and loss, and what logits and normalised pre-activations reach unclamped.
 
-        `around` and `stress` are of a thousand images on the whole packed grid.
+        `left` is the share of images that leave RANGE. When settling, `around` and `stress` are of
+        some images on the whole packed grid.
         """
-        self.model.eval()
-        some = data.images[:1000]
-        logits, inner = self._reached(data.images, around=False)
-        _, around = self._reached(some, around=True)
-        unlike, stressed = self._reached(stress(some, Generator().manual_seed(0)), around=True)
-        return {
+        with torch.autocast("cpu", torch.bfloat16):
+            model = self.finished()
+            logits, inner = _reached(model, data.images)
+        figures = {
             "accuracy": (logits.argmax(1) == data.labels).float().mean().item(),
             "loss": functional.cross_entropy(logits, data.labels).item(),
             "logit": logits.abs().max().item(),
-            "inner": inner,
-            "around": around,
-            "stress": stressed,
-            "stress_logit": unlike.abs().max().item(),
+            "left": (inner > RANGE).float().mean().item(),
+            "inner": inner.max().item(),
         }
+        return figures | (self._unlike(model, data.images[:500]) if self.phase.penalty else {})
 
-    def _reached(self, images: Tensor, *, around: bool) -> tuple[Tensor, float]:
-        """Logits, and the largest normalised pre-activation."""
-        parts = [self.model(_last(x), around=around) for x in images.split(250)]
-        largest = max(value.abs().max().item() for _, inner in parts for value in inner)
-        return torch.cat([logits for logits, _ in parts]), largest
+    def _unlike(self, model: VGG9, images: Tensor) -> dict[str, float]:
+        _, around = _reached(model, images, around=True)
+        _, unlike = _reached(model, stress(images, Generator().manual_seed(0)), around=True)
+        return {"around": around.max().item(), "stress": unlike.median().item()}
+
+
+def _reached(model: VGG9, images: Tensor, *, around: bool = False) -> tuple[Tensor, Tensor]:
+    """Logits, and the largest normalised pre-activation of each image."""
+    parts = [model(_last(x), around=around) for x in images.split(250)]
+    largest = [
+        torch.stack([value.abs().flatten(1).amax(1) for value in inner]).amax(0)
+        for _, inner in parts
+    ]
+    return torch.cat([logits for logits, _ in parts]).float(), torch.cat(largest).float()
 
 
 @dataclass(frozen=True)
@@ -172,21 +199,26 @@ def _last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def main(  # noqa: PLR0917 - options
+def main(
     out: Annotated[Path, typer.Option(help="ONNX file to write")],
-    checkpoint: Annotated[Path | None, typer.Option(help="resumed if it exists")] = None,
+    checkpoint: Annotated[Path, typer.Option(help="resumed if it exists")],
     source: Annotated[str | None, typer.Option(help="as for hushwork.networks.data.load")] = None,
-    epochs: Annotated[int, typer.Option(help="passes over the training images")] = 60,
     fused: Annotated[bool, typer.Option(help="through torch.compile; needs a C++ compiler")] = True,
     seed: int = 0,
 ) -> None:
     """Train, write the network, and write its curve beside it as JSON."""
-    recipe = Recipe(epochs=epochs)
+    recipe, curve = Recipe(), []
     training, held_out = split("cifar-10", source, seed)
-    made = Trainer(recipe, seed, len(training.labels), fused=fused)
-    made.run(training, held_out, recipe.epochs, checkpoint)
-    out.write_bytes(vgg9_onnx(made.model, "vgg9-cifar-10", LABELS["cifar-10"]))
-    out.with_suffix(".json").write_text(json.dumps(made.history))
+    torch.manual_seed(seed)
+    model = VGG9().to(memory_format=torch.channels_last)
+    for name, phase in (("learning", recipe.learning), ("settling", recipe.settling)):
+        made = Trainer(model, recipe, phase, training, seed, fused=fused)
+        made.run(training, held_out, phase.epochs, checkpoint.with_suffix(f".{name}.pt"))
+        model = made.finished()
+        curve += made.history
+    out.write_bytes(vgg9_onnx(model, "vgg9-cifar-10", LABELS["cifar-10"]))
+    finite = [{k: v if isfinite(v) else None for k, v in epoch.items()} for epoch in curve]
+    out.with_suffix(".json").write_text(json.dumps(finite))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 """VGG-9 for encrypted inference: Zama's layers, with degree-2 activations, in PyTorch.
 
-Six 3x3 convolutions without padding (64, 64, 128, 128, 256, 256) and three fully connected layers
-(512, 512, 10). Averages are taken before the activation: a convolution and the average after it
-are then one linear map, which costs fewer encrypted products than the two apart.
+Six 3x3 convolutions without padding and three fully connected layers (512, 512, 10). An average
+taken before the activation makes one linear map of the convolution and itself, which costs fewer
+encrypted products than the two apart.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CHANNELS = (64, 64, 128, 128, 256, 256)
-POOLED = (1, 3)
-"""Convolutions whose output is averaged over 2x2."""
+CHANNELS = (64, 128, 128, 128, 256, 256)
+POOLED_BEFORE, POOLED_AFTER = (1,), (3,)
+"""Convolutions whose output is averaged over 2x2, before or after the activation."""
 HIDDEN = (512, 512)
 RANGE = 8.0
 """Pre-activations are kept within this in training, in standard deviations of their channel."""
@@ -21,6 +23,16 @@ ROOM = 4.0
 """Times RANGE: beyond it a trained network means nothing."""
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the training pixels by colour."""
+
+
+class Norm(nn.BatchNorm1d):  # type: ignore[misc]
+    """A batch norm of each channel, of values of any shape (n, channels, ...)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, affine=False)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        pass
 
 
 class Parabola(nn.Module):  # type: ignore[misc]
@@ -32,17 +44,16 @@ class Parabola(nn.Module):  # type: ignore[misc]
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = nn.BatchNorm1d(channels, affine=False)
-        self.second = nn.BatchNorm1d(channels, affine=False)
+        self.first, self.second = Norm(channels), Norm(channels)
         self.slope = nn.Parameter(torch.full((channels,), 0.5))
         self.curvature = nn.Parameter(torch.full((channels,), 0.2821))
         self.shift = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, *, clamp: bool) -> tuple[Tensor, Tensor]:
         """(n, channels, ...) to the same, and the normalised x before it was clamped."""
-        normal = _norm(self.first, x)
+        normal = self.first(x)
         clamped = normal.clamp(-RANGE, RANGE) if clamp else normal
-        square = _norm(self.second, clamped.square())
+        square = self.second(clamped.square())
         shape = (-1, *[1] * (x.dim() - 2))
         y = self.slope.view(shape) * clamped + self.curvature.view(shape) * square
         return y + self.shift.view(shape), normal
@@ -62,18 +73,17 @@ class Parabola(nn.Module):  # type: ignore[misc]
         return torch.stack([constant, slope - 2 * a * mean, a])
 
 
-def _moments(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+def _moments(norm: Norm) -> tuple[Tensor, Tensor]:
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
         raise ValueError("a norm without running statistics")
     return mean.double(), (variance.double() + norm.eps).sqrt()
 
 
-def _norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    momentum = norm.momentum or 0.0
-    return functional.batch_norm(
-        x, norm.running_mean, norm.running_var, None, None, norm.training, momentum, norm.eps
-    )
+def averaged(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """The convolution and the average over 2x2 after it, as one convolution."""
+    around = functional.pad(convolution.weight, (1, 1, 1, 1))
+    return functional.conv2d(x, functional.avg_pool2d(around, 2, 1), stride=2)
 
 
 class VGG9(nn.Module):  # type: ignore[misc]
@@ -90,6 +100,8 @@ class VGG9(nn.Module):  # type: ignore[misc]
             nn.Linear(a, b, bias=False) for a, b in zip(widths, HIDDEN, strict=False)
         )
         self.activations = nn.ModuleList(Parabola(n) for n in (*CHANNELS, *HIDDEN))
+        for layer in (*self.convolutions, *self.hidden):
+            layer.weight.data.mul_(layer.weight.shape[0] ** 0.5 / layer.weight.data.norm())
         self.last = nn.Linear(HIDDEN[-1], 10)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
@@ -106,17 +118,37 @@ class VGG9(nn.Module):  # type: ignore[misc]
         x = (x - self.mean) / self.deviation
         inner: list[Tensor] = []
         for index, convolution in enumerate(self.convolutions):
-            last = index == len(CHANNELS) - 1
-            if around and last:
+            pooled = index in POOLED_BEFORE
+            if around and index == len(self.convolutions) - 1:
                 x = x[..., :3, :3]
             elif around:
-                x = functional.pad(x, (0, 2, 0, 2), mode="circular")
-            x = convolution(x)
-            x = functional.avg_pool2d(x, 2) if index in POOLED else x
+                more = 3 if pooled else 2
+                x = functional.pad(x, (0, more, 0, more), mode="circular")
+            x = averaged(convolution, x) if pooled else convolution(x)
             x, before = self.activations[index](x, clamp=clamp)
+            x = functional.avg_pool2d(x, 2) if index in POOLED_AFTER else x
             inner.append(before)
         x = x.flatten(1)
         for linear, activation in zip(self.hidden, self.activations[len(CHANNELS) :], strict=True):
             x, before = activation(linear(x), clamp=clamp)
             inner.append(before)
         return self.last(x), inner
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def calibrate(model: VGG9, batches: Iterable[Tensor]) -> None:
+    """Make the norms' statistics anew: means over these batches.
+
+    Those that training leaves follow its last batches, and one runaway image spoils them.
+    """
+    norms = [module for module in model.modules() if isinstance(module, Norm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    model.train()
+    for x in batches:
+        model(x, clamp=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    model.eval()
