@@ -25,7 +25,8 @@ from hushwork.networks.train.vgg_model import (  # noqa: E402
 
 LABELS = tuple("0123456789")
 RECIPE = replace(vgg.Recipe(), batch=20, around=4, stressed=2)
-LEARNING, SETTLING = vgg.Phase(2, 0.025, 0.05, 0.0), vgg.Phase(2, 0.005, 0.01, 0.1)
+LEARNING = vgg.Phase(2, 0.025, 0.05, penalty=0.05, free=0.5, frozen=False)
+SETTLING = vgg.Phase(2, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True)
 
 
 @pytest.fixture
@@ -146,3 +147,14 @@ def test_crops_move_and_mirror_whole_images() -> None:
     places = [(y, z) for y in range(5) for z in range(5)]
     for image, wide in zip(moved, padded, strict=True):
         assert any(torch.equal(image, wide[:, y : y + 8, z : z + 8]) for y, z in places)
+
+
+def test_cut_mix_takes_targets_by_area() -> None:
+    x = torch.arange(4).float().view(4, 1, 1, 1).expand(4, 3, 8, 8)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        mixed, targets = augment.cut_mix(x, torch.eye(4), generator)
+        for image, target in zip(mixed, targets, strict=True):
+            shares = [(image[0] == label).float().mean() for label in range(4)]
+            torch.testing.assert_close(target, torch.stack(shares))
+        assert (mixed == mixed[:, :1]).all()

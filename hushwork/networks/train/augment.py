@@ -51,6 +51,24 @@ def erase(x: Tensor, generator: Generator, size: int) -> Tensor:
     return x.masked_fill_(inside, 0.0)
 
 
+def cut_mix(x: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """A square of each image from another one, targets (n, classes) by area (arXiv 1905.04899).
+
+    The square is the same for all, and its area uniform between nothing and the whole image.
+    """
+    n, _, height, width = x.shape
+    order = torch.randperm(n, generator=generator)
+    side = torch.rand(1, generator=generator).sqrt().item()
+    tall, wide = round(side * height), round(side * width)
+    top = int(torch.randint(height - tall + 1, (1,), generator=generator))
+    left = int(torch.randint(width - wide + 1, (1,), generator=generator))
+    rows, columns = slice(top, top + tall), slice(left, left + wide)
+    mixed = x.clone()
+    mixed[:, :, rows, columns] = x[order][:, :, rows, columns]
+    share = tall * wide / (height * width)
+    return mixed, torch.lerp(targets, targets[order], share)
+
+
 def stress(x: Tensor, generator: Generator) -> Tensor:
     """Images unlike the training set: noise, noisy, blended, inverted, blocks. Same shape."""
     noise = torch.rand(x.shape, generator=generator)

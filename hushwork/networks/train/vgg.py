@@ -22,12 +22,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hushwork.networks.data import LABELS
 from hushwork.networks.train import trainer
-from hushwork.networks.train.augment import crop, erase, stress
+from hushwork.networks.train.augment import crop, cut_mix, erase, stress
 from hushwork.networks.train.export import vgg9_onnx
 from hushwork.networks.train.model import excess
 from hushwork.networks.train.muon import Muon
 from hushwork.networks.train.trainer import Split, split
-from hushwork.networks.train.vgg_model import RANGE, VGG9, calibrate
+from hushwork.networks.train.vgg_model import CLASSES, RANGE, VGG9, calibrate
 
 Losses = tuple[Tensor, Tensor]
 
@@ -42,15 +42,19 @@ class Phase:
     other_rate: float
     """Of Nesterov's momentum, for everything else."""
     penalty: float
-    """Of leaving the range; where there is one, norms stay as they are."""
+    """Of leaving the range."""
+    free: float
+    """Share of the steps before leaving the range is penalised."""
+    frozen: bool
+    """Whether norms stay as they are, and the whole packed grid is penalised too."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides the result, besides the data and the seed."""
 
-    learning: Phase = Phase(50, 0.025, 0.05, 0.0)
-    settling: Phase = Phase(6, 0.005, 0.01, 0.1)
+    learning: Phase = Phase(50, 0.025, 0.05, penalty=0.05, free=0.8, frozen=False)
+    settling: Phase = Phase(6, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True)
     batch: int = 250
     momentum: float = 0.6
     """Of Muon."""
@@ -63,6 +67,8 @@ class Recipe:
     """Most pixels by which an image is moved."""
     erase: int = 6
     """Side of the blanked square, in pixels."""
+    mixed: float = 0.5
+    """Share of the batches in which a square of each image comes from another."""
     kept: float = 0.995
     """Of the averaged weights at each step; the rest comes from the trained ones."""
     calibrated: int = 2_500
@@ -97,32 +103,36 @@ class Trainer(trainer.Trainer):
         )
         others.register_step_post_hook(lambda *_: self.averaged.update_parameters(model))
         self.optimisers = [Muon(banks, phase.rate, recipe.momentum), others]
-        slope = _Slope(phase.epochs * (len(training.labels) // recipe.batch), recipe.warm_up)
+        self.steps = phase.epochs * (len(training.labels) // recipe.batch)
+        slope = _Slope(self.steps, recipe.warm_up)
         self.schedules = [LambdaLR(one, slope) for one in self.optimisers]
         self.losses = torch.compile(self._losses) if fused else self._losses
         self.strains = torch.compile(self._strains) if fused else self._strains
 
     def loss(self, data: Split, index: Tensor) -> Tensor:
-        """Cross entropy; when settling, the strain of leaving the range too."""
+        """Cross entropy, and the strain of leaving the range."""
         recipe = self.recipe
         # Each image is seen one way round and the other in turn.
         mirrored = (index * 2_654_435_761 // 65_536 + len(self.history)) % 2 == 0
         x = crop(data.images[index], self.generator, recipe.shift, mirrored)
         x = erase(x, self.generator, recipe.erase)
-        if not self.phase.penalty:
-            self.model.train()
-            return self.losses(_last(x), data.labels[index])[0]
-        self.model.eval()
-        loss, strain = self.losses(_last(x), data.labels[index])
-        tried = x[: recipe.around].clone()
-        tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
-        return loss + self.phase.penalty * (strain + self.strains(_last(tried)))
+        targets = functional.one_hot(data.labels[index], CLASSES).float()
+        if torch.rand(1, generator=self.generator) < recipe.mixed:
+            x, targets = cut_mix(x, targets, self.generator)
+        self.model.train(not self.phase.frozen)
+        loss, strain = self.losses(_last(x), targets)
+        if self.phase.frozen:
+            tried = x[: recipe.around].clone()
+            tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
+            strain = strain + self.strains(_last(tried))
+        free = self.schedules[0].last_epoch < self.phase.free * self.steps
+        return loss if free else loss + self.phase.penalty * strain
 
-    def _losses(self, x: Tensor, labels: Tensor) -> Losses:
+    def _losses(self, x: Tensor, targets: Tensor) -> Losses:
         with torch.autocast("cpu", torch.bfloat16):
             logits, inner = self.model(x, clamp=True)
         logits = logits.float()
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.smoothing)
+        loss = functional.cross_entropy(logits, targets, label_smoothing=self.recipe.smoothing)
         return loss, self._strain(logits, inner)
 
     def _strains(self, x: Tensor) -> Tensor:
@@ -137,11 +147,11 @@ class Trainer(trainer.Trainer):
 
     def finished(self) -> VGG9:
         """The averaged weights, with norms of their own unless these stay as they are."""
-        model: VGG9 = self.averaged.module
-        if not self.phase.penalty:
+        model: VGG9 = self.averaged.module.eval()
+        if not self.phase.frozen:
             some = self.training.images[: self.recipe.calibrated]
             calibrate(model, map(_last, some.split(self.batch)))
-        return model.eval()
+        return model
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def measure(self, data: Split) -> dict[str, float]:
@@ -160,7 +170,7 @@ class Trainer(trainer.Trainer):
             "left": (inner > RANGE).float().mean().item(),
             "inner": inner.max().item(),
         }
-        return figures | (self._unlike(model, data.images[:500]) if self.phase.penalty else {})
+        return figures | (self._unlike(model, data.images[:500]) if self.phase.frozen else {})
 
     def _unlike(self, model: VGG9, images: Tensor) -> dict[str, float]:
         _, around = _reached(model, images, around=True)

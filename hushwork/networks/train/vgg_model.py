@@ -17,6 +17,7 @@ CHANNELS = (64, 128, 128, 128, 256, 256)
 POOLED_BEFORE, POOLED_AFTER = (1,), (3,)
 """Convolutions whose output is averaged over 2x2, before or after the activation."""
 HIDDEN = (512, 512)
+CLASSES = 10
 RANGE = 8.0
 """Pre-activations are kept within this in training, in standard deviations of their channel."""
 ROOM = 4.0
@@ -102,7 +103,7 @@ class VGG9(nn.Module):  # type: ignore[misc]
         self.activations = nn.ModuleList(Parabola(n) for n in (*CHANNELS, *HIDDEN))
         for layer in (*self.convolutions, *self.hidden):
             layer.weight.data.mul_(layer.weight.shape[0] ** 0.5 / layer.weight.data.norm())
-        self.last = nn.Linear(HIDDEN[-1], 10)
+        self.last = nn.Linear(HIDDEN[-1], CLASSES)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
 
