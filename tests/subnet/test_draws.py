@@ -59,11 +59,12 @@ def test_no_image_comes_twice_in_a_round() -> None:
 
 
 def test_rounds_differ_and_one_seed_repeats() -> None:
-    def first(generator: np.random.Generator) -> bytes:
-        return Draws(make_task(), generator).draw(1)[0].image.tobytes()
+    def images(generator: np.random.Generator) -> list[bytes]:
+        # One alone may be real, and of real ones there are few.
+        return [drawn.image.tobytes() for drawn in Draws(make_task(), generator).draw(12)]
 
-    assert first(fresh_generator()) != first(fresh_generator())
-    assert first(np.random.default_rng(1)) == first(np.random.default_rng(1))
+    assert images(fresh_generator()) != images(fresh_generator())
+    assert images(np.random.default_rng(1)) == images(np.random.default_rng(1))
 
 
 def test_images_are_real_only_if_they_are_said_to_be() -> None:
