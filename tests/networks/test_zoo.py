@@ -98,7 +98,7 @@ def test_vgg_9_has_the_layers_and_labels_that_it_should(vgg: Network) -> None:
         layer.weight.shape for layer in vgg.layers if isinstance(layer, Convolution | Linear)
     ]
     assert weights == [
-        *((64, 3, 3, 3), (64, 64, 3, 3), (128, 64, 3, 3)),
+        *((64, 3, 3, 3), (128, 64, 3, 3), (128, 128, 3, 3)),
         *((128, 128, 3, 3), (256, 128, 3, 3), (256, 256, 3, 3)),
         *((512, 256), (512, 512), (10, 512)),
     ]
