@@ -52,4 +52,4 @@ def _alone(lowered: Lowered) -> Iterator[tuple[int, float]]:
         chain = whole(lowered.levels, 1 << log_n)
         if chain:
             made = Slotwise(lowered.stages, lowered.levels, 1 << log_n)
-            yield 1 << log_n, made.cost(tiering_of(chain, made.price))
+            yield 1 << log_n, made.cost(tiering_of(chain, made.prices))

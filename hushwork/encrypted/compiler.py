@@ -68,7 +68,7 @@ def _spread_out(lowered: Lowered, chain: Chain, tell: Progress) -> Plan:
     """With an image in each slot."""
     tell("diagonals", 0, 1)
     made = Slotwise(lowered.stages, lowered.levels, 1 << chain.log_n)
-    plan = made.plan(chain, tiering_of(chain, made.price), lowered.factor)
+    plan = made.plan(chain, tiering_of(chain, made.prices), lowered.factor)
     tell("check", 0, 1)
     _check(plan, lowered)
     return plan
@@ -93,10 +93,10 @@ def _laid_out(lowered: Lowered, images: int, tell: Progress, *, masked: bool) ->
 
 def _afforded(chain: Chain, packing: Packing) -> Tiering:
     """The cheapest tiers whose keys are few enough, or the fewest keys found."""
-    tiering = tiering_of(chain, packing.price)
+    tiering = tiering_of(chain, packing.prices)
     while packing.key_bytes(chain, tiering) > KEYS and packing.key < DEAREST:
         packing.key *= DEARER
-        tiering = tiering_of(chain, packing.price)
+        tiering = tiering_of(chain, packing.prices)
     return tiering
 
 

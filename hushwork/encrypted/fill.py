@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,10 +24,11 @@ Entries = tuple[Short, Short, Array]
 
 _CHUNK = 1 << 20
 """Slots that are looked at together, of some diagonals."""
-_TABLE = 1 << 23
+_TABLE = 1 << 21
 """Weights that are tabulated together."""
 _THIN = 32
 """One entry of so many tells of most clashes."""
+_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,10 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.offset)
+
+    def only(self, some: Index) -> Places:
+        """Some of them."""
+        return Places(self.output[some], self.input[some], self.offset[some])
 
     def read_at(self, shifts: Index, ring: int) -> Places:
         """The same where input i has moved by shifts[i] slots."""
@@ -75,13 +82,14 @@ def fill(
     open_ = np.arange(len(places))
     for period in periods:
         good = np.zeros(len(open_), dtype=np.bool_)
-        for some, part in _parts(entries, len(open_), period):
-            if not _holds(_thinned(part), some.stop - some.start, period).any():
-                continue
-            met = _met(places, open_[some], wanted, filled, period)
-            tables, good[some] = _tables(part, met)
-            for index in np.flatnonzero(good[some]):
-                weights[open_[some.start + index]] = tables[index].copy()
+        parts = list(_parts(entries, len(open_), period))
+        tried = [(places.only(open_[some]), part, wanted, filled, period) for some, part in parts]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = list(pool.map(_held, *zip(*tried, strict=True)))
+        for (some, _), vectors in zip(parts, found, strict=True):
+            for index, vector in vectors.items():
+                good[some.start + index] = True
+                weights[open_[some.start + index]] = vector
         if good.all():
             break
         which, slot, value = entries
@@ -90,6 +98,16 @@ def fill(
         entries = number[which[left]], slot[left], value[left]
         open_ = open_[~good]
     return weights
+
+
+def _held(
+    places: Places, entries: Entries, wanted: Mask, filled: Mask, period: int
+) -> dict[int, Array]:
+    """The weight vectors of those diagonals for which the period will do."""
+    if not _holds(_thinned(entries), len(places), period).any():
+        return {}
+    tables, right = _tables(entries, _met(places, wanted, filled, period))
+    return {index: tables[index].copy() for index in np.flatnonzero(right).tolist()}
 
 
 def _parts(entries: Entries, count: int, period: int) -> Iterator[tuple[slice, Entries]]:
@@ -109,12 +127,12 @@ def _parts(entries: Entries, count: int, period: int) -> Iterator[tuple[slice, E
         yield slice(start, min(start + most, count)), part
 
 
-def _met(places: Places, some: Index, wanted: Mask, filled: Mask, period: int) -> Counts:
+def _met(places: Places, wanted: Mask, filled: Mask, period: int) -> Counts:
     """(diagonals, period): how many wanted slots, a period apart, meet something."""
     windows, step = _windows(filled), max(1, _CHUNK // filled.shape[1])
-    counts = np.empty((len(some), period), np.min_scalar_type(filled.shape[1] // period))
-    for start in range(0, len(some), step):
-        few = some[start : start + step]
+    counts = np.empty((len(places), period), np.min_scalar_type(filled.shape[1] // period))
+    for start in range(0, len(places), step):
+        few = slice(start, start + step)
         met = windows[places.input[few], places.offset[few]] & wanted[places.output[few]]
         count = met.astype(counts.dtype)
         while (half := count.shape[1] // 2) >= period:

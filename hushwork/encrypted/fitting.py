@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import accumulate
 
 from hushwork.encrypted.arranged import MEMORY
 from hushwork.encrypted.cost import Cost
@@ -11,7 +12,7 @@ from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
 from hushwork.encrypted.search import STEP, Arrangement, NoRoom, search
 from hushwork.encrypted.stages import Stages
-from hushwork.encrypted.tiers import Price, Tier, Tiering, cheapest
+from hushwork.encrypted.tiers import Prices, Tier, Tiering, cheapest
 from hushwork.errors import DoesNotFit
 from hushwork.guarantee import Progress
 
@@ -19,10 +20,10 @@ ROTATIONS = 16
 """At each level, as far as is known before anything is laid out."""
 
 
-def tiering_of(chain: Chain, price: Price) -> Tiering:
+def tiering_of(chain: Chain, prices: Prices) -> Tiering:
     """The cheapest tiers over all sizes of special primes."""
     limbs, sizes = len(chain.bits), chain.special_sizes()
-    found = [cheapest(limbs, partial(chain.tiers, size=size), price) for size in sizes]
+    found = [cheapest(limbs, partial(chain.tiers, size=size), prices) for size in sizes]
     return min((one for one in found if one), key=lambda one: one.cost)
 
 
@@ -32,16 +33,16 @@ def whole(levels: Levels, images: int) -> Chain | None:
     return carrier(levels, log_n) if log_n in LOG_N else None
 
 
-def _rough(slots: int) -> Price:
-    """A price before anything is laid out: some rotations at every level, by keys of its own."""
+def _rough(slots: int) -> Prices:
+    """Prices before anything is laid out: some rotations at every level, by keys of its own."""
 
-    def price(low: int, tier: Tier) -> tuple[float, int]:
+    def prices(tier: Tier) -> list[tuple[float, int]]:
         model = Cost(slots, (tier,))
-        levels = range(low + 1, tier.limbs + 1)
-        work = sum(ROTATIONS * model.rotation(limbs) for limbs in levels)
-        return work + model.keys(tier.limbs, ROTATIONS), STEP
+        work = [ROTATIONS * model.rotation(limbs) for limbs in range(tier.limbs, 0, -1)]
+        keys = model.keys(tier.limbs, ROTATIONS)
+        return [(cost + keys, STEP) for cost in accumulate(work)][::-1]
 
-    return price
+    return prices
 
 
 def fit(

@@ -140,25 +140,23 @@ def convolution(layer: Convolution, shape: Shape, output: Shape) -> Matrix:
     """A convolution, padding and groups included."""
     out_channels, group_in, height, width = layer.weight.shape
     spots = windows(shape, output, (height, width), layer.stride, layer.padding[:2])
-    weights = layer.weight.reshape(out_channels, group_in, height * width)
-    channel_out, channel_in, tap = np.nonzero(weights)
-    order = np.argsort(spots.tap, kind="stable")
-    taps = np.bincount(spots.tap, minlength=height * width)
-    starts = np.cumsum(taps) - taps
-    repeats = taps[tap]
-    which = np.repeat(np.arange(len(tap)), repeats)
-    within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    spot = order[starts[tap[which]] + within]
-    group = channel_out // (out_channels // layer.groups)
-    source = group * group_in + channel_in
     area_in, area_out = shape[1] * shape[2], output[1] * output[2]
-    return Matrix(
-        out_channels * area_out,
-        shape[0] * area_in,
-        channel_out[which] * area_out + spots.output[spot],
-        source[which] * area_in + spots.input[spot],
-        weights[channel_out, channel_in, tap][which],
-    )
+    taps = layer.weight.reshape(out_channels, group_in, height * width)
+    here = [np.flatnonzero(spots.tap == tap) for tap in range(height * width)]
+    count = np.count_nonzero(taps, axis=(0, 1)) @ list(map(len, here))
+    row, column = np.empty(count, np.int64), np.empty(count, np.int64)
+    value, end = np.empty(count), 0
+    for tap, spot in enumerate(here):
+        channel_out, channel_in = np.nonzero(taps[:, :, tap])
+        group = channel_out // (out_channels // layer.groups)
+        source = group * group_in + channel_in
+        ends = len(channel_out), len(spot)
+        start, end = end, end + len(channel_out) * len(spot)
+        rows, columns = channel_out[:, None] * area_out, source[:, None] * area_in
+        np.add(rows, spots.output[spot], out=row[start:end].reshape(ends))
+        np.add(columns, spots.input[spot], out=column[start:end].reshape(ends))
+        value[start:end].reshape(ends)[:] = taps[channel_out, channel_in, tap][:, None]
+    return Matrix(out_channels * area_out, shape[0] * area_in, row, column, value)
 
 
 def average_pool(layer: AveragePool, shape: Shape, output: Shape) -> Matrix:

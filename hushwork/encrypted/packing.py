@@ -61,18 +61,22 @@ class Packing:
             self.layouts[stage.output] = self.made[index].diagonals.layout
         tell("diagonals", len(stages.stages), len(stages.stages))
 
-    def price(self, low: int, tier: Tier) -> tuple[float, int]:
-        """Microseconds of one tier, each key priced once, and the best giant step."""
-        return min((self._price(low, tier, step), step) for step in STEPS)
+    def prices(self, tier: Tier) -> list[tuple[float, int]]:
+        """Microseconds of a tier that ends at 0 limbs, at 1, and so on, each key priced once, and
+        the best giant step."""
+        steps = [self._prices(tier, step) for step in STEPS]
+        return [min(zip(ends, STEPS, strict=True)) for ends in zip(*steps, strict=True)]
 
-    def _price(self, low: int, tier: Tier, step: int) -> float:
-        cost = 0.0
+    def _prices(self, tier: Tier, step: int) -> list[float]:
+        cost, found = 0.0, []
         keys: dict[int, float] = {}
-        for limbs in range(low + 1, tier.limbs + 1):
+        for limbs in range(tier.limbs, 0, -1):
             use, price = self._use(limbs, tier, step)
             cost += use.cost
-            keys |= dict.fromkeys(use.keys, price)
-        return cost + fsum(keys.values())
+            # A key is made at the highest level that uses it.
+            keys = dict.fromkeys(use.keys, price) | keys
+            found.append(cost + fsum(keys.values()))
+        return found[::-1]
 
     def key_bytes(self, chain: Chain, tiering: Tiering) -> int:
         """About what the keys take on the wire."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,13 +31,16 @@ class Slotwise:
     def __init__(self, stages: Stages, levels: Levels, slots: int) -> None:
         self.stages, self.levels, self.slots = stages, levels, slots
 
-    def price(self, low: int, tier: Tier) -> tuple[float, int]:
-        """Microseconds of one tier, its key priced once; a giant step is of no use."""
+    def prices(self, tier: Tier) -> list[tuple[float, int]]:
+        """Microseconds of a tier that ends at 0 limbs, at 1, and so on, its key priced once; a
+        giant step is of no use."""
         model = Cost(self.slots, (tier,), self.slots)
-        pairs = enumerate(self.levels.stage)
-        chosen = [(index, limbs) for index, limbs in pairs if low < limbs <= tier.limbs]
-        work = sum(self._stage(index, limbs, model) for index, limbs in chosen)
-        return work + model.keys(tier.limbs, 1), 1
+        work = [0.0] * tier.limbs
+        for index, limbs in enumerate(self.levels.stage):
+            if limbs <= tier.limbs:
+                work[tier.limbs - limbs] += self._stage(index, limbs, model)
+        keys = model.keys(tier.limbs, 1)
+        return [(cost + keys, 1) for cost in accumulate(work)][::-1]
 
     def cost(self, tiering: Tiering) -> float:
         """Microseconds of a run, keys and what a request takes priced in."""

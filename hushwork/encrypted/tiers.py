@@ -27,8 +27,9 @@ class Tier(NamedTuple):
 
 Ways = Callable[[int], Sequence[Tier]]
 """The tiers that may begin at so many limbs."""
-Price = Callable[[int, Tier], tuple[float, int]]
-"""What everything costs above so many limbs and within a tier, and its best giant step."""
+Prices = Callable[[Tier], Sequence[tuple[float, int]]]
+"""What everything within a tier costs, and its best giant step, if the tier ends at 0 limbs, if it
+ends at 1, and so on."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def place(tiers: Sequence[Tier], limbs: int) -> int:
     return max(index for index, tier in enumerate(tiers) if tier.limbs >= limbs)
 
 
-def cheapest(limbs: int, ways: Ways, price: Price) -> Tiering | None:
+def cheapest(limbs: int, ways: Ways, prices: Prices) -> Tiering | None:
     """The cheapest tiers from so many limbs down, if there are any; of equals the fewest."""
+    priced = cache(prices)
 
     @cache
     def best(limbs: int, most: int) -> Tiering | None:
@@ -56,7 +58,7 @@ def cheapest(limbs: int, ways: Ways, price: Price) -> Tiering | None:
         for low in range(limbs) if most > 0 else ():
             rest = best(low, most - 1)
             for tier in ways(limbs) if rest else ():
-                cost, step = price(low, tier)
+                cost, step = priced(tier)[low]
                 if rest and (found is None or cost + rest.cost < found.cost):
                     tiers, steps = (tier, *rest.tiers), (step, *rest.steps)
                     found = Tiering(cost + rest.cost, tiers, steps)

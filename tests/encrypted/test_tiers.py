@@ -3,6 +3,7 @@
 import sys
 from itertools import combinations, pairwise, product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,13 +80,14 @@ def test_special_primes_are_enough_for_every_tier(data):
         assert max(digits) + MARGIN <= sum(sizes[: tier.special]) <= size * tier.special
 
 
-def enumerated(limbs, ways, price):
+def enumerated(limbs, ways, prices):
     """Every way to cut levels into tiers."""
     for count in range(MOST):
         for cuts in combinations(range(1, limbs), count):
             bounds = [0, *cuts, limbs]
             choices = [
-                [(tier, *price(low, tier)) for tier in ways(high)] for low, high in pairwise(bounds)
+                [(tier, *prices(tier)[low]) for tier in ways(high)]
+                for low, high in pairwise(bounds)
             ]
             for chosen in product(*reversed(choices)):
                 yield sum(cost for _, cost, _ in chosen)
@@ -97,25 +99,26 @@ def test_the_choice_is_the_cheapest_of_all(limbs, seed):
     def ways(limbs):
         return [Tier(limbs, digit, 1) for digit in (1, 2) if digit <= limbs]
 
-    def price(low, tier):
-        return float(hash((low, tier, seed)) % 1000), tier.digit + 1
+    def prices(tier):
+        random = np.random.default_rng([*tier, seed])
+        return [(float(cost), tier.digit + 1) for cost in random.integers(1000, size=tier.limbs)]
 
-    best = cheapest(limbs, ways, price)
-    assert best.cost == min(enumerated(limbs, ways, price))
+    best = cheapest(limbs, ways, prices)
+    assert best.cost == min(enumerated(limbs, ways, prices))
     assert best.tiers[0].limbs == limbs
     lows = [*(tier.limbs for tier in best.tiers[1:]), 0]
-    costs = [price(low, tier)[0] for low, tier in zip(lows, best.tiers, strict=True)]
+    costs = [prices(tier)[low][0] for low, tier in zip(lows, best.tiers, strict=True)]
     assert best.cost == sum(costs)
     assert best.steps == tuple(tier.digit + 1 for tier in best.tiers)
 
 
 def test_of_equals_the_fewest_tiers():
-    def price(low, tier):
-        return tier.limbs - low, 8
+    def prices(tier):
+        return [(tier.limbs - low, 8) for low in range(tier.limbs)]
 
-    best = cheapest(5, lambda limbs: [Tier(limbs, 1, 1)], price)
+    best = cheapest(5, lambda limbs: [Tier(limbs, 1, 1)], prices)
     assert best == Tiering(5, (Tier(5, 1, 1),), (8,))
-    assert cheapest(5, lambda _: [], price) is None
+    assert cheapest(5, lambda _: [], prices) is None
 
 
 def test_costs_are_those_of_the_tier():
