@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import KEY
 from hushwork.encrypted.fitting import fit, tiering_of, whole
+from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.lowered import Lowered
 from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, Chain, levels_at
 from hushwork.encrypted.plan import Plan, Step
 from hushwork.encrypted.simulate import outputs, simulate
 from hushwork.encrypted.slotwise import Slotwise
+from hushwork.encrypted.strain import missing, parts
 from hushwork.encrypted.tiers import Tiering
 from hushwork.errors import DoesNotFit
 from hushwork.guarantee import Progress
 from hushwork.networks import Network
 
-LARGEST = 2.0**12
-"""Largest magnitude of any slot, where values are about one, before garbage is masked away."""
+Array = NDArray[np.float64]
+
+COMFORT = 2.0**-4
+"""Strain of usual inputs beyond which weights are encoded more finely,"""
+FINEST = 34
+"""in so many bits at most."""
+MASKED = 0.5
+"""Strain of usual inputs beyond which garbage is masked away."""
+SAMPLES = 3
+"""Inputs whose median is usual."""
 AGREEMENT = 1e-8
 """Largest error of the slot simulation, relative to the largest output."""
 WEIGHT = 2.0**22
@@ -53,7 +64,7 @@ def compile_network(network: Network, progress: Progress | None = None, images: 
 
 def check(plan: Plan, network: Network) -> None:
     """Raise ValueError unless a plan computes a network, slot by slot."""
-    _check(plan, Lowered.of(network))
+    _check(plan, Lowered.of(network), SAMPLES)
 
 
 def depth(network: Network) -> tuple[int, int]:
@@ -70,25 +81,42 @@ def _spread_out(lowered: Lowered, chain: Chain, tell: Progress) -> Plan:
     made = Slotwise(lowered.stages, lowered.levels, 1 << chain.log_n)
     plan = made.plan(chain, tiering_of(chain, made.prices), lowered.factor)
     tell("check", 0, 1)
-    _check(plan, lowered)
+    _check(plan, lowered, 1)
     return plan
 
 
 def _packed(lowered: Lowered, images: int, tell: Progress) -> Plan:
     """With layouts and rotations; garbage is masked away where it gets too large."""
-    plan = _laid_out(lowered, images, tell, masked=False)
-    tell("check", 0, 1)
-    if _check(plan, lowered) > LARGEST:
-        plan = _laid_out(lowered, images, tell, masked=True)
-        _check(plan, lowered)
+    plan, strain = _laid_out(lowered, images, tell, masked=False)
+    if strain > MASKED:
+        plan, strain = _laid_out(lowered, images, tell, masked=True)
+    if strain == np.inf:
+        raise ValueError("a masked plan leaves float64 on usual inputs")
     return plan
 
 
-def _laid_out(lowered: Lowered, images: int, tell: Progress, *, masked: bool) -> Plan:
+def _laid_out(lowered: Lowered, images: int, tell: Progress, *, masked: bool) -> tuple[Plan, float]:
+    """The plan, and its strain."""
     stages, levels = lowered.stages, lowered.levels
     chain, levels, found = fit(stages, levels, images, tell, masked=masked)
     packing = Packing(stages, levels, found, (1 << chain.log_n, images), tell)
-    return packing.plan(chain, _afforded(chain, packing), lowered.factor)
+    plan = packing.plan(chain, _afforded(chain, packing), lowered.factor)
+    tell("check", 0, 1)
+    reached = _check(plan, lowered, SAMPLES)
+    finer = chain.finer(_finer(chain, levels, missing(plan, reached, COMFORT)))
+    if finer != chain:
+        plan = packing.plan(finer, _afforded(finer, packing), lowered.factor)
+        _check(plan, lowered, 1)
+    return plan, float(parts(plan, reached).max())
+
+
+def _finer(chain: Chain, levels: Levels, missing: dict[int, int]) -> dict[int, int]:
+    """Bits of the primes of levels at which only affine stages run: products keep their scale."""
+    return {
+        limbs: min(FINEST, chain.bits[limbs - 1] + more)
+        for limbs, more in missing.items()
+        if limbs not in levels.products
+    }
 
 
 def _afforded(chain: Chain, packing: Packing) -> Tiering:
@@ -100,20 +128,24 @@ def _afforded(chain: Chain, packing: Packing) -> Tiering:
     return tiering
 
 
-def _check(plan: Plan, lowered: Lowered) -> float:
-    """Run the slots; returns the largest magnitude in any slot, garbage included.
+def _check(plan: Plan, lowered: Lowered, count: int) -> Array:
+    """Run the slots of some samples; returns what is usually reached by each step, (steps, 2).
 
     A plan must be the network, slot by slot: anything else is a bug of this compiler.
     """
     _check_weights(plan)
-    largest = 0.0
-    for x, y in zip(lowered.inputs[:2], lowered.outputs, strict=False):
-        slots, reach = simulate(plan, x)
-        largest = max(largest, reach)
+    reached = []
+    for x, y in zip(lowered.inputs[:count], lowered.outputs, strict=False):
+        with np.errstate(all="ignore"):
+            slots, reach = simulate(plan, x)
+        reached.append(reach)
+        if not np.isfinite(reach).all():  # no value is left beside such garbage
+            continue
         error = float(np.abs(outputs(plan, slots) - y.reshape(-1)).max())
         if not error <= AGREEMENT * max(1 / plan.factor, float(np.abs(y).max())):
             raise ValueError(f"the plan is off by {error:e}")
-    return largest
+    usual: Array = np.median(reached, axis=0)
+    return usual
 
 
 def _check_weights(plan: Plan) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, log2
 
@@ -74,6 +74,14 @@ class Chain:
             total = max(needed[more] - sum(sizes), least * count)
             sizes += [(total + place) // count for place in reversed(range(count))]
         return sizes
+
+    def finer(self, bits: Mapping[int, int]) -> Chain:
+        """With primes of at least so many bits at these numbers of limbs, if that is secure."""
+        sizes = list(self.bits)
+        for limbs, least in bits.items():
+            sizes[limbs - 1] = max(sizes[limbs - 1], least)
+        made = replace(self, bits=tuple(sizes))
+        return made if made.is_secure else self
 
     def check(self, tiers: Sequence[Tier]) -> Parameters:
         """Find primes. Raises InsecureParameters over the bound."""

@@ -7,18 +7,33 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.lifetimes import used
 from hushwork.encrypted.plan import Plan, Step
 
 Array = NDArray[np.float64]
 
 
-def simulate(plan: Plan, x: Array) -> tuple[Array, float]:
-    """Output slots (ciphertexts, slots), and the largest magnitude met in any slot of any step."""
+def simulate(plan: Plan, x: Array) -> tuple[Array, Array]:
+    """Output slots (ciphertexts, slots), and what slots each step reads, by their root mean square,
+    and makes, by the largest, (steps, 2)."""
     registers = dict(enumerate(plan.pack(x)))
-    largest = 0.0
-    for vectors in run(plan, registers):
-        largest = max([largest, *(float(np.abs(vector).max()) for vector in vectors.values())])
-    return np.stack([registers[register] for register in plan.results]), largest
+    sizes = _sizes(registers)
+    reached = []
+    for step, made in zip(plan.steps, run(plan, registers), strict=True):
+        sizes |= _sizes(made)
+        read, _ = np.max([sizes[register] for register in used(step)[0]], axis=0)
+        _, largest = np.max([sizes[register] for register in made], axis=0)
+        reached.append((read, largest))
+    slots = np.stack([registers[register] for register in plan.results])
+    return slots, np.array(reached).reshape(-1, 2)
+
+
+def _sizes(vectors: dict[int, Array]) -> dict[int, tuple[float, float]]:
+    """Root mean square, and largest magnitude."""
+    return {
+        register: (np.sqrt(np.mean(vector**2)), np.abs(vector).max())
+        for register, vector in vectors.items()
+    }
 
 
 def run(plan: Plan, registers: dict[int, Array]) -> Iterator[dict[int, Array]]:
