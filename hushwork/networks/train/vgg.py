@@ -54,7 +54,7 @@ class Recipe:
     """Everything that decides the result, besides the data and the seed."""
 
     learning: Phase = Phase(50, 0.025, 0.05, penalty=0.05, free=0.8, frozen=False)
-    settling: Phase = Phase(6, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True)
+    settling: Phase = Phase(4, 0.005, 0.01, penalty=0.03, free=0.0, frozen=True)
     batch: int = 250
     momentum: float = 0.6
     """Of Muon."""
