@@ -24,7 +24,7 @@ from hushwork.cli.service import (
     own_hotkey,
     stop_on_signals,
 )
-from hushwork.cli.tasks import default_model, make_task, offered, shares_for
+from hushwork.cli.tasks import SCORED, default_model, make_task, shares_for
 from hushwork.cli.told import ToldWorker
 from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
@@ -80,7 +80,7 @@ def miner(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     make = guarantees.load(guarantee).worker
     chain = open_ledger(network, ledger, hotkey)
-    made = [make(open_network(name), reporter.progress, shared) for name in model or offered()]
+    made = [make(open_network(name), reporter.progress, shared) for name in model or SCORED]
     workers = [disguise(worker, behaviour) for worker in made]
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]

@@ -12,7 +12,6 @@ from hushwork.guarantee import Guarantee, Progress
 from hushwork.networks import Network, PlainRun, open_network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
-from hushwork.networks.zoo import is_shipped
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.pictures import smooth_field
@@ -21,18 +20,11 @@ SYNTHETIC = 256
 """Inputs made for a network without a data set."""
 VGG, LENET = "vgg9-cifar-10", "lenet-fashion-mnist"
 SCORED = (VGG, LENET)
-"""What validators score who were told nothing: one or the other."""
-
-
-def offered() -> list[str]:
-    """What a miner offers that was told nothing."""
-    return [name for name in SCORED if is_shipped(name)]
+"""What validators score who were told nothing, one or the other: miners then offer both."""
 
 
 def default_model(data: str | None) -> tuple[str, str]:
-    """VGG-9 where its weights and CIFAR-10 are at hand, LeNet elsewhere; and why."""
-    if not is_shipped(VGG):
-        return LENET, f"the weights of {VGG} are not shipped"
+    """VGG-9 where CIFAR-10 is at hand, LeNet elsewhere; and why."""
     if data is None:
         found = f"CIFAR-10 is {'' if is_cached('cifar-10') else 'not '}in {cache_directory()}"
         return VGG if is_cached("cifar-10") else LENET, found

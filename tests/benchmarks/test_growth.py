@@ -72,6 +72,7 @@ def test_one_of_growing_size_takes_synthetic_pictures() -> None:
 
 
 def test_agreement_is_of_labels_and_of_the_range() -> None:
-    plain = [[0.0, 2.0], [1.0, 0.0]]
-    found = network.agreement([[0.2, 2.0], [0.4, 0.5]], network.np.array(plain))
-    assert found == {"largest_error": 0.6, "images": 2, "same_label": 1}
+    plain = [[0.0, 2.0], [1.0, 0.0], [0.0, 1.0]]
+    answers = [[0.2, 2.0], [0.4, 0.5], None]
+    found = network.agreement(answers, network.np.array(plain))
+    assert found == {"largest_error": 0.6, "images": 3, "refused": 1, "same_label": 1}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hushwork.cli import roles, tasks
+from hushwork.cli import roles
 from hushwork.cli.told import ToldWorker
 from tests.insecure_plain import InsecureWorker
 from tests.subnet.town import tiny_network
@@ -46,10 +46,7 @@ def mined(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.mark.usefixtures("mined")
-def test_a_miner_told_nothing_offers_whatever_validators_score(
-    made: Made, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "is_shipped", lambda _: True)
+def test_a_miner_told_nothing_offers_whatever_validators_score(made: Made) -> None:
     roles.miner(ledger="x")
     assert made == [("vgg9-cifar-10", None), ("lenet-fashion-mnist", None)]
 
@@ -84,7 +81,6 @@ def test_a_validator_says_which_network_it_took_by_default(
     said: str,
 ) -> None:
     monkeypatch.setenv("HUSHWORK_CACHE", str(tmp_path))
-    monkeypatch.setattr(tasks, "is_shipped", lambda _: True)
 
     def make_task(name: str, *_: object, **__: object) -> None:
         assert name == scored

@@ -73,13 +73,6 @@ def test_a_data_set_at_hand_comes_before_its_sample(
     assert loaded == [(name, None), (name, "folder")]
 
 
-@pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All weights are here."""
-    monkeypatch.setattr(tasks, "is_shipped", lambda _: True)
-
-
-@pytest.mark.usefixtures("shipped")
 def test_vgg_9_is_the_default_where_cifar_10_is_cached(cache: Path) -> None:
     model, reason = default_model(None)
     assert (model, reason) == ("lenet-fashion-mnist", f"CIFAR-10 is not in {cache}")
@@ -88,7 +81,7 @@ def test_vgg_9_is_the_default_where_cifar_10_is_cached(cache: Path) -> None:
     assert (model, reason) == ("vgg9-cifar-10", f"CIFAR-10 is in {cache}")
 
 
-@pytest.mark.usefixtures("cache", "loaded", "shipped")
+@pytest.mark.usefixtures("cache", "loaded")
 def test_vgg_9_is_the_default_where_cifar_10_is_named() -> None:
     assert default_model("folder") == ("vgg9-cifar-10", "folder is CIFAR-10")
     model, reason = default_model("other")
@@ -167,11 +160,3 @@ def test_a_task_draws_what_the_judge_lets_through() -> None:
     images = np.stack([np.full((1, 28, 28), light) for light in (0.2, 0.8)])
     assert task.within(images).tolist() == [True, False]
     assert task.manifest.network == "lenet-fashion-mnist"
-
-
-def test_what_is_not_shipped_is_no_default(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "is_shipped", lambda name: name != "vgg9-cifar-10")
-    (cache / "cifar-10.npz").touch()
-    reason = "the weights of vgg9-cifar-10 are not shipped"
-    assert default_model(None) == ("lenet-fashion-mnist", reason)
-    assert tasks.offered() == ["lenet-fashion-mnist"]

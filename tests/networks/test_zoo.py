@@ -26,7 +26,6 @@ from hushwork.networks.data import LABELS, to_input
 from hushwork.networks.zoo import NAMES
 
 LENETS = tuple(name for name in NAMES if name.startswith("lenet-"))
-VGG = Path(zoo.__file__).with_name("vgg9_cifar_10.onnx")
 
 
 @pytest.fixture(params=LENETS, scope="module")
@@ -88,8 +87,6 @@ def test_nothing_runs_away(network: Network, kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def vgg() -> Network:
-    if not VGG.exists():
-        pytest.skip(f"{VGG.name} is not here")
     return open_network("vgg9")
 
 

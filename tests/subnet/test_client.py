@@ -20,13 +20,10 @@ from hushwork.errors import (
     Unreachable,
 )
 from hushwork.guarantee import Manifest
-from hushwork.networks import zoo
 from hushwork.subnet import connect
 from hushwork.subnet.known import shipped_answers
 from tests.insecure_plain import NAME, InsecurePlain, InsecureWorker
 from tests.subnet.town import LABELS, Town, pictures, tiny_network, wait_until
-
-VGG = Path(zoo.__file__).with_name("vgg9_cifar_10.onnx")
 
 
 class Careless(InsecureWorker):
@@ -250,7 +247,6 @@ def test_known_answers_ship_with_the_package() -> None:
     assert len({image.tobytes() for image, _ in chosen}) == 100
 
 
-@pytest.mark.skipif(not VGG.exists(), reason=f"{VGG.name} is not here")
 def test_known_answers_of_vgg_9_are_those_of_its_own_sample() -> None:
     network = hushwork.networks.open_network("vgg9")
     known = shipped_answers(network.digest)

@@ -8,20 +8,11 @@ from hushwork.errors import NotFound
 from hushwork.networks.layers import Network
 from hushwork.networks.reader import read_onnx
 
-__all__ = ["NAMES", "SHORT", "is_shipped", "open_network"]
+__all__ = ["NAMES", "SHORT", "open_network"]
 
 NAMES = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
 SHORT = {"vgg9": "vgg9-cifar-10"}
 """What a network may be called too."""
-
-
-def is_shipped(name: str) -> bool:
-    """Whether the weights of one of NAMES are here."""
-    return _file(name).is_file()
-
-
-def _file(name: str) -> Path:
-    return Path(__file__).with_name(f"{name}.onnx".replace("-", "_"))
 
 
 def open_network(name_or_path: str | Path) -> Network:
@@ -31,7 +22,7 @@ def open_network(name_or_path: str | Path) -> Network:
     """
     name = SHORT.get(str(name_or_path), name_or_path)
     if name in NAMES:
-        return read_onnx(_file(str(name)))
+        return read_onnx(Path(__file__).with_name(f"{name}.onnx".replace("-", "_")))
     path = Path(name_or_path)
     if not path.is_file():
         raise NotFound("network", expected=f"a file, or one of {list(NAMES)}", got=name_or_path)
