@@ -25,7 +25,7 @@ from benchmarks.growing import opened
 from benchmarks.miner import mine, timed
 from benchmarks.rows import seconds, size
 from hushwork.encrypted.samples import samples
-from hushwork.errors import HushworkError
+from hushwork.errors import BadAnswer, HushworkError
 from hushwork.guarantee import Manifest, load
 from hushwork.networks import Network, PlainRun, evaluate, sample
 from hushwork.networks.data import load as load_data
@@ -49,17 +49,21 @@ def pictures(network: Network, count: int, source: str | None = None) -> Any:
 
 
 def ask(pipe: Connection, images: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The client: outputs of all images, and what was sent."""
+    """The client: outputs of all images, None where an answer is refused, and what was sent."""
     client = load("encrypted").client(Manifest.from_bytes(pipe.recv_bytes()))
     hello, key_seconds = timed(client.hello)
     pipe.send_bytes(hello)
     client.welcome(pipe.recv_bytes())
-    outputs, request, response = [], b"", b""
+    outputs: list[Any] = []
+    request, response = b"", b""
     for image in track(images, description="encrypted runs", console=Console(stderr=True)):
         request = client.seal(image)
         pipe.send_bytes(request)
         response = pipe.recv_bytes()
-        outputs.append(client.open(response).output)
+        try:
+            outputs.append(client.open(response).output)
+        except BadAnswer:
+            outputs.append(None)
     return outputs, {
         "key_seconds": key_seconds,
         "hello_bytes": len(hello),
@@ -87,12 +91,13 @@ def run(name: str, count: int, source: str | None = None) -> dict[str, Any]:
 
 def agreement(outputs: Any, plain: Any) -> dict[str, Any]:
     """How far encrypted logits are from plain ones, and how many labels agree."""
-    error = np.abs(np.array(outputs) - plain).max(axis=1) / np.ptp(plain, axis=1)
-    agree = np.argmax(outputs, axis=1) == np.argmax(plain, axis=1)
+    pairs = [(y, wanted) for y, wanted in zip(outputs, plain, strict=True) if y is not None]
+    errors = [float(np.abs(y - wanted).max() / np.ptp(wanted)) for y, wanted in pairs]
     return {
-        "largest_error": float(error.max()),
+        "largest_error": max(errors, default=float("nan")),
         "images": len(plain),
-        "same_label": int(agree.sum()),
+        "refused": len(plain) - len(pairs),
+        "same_label": sum(bool(np.argmax(y) == np.argmax(wanted)) for y, wanted in pairs),
     }
 
 
@@ -112,6 +117,7 @@ def table(name: str, figures: dict[str, Any]) -> Table:
         ("one image, slowest", seconds(figures["slowest_seconds"])),
         ("one image on one core", seconds(figures["one_core_seconds"])),
         ("largest logit error, of the range", f"{figures['largest_error']:.1e}"),
+        ("answers refused", f"{figures['refused']} of {figures['images']}"),
         ("same label as the plain run", f"{figures['same_label']} of {figures['images']}"),
     ]
     for row in rows:
