@@ -154,7 +154,7 @@ def test_rounding_is_what_rounded_coefficients_do():
 
 
 def spoilt():
-    """Values near one, beside garbage past the borders that is seven to the eighth."""
+    """Values near one, beside garbage past the borders, millions on a ramp."""
     net = Builder((1, 8, 8)).convolve(32, (3, 3))
     layer, name = net.layers[-1], net.last
     layer.weight[...], layer.bias[...] = 0, 0
