@@ -28,6 +28,9 @@ def kernel() -> str:
     InvalidParameters, as the making of Parameters does, where it names none of this processor's.
     """
 
+def keep_memory(freed: bool) -> None:
+    """Keep what is freed for what is allocated next, or no longer: fresh pages take time."""
+
 def release_memory() -> None:
     """Give free memory back to the system: after a compilation, most of what it took."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import Cost, Use
-from hushwork.encrypted.diagonals import Diagonals, Placed, build
+from hushwork.encrypted.diagonals import Diagonals, Placed, build, estimate
 from hushwork.encrypted.rotations import Rotations, Splits
 
 Index = NDArray[np.int64]
@@ -75,10 +75,14 @@ class Prepared:
     ciphertexts: list[int]
     placed: Placed
 
-    def estimate(self) -> Arranged:
+    def least(self) -> Arranged:
         """At its cheapest."""
-        return Arranged(self.copies, self.ciphertexts, self.placed.estimate())
+        return Arranged(self.copies, self.ciphertexts, self.placed.least())
 
-    def arranged(self, masked: bool, rows: Index | None = None) -> Arranged:
-        """Filled; estimated from some rows if they are given."""
-        return Arranged(self.copies, self.ciphertexts, build(self.placed, masked, rows))
+    def estimate(self, masked: bool, rows: Index) -> Arranged:
+        """About as it will be, from some rows."""
+        return Arranged(self.copies, self.ciphertexts, estimate(self.placed, masked, rows))
+
+    def arranged(self, masked: bool) -> Arranged:
+        """Filled."""
+        return Arranged(self.copies, self.ciphertexts, build(self.placed, masked))

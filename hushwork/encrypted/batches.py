@@ -26,7 +26,7 @@ def batch(network: Network, images: int, progress: Progress | None = None) -> in
     lowered = Lowered.of(network)
     costs = {**dict(_shared(lowered, images, tell)), **dict(_alone(lowered))}
     if not costs:
-        fit(lowered.stages, lowered.levels, 1, tell, masked=False)
+        fit(lowered, 1, tell, masked=False)
     return min(costs, key=lambda size: ceil(images / size) * costs[size])
 
 
@@ -37,13 +37,13 @@ def _shared(lowered: Lowered, images: int, tell: Progress) -> Iterator[tuple[int
         if whole(lowered.levels, size):
             return
         try:
-            *_, found = fit(lowered.stages, lowered.levels, size, tell, masked=False)
+            cost = fit(lowered, size, tell, masked=False).found.cost
         except DoesNotFit:
             return
-        yield size, found.cost
-        if found.cost / size > least:
+        yield size, cost
+        if cost / size > least:
             return
-        least = found.cost / size
+        least = cost / size
 
 
 def _alone(lowered: Lowered) -> Iterator[tuple[int, float]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork._native import keep_memory
 from hushwork.encrypted.cost import KEY
 from hushwork.encrypted.fitting import fit, tiering_of, whole
 from hushwork.encrypted.levels import Levels
@@ -53,13 +57,24 @@ def compile_network(network: Network, progress: Progress | None = None, images: 
         most = f"at most {1 << LOG_N[-1]}, one in each of its slots"
         raise DoesNotFit("no ring has so many slots as images", expected=most, got=images)
     tell = progress or (lambda _phase, _done, _total: None)
-    tell("layers", 0, 1)
-    lowered = Lowered.of(network)
-    tell("layers", 1, 1)
-    chain = whole(lowered.levels, images)
-    plan = _spread_out(lowered, chain, tell) if chain else _packed(lowered, images, tell)
-    tell("check", 1, 1)
+    with _kept_memory():
+        tell("layers", 0, 1)
+        lowered = Lowered.of(network)
+        tell("layers", 1, 1)
+        chain = whole(lowered.levels, images)
+        plan = _spread_out(lowered, chain, tell) if chain else _packed(lowered, images, tell)
+        tell("check", 1, 1)
     return plan
+
+
+@contextmanager
+def _kept_memory() -> Iterator[None]:
+    """Matrices that come and go take the same pages."""
+    keep_memory(True)
+    try:
+        yield
+    finally:
+        keep_memory(False)
 
 
 def check(plan: Plan, network: Network) -> None:
@@ -98,9 +113,9 @@ def _packed(lowered: Lowered, images: int, tell: Progress) -> Plan:
 
 def _laid_out(lowered: Lowered, images: int, tell: Progress, *, masked: bool) -> tuple[Plan, float]:
     """The plan, and its strain."""
-    stages, levels = lowered.stages, lowered.levels
-    chain, levels, found = fit(stages, levels, images, tell, masked=masked)
-    packing = Packing(stages, levels, found, (1 << chain.log_n, images), tell)
+    fitted = fit(lowered, images, tell, masked=masked)
+    chain, levels, lowered = fitted.chain, fitted.levels, fitted.lowered
+    packing = Packing(lowered.stages, levels, fitted.found, (1 << chain.log_n, images), tell)
     plan = packing.plan(chain, _afforded(chain, packing), lowered.factor)
     tell("check", 0, 1)
     reached = _check(plan, lowered)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ Mask = NDArray[np.bool_]
 
 _LEAST = 32
 """Shorter weight vectors than this save nothing."""
+SAMPLED = 256
+"""Diagonals of a stage by which it is judged, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,7 @@ class Placed:
             places, [*weights, *map(np.zeros, [1] * len(missing))], output, sums, self.ring
         )
 
-    def estimate(self) -> Diagonals:
+    def least(self) -> Diagonals:
         """With weights as short as can be."""
         return self.diagonals([np.zeros(1)] * len(self.places), self.output)
 
@@ -149,37 +152,62 @@ def place_alike(inputs: list[tuple[Layout, Matrix]]) -> Placed:
     return Placed(output, (), places, entries, filled)
 
 
-def build(placed: Placed, masked: bool, rows: Index | None = None) -> Diagonals:
-    """Fill the weight vectors; `masked` leaves no garbage but that of sums.
-
-    With `rows` it is an estimate, for which the matrices need to hold these rows only.
-    """
+def build(placed: Placed, masked: bool) -> Diagonals:
+    """Fill the weight vectors; `masked` leaves no garbage but that of sums."""
     output, ring = placed.output, placed.ring
-    if output.modulus and rows is not None:
-        return placed.diagonals([np.broadcast_to(0.0, ring)] * len(placed.places), output)
-    # Positions may be three cells of a power of two apart, say: weights repeat with the latter.
-    least = min(max(output.cell & -output.cell, _LEAST), ring)
-    periods = [least << k for k in range((ring // least).bit_length())]
-    if rows is not None:
-        periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
-    wanted = _wanted(placed, masked, rows)[:, :ring]
-    weights = fill(placed.places, placed.entries, wanted, placed.filled, periods)
+    everything = masked or output.modulus > 0
+    wanted = np.ones_like(placed.held) if everything else placed.held
+    periods = [_least(placed) << k for k in range((ring // _least(placed)).bit_length())]
+    weights = fill(placed.places, placed.entries, wanted[:, :ring], placed.filled, periods)
+    return placed.diagonals(weights, _made(placed, placed.places, weights, masked))
+
+
+def estimate(placed: Placed, masked: bool, rows: Index) -> Diagonals:
+    """About what `build` gives, from some diagonals; the matrices need to hold these rows only."""
+    output, ring = placed.output, placed.ring
     if output.modulus:
-        return placed.diagonals(weights, output)
+        return placed.diagonals([np.broadcast_to(0.0, ring)] * len(placed.places), output)
+    least = _least(placed)
+    periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
+    every = ceil(len(placed.places) / SAMPLED)
+    places, entries = _thinned(placed, every)
+    weights = fill(places, entries, _wanted(placed, masked, rows), placed.filled, periods)
+    all_of_them = [weights[index // every] for index in range(len(placed.places))]
+    return placed.diagonals(all_of_them, _made(placed, places, weights, masked))
+
+
+def _thinned(placed: Placed, every: int) -> tuple[Places, Entries]:
+    """One diagonal of so many, and its entries."""
+    if every == 1:
+        return placed.places, placed.entries
+    which, slot, value = placed.entries
+    kept = which % every == 0
+    some = np.arange(0, len(placed.places), every)
+    return placed.places.only(some), (which[kept] // every, slot[kept], value[kept])
+
+
+def _least(placed: Placed) -> int:
+    """The shortest period tried."""
+    # Positions may be three cells of a power of two apart, say: weights repeat with the latter.
+    cell = placed.output.cell
+    return min(max(cell & -cell, _LEAST), placed.ring)
+
+
+def _made(placed: Placed, places: Places, weights: list[Array], masked: bool) -> Layout:
+    """The output with what these diagonals leave in it."""
+    output = placed.output
+    if output.modulus:
+        return output
     met = placed.held
     if not masked:
-        met = reached(placed.places, weights, placed.filled, output.ciphertexts)
-    return placed.diagonals(weights, placed.summed(met))
+        met = reached(places, weights, placed.filled, output.ciphertexts)
+    return placed.summed(met)
 
 
-def _wanted(placed: Placed, masked: bool, rows: Index | None) -> Mask:
-    """The slots that must come out right; with `rows`, theirs and what is to be zero."""
-    output = placed.output
-    if rows is None:
-        everything = masked or output.modulus > 0
-        return np.ones_like(placed.held) if everything else placed.held
+def _wanted(placed: Placed, masked: bool, rows: Index) -> Mask:
+    """The slots of these rows, and what is to be zero."""
     wanted = ~placed.held if masked else np.zeros_like(placed.held)
-    held = np.add.outer(output.addresses[rows].reshape(-1), _shifts(placed.partial))
+    held = np.add.outer(placed.output.addresses[rows].reshape(-1), _shifts(placed.partial))
     wanted.reshape(-1)[held] = True
     return wanted
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 
@@ -9,6 +11,7 @@ from hushwork.encrypted.arranged import MEMORY
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels
+from hushwork.encrypted.lowered import Lowered
 from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
 from hushwork.encrypted.search import STEP, Arrangement, NoRoom, search
 from hushwork.encrypted.stages import Stages
@@ -45,13 +48,35 @@ def _rough(slots: int) -> Prices:
     return prices
 
 
-def fit(
-    stages: Stages, levels: Levels, images: int, tell: Progress, *, masked: bool
-) -> tuple[Chain, Levels, Arrangement]:
-    """The smallest ring that carries the network for so many images a run, and the arrangement.
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A network in the ring and the layouts that are cheapest."""
 
-    Where the input is spread, that takes a level more. Raises DoesNotFit.
+    lowered: Lowered
+    chain: Chain
+    levels: Levels
+    """A level more where the input is spread."""
+    found: Arrangement
+
+
+def fit(lowered: Lowered, images: int, tell: Progress, *, masked: bool) -> Fitted:
+    """The smallest ring that carries a network for so many images a run, and the arrangement.
+
+    Averages get a level of their own where that is cheaper. Raises DoesNotFit.
     """
+    best, index = _fit(lowered, images, tell, masked), 0
+    while index < best.lowered.forks:
+        with suppress(DoesNotFit):
+            best = _fit(best.lowered.forked(index), images, tell, masked, best)
+        index += 1
+    return best
+
+
+def _fit(
+    lowered: Lowered, images: int, tell: Progress, masked: bool, before: Fitted | None = None
+) -> Fitted:
+    """As `fit`; unless it is cheaper, what was fitted before."""
+    stages, levels = lowered.stages, lowered.levels
     blocked = ""
     for log_n in LOG_N:
         chain = carrier(levels, log_n)
@@ -59,14 +84,17 @@ def fit(
             slots, deeper = 1 << log_n, carrier(levels.deeper, log_n)
             spare = deeper is not None and deeper.scale_bits == chain.scale_bits
             model = Cost(slots, tiering_of(chain, _rough(slots)).tiers, images)
+            like = before.found if before and before.chain.log_n == log_n else None
             try:
-                found = search(stages, levels, model, masked=masked, spare=spare, tell=tell)
+                found = search(stages, levels, model, like, masked=masked, spare=spare, tell=tell)
             except NoRoom as error:
                 blocked = str(error)
                 continue
+            if before and found.cost >= before.found.cost:
+                return before
             if deeper and found.condensed:
-                return deeper, levels.deeper, found
-            return chain, levels, found
+                return Fitted(lowered, deeper, levels.deeper, found)
+            return Fitted(lowered, chain, levels, found)
     if blocked:
         raise DoesNotFit(
             f"layer {blocked!r} is too wide",

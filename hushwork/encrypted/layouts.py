@@ -112,39 +112,43 @@ def _grids(atom: Atom, geometry: Geometry) -> Iterator[Layout]:
 
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """The input of a network as the windows that its first layer reads."""
+    """The windows that the first layer of a network reads, in any layout."""
 
+    taps: int
+    """Inputs of one window."""
     gather: Index
     """Input element of each patch element; -1: padding."""
     matrix: Matrix
     """The first layer, from patch elements."""
-    layout: Layout
+    target: Atom
+
+    @classmethod
+    def of(cls, stages: Stages) -> Patches | None:
+        """None where the first layer is not alone on an image."""
+        first = stages.stages[0]
+        readers = [s for s in stages.stages if isinstance(s, Affine) and 0 in dict(s.terms)]
+        if not isinstance(first, Affine) or readers != [first] or _multiplied(stages):
+            return None
+        source, target = stages.atoms[0], stages.atoms[first.output]
+        if len(first.terms) > 1 or len(source.shape) < 3 or len(target.shape) < 3:
+            return None
+        taps, gather, matrix = _windows(first.terms[0][1], source, target)
+        return cls(taps, gather, matrix, target)
+
+    def layouts(self, geometry: Geometry) -> Iterator[Layout]:
+        """Ways to send patches."""
+        form = Grid(geometry, self.target.stride, _channels(self.target))
+        for tiled in (False, True):
+            if (tiled and form.used >= form.cell) or self.taps > 4 * form.channels:
+                continue
+            layout = _patch_layout(form, self.target, self.taps, self.gather, tiled)
+            if layout is not None:
+                yield layout
 
 
-def patches(stages: Stages, first: Affine, geometry: Geometry) -> list[Patches]:
-    """Ways to send patches; none where the first layer is not alone on an image."""
-    source, target = stages.atoms[0], stages.atoms[first.output]
-    readers = [s for s in stages.stages if isinstance(s, Affine) and 0 in dict(s.terms)]
-    alone = readers == [first] and len(first.terms) == 1 and _products(stages)
-    if not (alone and len(source.shape) == 3 and len(target.shape) == 3):
-        return []
-    taps, gather, matrix = _windows(first.terms[0][1], source, target)
-    form = Grid(geometry, target.stride, _channels(target))
-    found = []
-    for tiled in (False, True):
-        if (tiled and form.used >= form.cell) or taps > 4 * form.channels:
-            continue
-        layout = _patch_layout(form, target, taps, gather, tiled)
-        if layout is not None:
-            found.append(Patches(gather, matrix, layout))
-    return found
-
-
-def _products(stages: Stages) -> bool:
-    """Whether nothing multiplies the input itself."""
-    return not any(
-        0 in (stage.a, stage.b) for stage in stages.stages if not isinstance(stage, Affine)
-    )
+def _multiplied(stages: Stages) -> bool:
+    """Whether the input itself is multiplied."""
+    return any(0 in (stage.a, stage.b) for stage in stages.stages if not isinstance(stage, Affine))
 
 
 def _windows(matrix: Matrix, source: Atom, target: Atom) -> tuple[int, Index, Matrix]:

@@ -17,13 +17,11 @@ class Levels:
     """Limbs of the request."""
     products: frozenset[int]
     """Limb counts at which products run; elsewhere only affine stages do."""
-    spread: bool = False
-    """Whether the first level only spreads the input."""
 
     @property
     def deeper(self) -> Levels:
         """With a level before all stages."""
-        return replace(self, input=self.input + 1, spread=True)
+        return replace(self, input=self.input + 1)
 
     @property
     def count(self) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.fusing import fused
 from hushwork.encrypted.levels import Levels, schedule
+from hushwork.encrypted.lowering import Lowering, lower
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.stages import Stages, lower
+from hushwork.encrypted.stages import Stages
 from hushwork.errors import DoesNotFit
 from hushwork.networks import Network, trace
 
@@ -21,7 +22,7 @@ Array = NDArray[np.float64]
 class Lowered:
     """What is laid out, and what to hold it against."""
 
-    stages: Stages
+    lowering: Lowering
     levels: Levels
     factor: float
     """The answer holds this factor times the outputs."""
@@ -36,9 +37,24 @@ class Lowered:
         values = _ordinary(network)
         magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
         factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
-        stages = lower(fused(network), magnitudes, factor)
+        made = lower(fused(network), magnitudes, factor)
         inputs, outputs = values[network.input], values[network.output]
-        return cls(stages, schedule(stages), factor, inputs, outputs)
+        return cls(made, schedule(made.stages), factor, inputs, outputs)
+
+    @property
+    def stages(self) -> Stages:
+        """What it takes."""
+        return self.lowering.stages
+
+    @property
+    def forks(self) -> int:
+        """How many averages might take a level of their own."""
+        return len(self.lowering.forks)
+
+    def forked(self, index: int) -> Lowered:
+        """With one of them by itself."""
+        made = self.lowering.forks[index].taken()
+        return replace(self, lowering=made, levels=schedule(made.stages))
 
 
 def _ordinary(network: Network) -> dict[str, Array]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cache
+from itertools import count, pairwise
 from math import ceil, log2
 
 from hushwork._native import Parameters, find_primes, security_bound
 from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.tiers import Tier
+from hushwork.errors import InvalidParameters
 
 LOG_N = (13, 14, 15, 16)
-PRECISIONS = ((32, 26), (30, 24))
-"""Bits of the scale, and of a prime that only affine stages use, best first: more would only cost
-digits."""
-SPREAD_BITS = 26
-"""Bits of a prime by which masks alone are divided."""
+SCALE_BITS = (32, 30)
+"""Of values, best first."""
+AFFINE_BITS = 24
+"""Of a prime that only affine stages use, the scale of their weights: more would only cost digits,
+unless the weights meet garbage."""
+MOST_LIMBS = 64
+"""Moduli of a ciphertext."""
 LAST_BITS = 46
 """Bits of the last prime: room for the outputs."""
 ROOM = 14
@@ -80,7 +86,7 @@ class Chain:
         sizes = list(self.bits)
         for limbs, least in bits.items():
             sizes[limbs - 1] = max(sizes[limbs - 1], least)
-        made = replace(self, bits=tuple(sizes))
+        made = replace(self, bits=_supplied(self.log_n, sizes))
         return made if made.is_secure else self
 
     def check(self, tiers: Sequence[Tier]) -> Parameters:
@@ -97,27 +103,48 @@ class Chain:
 
 def carrier(levels: Levels, log_n: int) -> Chain | None:
     """The chain of the best precision that one ring allows."""
-    for scale_bits, affine_bits in PRECISIONS:
-        made = Chain(log_n, (LAST_BITS, *_levels(levels, scale_bits, affine_bits)), scale_bits)
+    for scale_bits in SCALE_BITS:
+        counts = range(2, levels.input + 1)
+        bits = [scale_bits if limbs in levels.products else AFFINE_BITS for limbs in counts]
+        made = Chain(log_n, _supplied(log_n, [LAST_BITS, *bits]), scale_bits)
         if made.is_secure:
             return made
     return None
 
 
-def _levels(levels: Levels, scale_bits: int, affine_bits: int) -> list[int]:
-    counts = range(2, levels.input + 1 - levels.spread)
-    bits = [scale_bits if limbs in levels.products else affine_bits for limbs in counts]
-    return bits + [SPREAD_BITS] * levels.spread
+def _supplied(log_n: int, bits: Sequence[int]) -> tuple[int, ...]:
+    """The same sizes, larger where there are no more primes of a size."""
+    taken: Counter[int] = Counter()
+    sizes = []
+    for least in bits:
+        size = next(size for size in count(least) if taken[size] < _supply(log_n, size))
+        taken[size] += 1
+        sizes.append(size)
+    return tuple(sizes)
+
+
+@cache
+def _supply(log_n: int, bits: int) -> int:
+    """How many primes of one size there are, up to MOST_LIMBS."""
+
+    def lacks(wanted: int) -> bool:
+        try:
+            find_primes(log_n, [bits] * wanted)
+        except InvalidParameters:
+            return True
+        return False
+
+    return bisect_left(range(MOST_LIMBS + 1), True, key=lacks) - 1
 
 
 def levels_at(log_n: int) -> int:
     """About how many levels a ring carries: for people."""
-    scale_bits, affine_bits = PRECISIONS[-1]
+    scale_bits, affine_bits = SCALE_BITS[-1], AFFINE_BITS
     count = 0
     while True:
         pairs = range(count + 1)
-        bits = (LAST_BITS, *(affine_bits if k % 2 == 0 else scale_bits for k in pairs))
-        if not Chain(log_n, bits, scale_bits).is_secure:
+        bits = [LAST_BITS, *(affine_bits if k % 2 == 0 else scale_bits for k in pairs)]
+        if not Chain(log_n, _supplied(log_n, bits), scale_bits).is_secure:
             return count
         count += 1
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.encrypted.arranged import Prepared
+from hushwork.encrypted.arranged import Arranged, Prepared
 from hushwork.encrypted.condense import ways
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.diagonals import place, place_alike
 from hushwork.encrypted.layout import Geometry, Layout
 from hushwork.encrypted.layouts import (
+    Patches,
     candidates,
     geometries,
     partials,
-    patches,
     replicated,
 )
 from hushwork.encrypted.levels import Levels, reads
@@ -33,6 +33,10 @@ SAMPLED = 1 << 16
 """Entries up to which a matrix is looked at whole in the search."""
 STEP = 8
 """Giant step assumed in the search."""
+LIKELY = 0.75
+"""Of what later stages cost elsewhere, that they cost at least."""
+MASKS = 1.0
+"""Rotations that masks may cost for their own sake."""
 LOOKED_UP = 1 << 27
 """Most pairs of slots of one stage that are looked at: some fifty bytes each."""
 
@@ -55,7 +59,9 @@ class Choice:
 class Arrangement:
     """Layouts for a whole network, as far as it has got."""
 
-    cost: float
+    spent: tuple[float, ...]
+    """Cost of the input and of each stage so far, added up."""
+    geometry: Geometry
     input: Layout
     sent: Layout
     """As the input travels; what is not the input's own layout is spread to it."""
@@ -68,6 +74,11 @@ class Arrangement:
     layouts: dict[int, Layout]
     """Of the atoms made so far."""
     choices: dict[int, Choice]
+
+    @property
+    def cost(self) -> float:
+        """Of all so far."""
+        return self.spent[-1]
 
     @property
     def condensed(self) -> bool:
@@ -89,24 +100,27 @@ def search(
     stages: Stages,
     levels: Levels,
     model: Cost,
+    like: Arrangement | None = None,
     *,
     masked: bool,
     spare: bool,
     tell: Progress,
 ) -> Arrangement:
-    """The cheapest arrangement found; `masked` leaves no garbage anywhere, `spare` says whether
-    there is a level to spread the input with. Raises NoRoom.
+    """The cheapest arrangement found, or `like` if none is cheaper on its grid.
+
+    `masked` leaves no garbage anywhere, `spare` says whether there is a level to spread the input
+    with. Raises NoRoom.
     """
-    best: Arrangement | None = None
-    blocked = ""
-    grids = geometries(stages.atoms, model.period)
+    best, blocked = like, ""
+    grids = [like.geometry] if like else geometries(stages.atoms, model.period)
     numbered = enumerate(stages.stages)
     samples = {index: _sample(stage) for index, stage in numbered if isinstance(stage, Affine)}
+    patches = Patches.of(stages)
     for index, geometry in enumerate(grids):
         tell("layouts", index, len(grids))
-        view = _View(stages, levels, geometry, model, masked, samples, spare)
+        view = _View(stages, levels, geometry, model, masked, samples, patches, spare)
         try:
-            best = view.beam(best.cost if best else np.inf) or best
+            best = view.beam(best) or best
         except NoRoom as error:
             blocked = str(error)
     tell("layouts", len(grids), len(grids))
@@ -175,60 +189,88 @@ class _View:
     masked: bool
     samples: dict[int, _Sample]
     """By stage."""
+    patches: Patches | None
     spare: bool
 
-    def beam(self, limit: float) -> Arrangement | None:
-        """The cheapest arrangement below a limit, if there is one."""
+    def beam(self, before: Arrangement | None) -> Arrangement | None:
+        """The cheapest arrangement, if there is one that is cheaper than another."""
         beam = list(self._starts())
-        least = [self._least(index) for index in range(len(self.stages.stages))]
+        limits = self._limits(before)
         for index, stage in enumerate(self.stages.stages):
-            few = _Few(_live(self.stages, index), limit - sum(least[index + 1 :]))
+            few = _Few(_live(self.stages, index), limits[index])
             for one in beam:
                 if isinstance(stage, Product):
                     few.add(self._multiplied(one, stage, index))
                 else:
                     self._extend(one, stage, index, few)
             beam = few.best
-            if not beam and limit == np.inf:
+            if not beam and before is None:
                 raise NoRoom(stage.name)
         return beam[0] if beam else None
+
+    def _limits(self, before: Arrangement | None) -> list[float]:
+        """What each stage and those before it may cost, for the others to make up for it."""
+        count = len(self.stages.stages)
+        if before is None:
+            return [np.inf] * count
+        least = [
+            sum(self._least(later) for later in range(index + 1, count)) for index in range(count)
+        ]
+        if len(before.spent) == 1 + count:
+            rest = [LIKELY * (before.cost - spent) for spent in before.spent[1:]]
+            least = list(map(max, least, rest))
+        return [before.cost - some for some in least]
 
     def _starts(self) -> Iterator[Arrangement]:
         gather = np.arange(int(np.prod(self.stages.atoms[0].shape)))
         for layout in candidates(self.stages.atoms[0], self.geometry):
             yield self._start(layout, gather, {})
-        first = self.stages.stages[0]
-        if isinstance(first, Affine):
-            for way in patches(self.stages, first, self.geometry):
-                yield self._start(way.layout, way.gather, {0: way.matrix})
+        if patches := self.patches:
+            for layout in patches.layouts(self.geometry):
+                yield self._start(layout, patches.gather, {0: patches.matrix})
 
     def _start(self, layout: Layout, gather: Index, matrices: dict[int, Matrix]) -> Arrangement:
         found = ways(layout, self.levels.input, self.model, spare=self.spare)
         cost, copies, sent = min(found, key=lambda way: way[0])
-        return Arrangement(cost, layout, sent, copies, gather, matrices, {0: layout}, {})
+        first = {0: layout}
+        return Arrangement(
+            (cost,), self.geometry, layout, sent, copies, gather, matrices, first, {}
+        )
 
     def _multiplied(self, one: Arrangement, stage: Product, index: int) -> Arrangement:
         layout = one.layouts[stage.a]
         cost = layout.ciphertexts * self.model.multiply(self.levels.stage[index])
-        return replace(one, cost=one.cost + cost, layouts={**one.layouts, stage.output: layout})
+        spent, layouts = (*one.spent, one.cost + cost), {**one.layouts, stage.output: layout}
+        return replace(one, spent=spent, layouts=layouts)
 
     def _extend(self, one: Arrangement, stage: Affine, index: int, few: _Few) -> None:
         """Try the ways to lay out the next stage, the most promising first."""
-        limbs, rotations = self.levels.stage[index], self._rotations
+        limbs = self.levels.stage[index]
         for least, choice, ready in self._ways(one, stage, index, few.limit):
-            masks = [self.masked and not choice.output.modulus]
-            for masked in masks:
-                if one.cost + least >= few.limit:
-                    return
-                made = ready.arranged(masked, self.samples[index].rows)
-                layout = made.diagonals.layout
-                if not masked and (layout.states != ready.placed.cleanest.states).any():
-                    masks.append(True)
+            if one.cost + least >= few.limit:
+                return
+            for made, cost, masked in self._masked(ready, choice, index):
                 if made.fits(limbs, self.model):
-                    cost = one.cost + made.cost(limbs, rotations)
-                    layouts = {**one.layouts, stage.output: layout}
+                    spent = (*one.spent, one.cost + cost)
+                    layouts = {**one.layouts, stage.output: made.diagonals.layout}
                     choices = {**one.choices, index: replace(choice, masked=masked)}
-                    few.add(replace(one, cost=cost, layouts=layouts, choices=choices))
+                    few.add(replace(one, spent=spent, layouts=layouts, choices=choices))
+
+    def _masked(
+        self, ready: Prepared, choice: Choice, index: int
+    ) -> list[tuple[Arranged, float, bool]]:
+        """With garbage and without it; without it only, where that costs little more."""
+        limbs, rows = self.levels.stage[index], self.samples[index].rows
+        found = []
+        for masked in (False, True):
+            if (self.masked and not choice.output.modulus) > masked:
+                continue
+            made = ready.estimate(masked, rows)
+            found.append((made, made.cost(limbs, self._rotations), masked))
+            if (made.diagonals.layout.states == ready.placed.cleanest.states).all():
+                break
+        cheap = found[-1][1] - found[0][1] <= MASKS * self.model.rotation(limbs)
+        return found[-1:] if cheap and found[-1][0].fits(limbs, self.model) else found
 
     def _ways(
         self, one: Arrangement, stage: Affine, index: int, limit: float
@@ -244,7 +286,7 @@ class _View:
             if one.cost >= limit or _looked_up(one, whole, choice) > LOOKED_UP:
                 continue
             ready = prepared(one, terms, choice)
-            least = ready.estimate().cost(self.levels.stage[index], self._rotations)
+            least = ready.least().cost(self.levels.stage[index], self._rotations)
             if not choice.partial or least < before:
                 found.append((least, choice, ready))
                 before = least

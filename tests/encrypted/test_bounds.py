@@ -6,7 +6,7 @@ import pytest
 from hushwork.encrypted import compile_network
 from hushwork.encrypted.bounds import bounds, within
 from hushwork.encrypted.levels import schedule
-from hushwork.encrypted.stages import lower
+from hushwork.encrypted.lowering import lower
 from hushwork.networks import trace
 from tests.encrypted.networks import Builder, small
 
@@ -15,7 +15,7 @@ MODULI = [2**46, 2**32, 2**36, 2**32]
 
 def test_bounds_leave_room_for_values_and_for_their_products():
     net = Builder((2,)).linear(2).polynomial(0.0, 4.0, 1.0).linear(2).build()
-    stages = lower(net, dict.fromkeys([net.input, *net.shapes], 1.0), 0.5)
+    stages = lower(net, dict.fromkeys([net.input, *net.shapes], 1.0), 0.5).stages
     found = bounds(stages, schedule(stages), MODULI, (2.0**36, 2.0**31))
     inner, output = (stage for stage in found if stage != net.input)
     # A quarter of what the last modulus holds; the answer holds half the output.

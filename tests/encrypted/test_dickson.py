@@ -8,8 +8,9 @@ from numpy.polynomial import chebyshev
 
 from hushwork.encrypted import dickson, guarantee
 from hushwork.encrypted.levels import schedule
+from hushwork.encrypted.lowering import lower
 from hushwork.encrypted.samples import samples
-from hushwork.encrypted.stages import Affine, Product, lower
+from hushwork.encrypted.stages import Affine, Product
 from hushwork.errors import InvalidNetwork
 from hushwork.networks import Add, Polynomial, evaluate, trace
 from tests.encrypted.networks import Builder, series_of
@@ -43,7 +44,7 @@ def encrypted_error(network):
 
 def stages_of(network):
     values = trace(network, np.stack(samples(network)))
-    return lower(network, {name: np.abs(batch).max() for name, batch in values.items()}, 1.0)
+    return lower(network, {name: np.abs(batch).max() for name, batch in values.items()}, 1.0).stages
 
 
 @pytest.mark.parametrize("degree", DEGREES)

@@ -14,12 +14,12 @@ from hushwork.encrypted.fill import Places, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Geometry, Grid, dense, grid
 from hushwork.encrypted.layouts import replicated
 from hushwork.encrypted.levels import schedule
+from hushwork.encrypted.lowering import lower
 from hushwork.encrypted.matrix import Matrix
 from hushwork.encrypted.rotations import Rotations, Split, Splits
 from hushwork.encrypted.search import search
-from hushwork.encrypted.stages import Affine, lower
 from hushwork.encrypted.tiers import Tier
-from hushwork.networks import evaluate, trace
+from hushwork.networks import evaluate
 from tests.encrypted.networks import Builder, small
 
 SLOTS = 256
@@ -77,23 +77,6 @@ def test_pooling_as_a_matrix(count_padding):
     made = matrices.average_pool(net.layers[0], net.shapes["x"], net.shapes[net.output])
     wanted = evaluate(net, x[None])[0].reshape(-1)
     np.testing.assert_allclose(made.apply(x.reshape(-1)), wanted, atol=1e-12)
-
-
-def test_stages_are_the_network():
-    network = small()
-    x = np.random.default_rng(0).random(network.input_shape)
-    sizes = {name: np.abs(value).max() for name, value in trace(network, x[None]).items()}
-    stages = lower(network, sizes, 4.0)
-    atoms = {0: x.reshape(-1)}
-    for stage in stages.stages:
-        if isinstance(stage, Affine):
-            parts = [matrix.apply(atoms[atom]) for atom, matrix in stage.terms]
-            atoms[stage.output] = sum(parts) + stage.bias
-        else:
-            shift = 0 if stage.shift is None else stage.shift
-            atoms[stage.output] = atoms[stage.a] * (atoms[stage.b] + shift)
-    wanted = 4.0 * evaluate(network, x[None])[0]
-    np.testing.assert_allclose(atoms[stages.output], wanted, atol=1e-12)
 
 
 def layouts():
@@ -241,10 +224,11 @@ def test_weights_repeat_after_as_few_slots_as_can_be(seed):
 def test_what_the_search_passes_over_could_not_have_won(monkeypatch):
     network = small()
     sizes = dict.fromkeys([network.input, *network.shapes], 1.0)
-    stages = lower(network, sizes, 1.0)
+    stages = lower(network, sizes, 1.0).stages
     levels, model = schedule(stages), Cost(1 << 13, (Tier(12, 4, 4),))
     tell = lambda *_: None  # noqa: E731
     found = search(stages, levels, model, masked=False, spare=False, tell=tell)
+    monkeypatch.setattr(search_module, "LIKELY", 0.0)
     monkeypatch.setattr(search_module._View, "_least", lambda *_: 0.0)
     monkeypatch.setattr(search_module._Few, "limit", np.inf)
     slow = search(stages, levels, model, masked=False, spare=False, tell=tell)

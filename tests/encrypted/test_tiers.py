@@ -12,15 +12,15 @@ from hushwork._native import security_bound
 from hushwork.encrypted import guarantee
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.levels import schedule
+from hushwork.encrypted.lowering import lower
 from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, MARGIN, Chain, carrier
-from hushwork.encrypted.stages import lower
 from hushwork.encrypted.tiers import MOST, Tier, Tiering, cheapest, place
 from tests.encrypted.networks import Builder, small
 
 
 def chains():
-    levels = schedule(lower(small(), dict.fromkeys(small().shapes, 1.0), 1.0))
+    levels = schedule(lower(small(), dict.fromkeys(small().shapes, 1.0), 1.0).stages)
     found = [carrier(levels, log_n) for log_n in LOG_N]
     return [chain for chain in found if chain]
 

@@ -23,7 +23,7 @@ mod _native {
     use crate::keys::{PyEvaluationKeys, PyPublicKey, PySecretKey};
     #[pymodule_export]
     use crate::parameters::{
-        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, kernel,
+        PyParameters, ciphertext_bytes, evaluation_keys_bytes, find_primes, keep_memory, kernel,
         projected_bytes, release_memory, security_bound,
     };
     #[pymodule_export]

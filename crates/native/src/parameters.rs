@@ -137,6 +137,12 @@ pub fn release_memory(py: Python<'_>) -> PyResult<()> {
     })
 }
 
+/// Keep what is freed for what is allocated next, or no longer.
+#[pyfunction]
+pub fn keep_memory(freed: bool) {
+    hushwork_ring::buffer::keep(freed);
+}
+
 fn chosen_kernel() -> Result<Choice> {
     Choice::from_environment().map_err(|unknown| {
         Error::InvalidParameters(Detail::new(

@@ -108,6 +108,29 @@ pub fn release() {
     }
 }
 
+/// Lets the allocator keep what is freed, and take all from there, or no longer: where large arrays
+/// come and go, fresh pages cost as much as what is computed in them.
+pub fn keep(freed: bool) {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const MAPPED: libc::c_int = 1 << 16;
+        const LARGE: libc::c_int = 32 << 20;
+        let (mapped, trimmed) = if freed {
+            (0, libc::c_int::MAX)
+        } else {
+            (MAPPED, 2 * LARGE)
+        };
+        // SAFETY: they may be called at any time, from any thread.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_MAX, mapped);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, trimmed);
+            libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        }
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = freed;
+}
+
 impl Deref for Buffer {
     type Target = [u64];
 
