@@ -14,6 +14,7 @@ from hushwork.errors import BadAnswer
 from hushwork.networks import Ranges, evaluate
 from tests.encrypted.networks import Builder, small
 
+MASKS = search.MASKS
 RAMP = np.tile(np.arange(8) / 8, (1, 8, 1))
 BOARD = (np.indices((8, 8)).sum(axis=0) % 2)[None].astype(float)
 BARS = np.tile(np.arange(8) // 4, (1, 8, 1)).astype(float)
@@ -109,6 +110,12 @@ def test_a_value_outside_of_the_manifest_s_bounds_is_told_apart_by_itself(networ
     bounds = judge.manifest.bounds
     assert bounds[network.layers[0].output] == 1.1
     assert not Ranges(network, bounds)(STRESS["columns"][None])[0]
+
+
+def test_garbage_is_masked_where_that_costs_little(network, monkeypatch):
+    assert strain(compile_network(network), RAMP) > 1
+    monkeypatch.setattr(search, "MASKS", MASKS)
+    assert strain(compile_network(network), RAMP) < 1
 
 
 def test_room_is_half_the_modulus_by_the_scale():
