@@ -13,18 +13,16 @@ inputs. More inputs are then within reach of one offset, and sums over D, 2D ...
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.encrypted.cost import TRANSFORMED
-from hushwork.encrypted.cover import choose
-from hushwork.encrypted.fill import Entries, Places, Short, fill, reached
+from hushwork.encrypted.entries import entries
+from hushwork.encrypted.fill import Entries, Places, fill, reached
 from hushwork.encrypted.layout import GARBAGE, VALUE, ZERO, Layout
 from hushwork.encrypted.matrix import Matrix
 
@@ -126,7 +124,7 @@ def place(
     if output.modulus:
         ring = max(output.modulus, *(layout.period for layout, _ in inputs))
     filled = np.concatenate([layout.states for layout, _ in inputs])[:, :ring] != ZERO
-    kinds, which, slot, value = _entries(inputs, output, _shifts(partial), ring)
+    kinds, which, slot, value = entries(inputs, output, _shifts(partial), ring)
     keys, place = np.unique(kinds, return_inverse=True)
     places = Places.from_keys(keys, len(filled), ring)
     return Placed(output, partial, places, (place.astype(np.int32)[which], slot, value), filled)
@@ -218,123 +216,3 @@ def _shifts(partial: tuple[int, ...]) -> Index:
     for step in partial:
         shifts = np.concatenate([shifts, shifts + step])
     return shifts
-
-
-def _entries(
-    inputs: list[tuple[Layout, Matrix]], output: Layout, shifts: Index, ring: int
-) -> tuple[Index, Short, Short, Array]:
-    """Diagonals (as keys) of all kinds of entries; kind, output slot and weight of every entry."""
-    sources = sum(layout.ciphertexts for layout, _ in inputs)
-    parts, first, kinds = [], 0, 0
-    for layout, matrix in inputs:
-        reading = _Reading(layout, matrix, output, ring, (first, sources))
-        keys, which, slots, values = reading.entries(shifts)
-        parts.append((keys, which + kinds, slots, values))
-        first, kinds = first + layout.ciphertexts, kinds + len(keys)
-    keys, which, slots, values = (_joined(column) for column in zip(*parts, strict=True))
-    return keys, which, slots, values
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-class _Reading:
-    """How an output reads one of its inputs.
-
-    Entries are of one kind if they go to the same ciphertext by the same offset from copies that
-    lie alike, and so may choose between the same diagonals. There are far fewer kinds than entries.
-    """
-
-    def __init__(
-        self,
-        layout: Layout,
-        matrix: Matrix,
-        output: Layout,
-        ring: int,
-        sources: tuple[int, int],
-    ) -> None:
-        self.matrix, self.output, self.ring = matrix, output, ring
-        copies = 1 if output.modulus else output.addresses.shape[1]
-        out, self.slot = np.divmod(output.addresses[:, :copies], output.slots)
-        self.found = _copies(layout, output, ring)
-        source, self.place = np.divmod(self.found, output.slots)
-        self.span = min(output.modulus, layout.period) if output.modulus else ring
-        first, count = sources
-        self.pairs = out.max() + 1, count
-        self.to, self.source = out * (count * ring), (first + source) * ring
-
-    def entries(self, shifts: Index) -> tuple[Index, Short, Short, Array]:
-        """As `_entries` gives them."""
-        row, column = self.matrix.row, self.matrix.column
-        code = (self.place[:, 0][column][:, None] - self.slot[row]) & (self.span - 1)
-        if self.to.any():
-            code += self.to[row]
-        if self.source.any():
-            code += self.source[:, 0][column][:, None]
-        alike, likes = _alike(self.found)
-        if len(likes) > 1:
-            code = code * len(likes) + alike[column, None]
-        code = code.reshape(-1)
-        bound = len(likes) * self.ring * int(np.prod(self.pairs))
-        codes, which = _distinct(code, bound)
-        options = self._options(*np.divmod(codes, len(likes)), likes, shifts)
-        pick = choose(options, self.ring, self.output.cell)
-        keys = options[np.arange(len(pick)), pick]
-        slots = self._slots(keys, which, pick, shifts)
-        shape = len(row), self.slot.shape[1]
-        values = np.broadcast_to(self.matrix.value[:, None], shape)
-        return keys, which, slots, values.reshape(-1)
-
-    def _options(self, first: Index, alike: Index, likes: Index, shifts: Index) -> Index:
-        """(kinds, shifts and copies): the diagonals that would do, -1: none."""
-        high = first // self.ring * self.ring
-        moved = self.place[likes] - self.place[likes, :1]
-        ends = (first - high)[:, None] - shifts
-        offset = (ends[:, :, None] + moved[alike][:, None, :]) & (self.span - 1)
-        source = self.source[likes] - self.source[likes, :1]
-        keys = offset + high[:, None, None] + source[alike][:, None, :]
-        keys = np.where(self.found[likes][alike][:, None, :] < 0, -1, keys)
-        return keys.reshape(len(first), len(shifts) * self.found.shape[1])
-
-    def _slots(self, keys: Index, which: Short, pick: Index, shifts: Index) -> Short:
-        """Where the product of each entry is added up."""
-        row, column = self.matrix.row, self.matrix.column
-        shift, copy = np.divmod(pick, self.found.shape[1])
-        if self.span >= self.output.modulus > 0:
-            slots = (self.place[column, copy[which]] - keys[which]) & (self.ring - 1)
-            return slots.astype(np.int32)
-        ends = self.slot.astype(np.int32)[row].reshape(-1)
-        if shifts.any():
-            ends = ends + shifts[shift].astype(np.int32)[which]
-        return ends & (self.ring - 1)
-
-
-def _alike(addresses: Index) -> tuple[Index, Index]:
-    """Of each element a number, equal for those whose copies lie alike, and one of each number."""
-    apart = np.where(addresses < 0, -1, addresses - addresses[:, :1])
-    if (apart == apart[:1]).all():
-        return np.zeros(len(apart), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    _, likes, alike = np.unique(apart, axis=0, return_index=True, return_inverse=True)
-    return alike.reshape(-1), likes
-
-
-def _distinct(codes: Index, bound: int) -> tuple[Index, Short]:
-    """`np.unique` with the inverse, of codes below a bound."""
-    if bound > 16 * len(codes):
-        values, which = np.unique(codes, return_inverse=True)
-        return values, which.astype(np.int32)
-    seen = np.zeros(bound, dtype=np.bool_)
-    seen[codes] = True
-    return np.flatnonzero(seen), (np.cumsum(seen, dtype=np.int32) - 1)[codes]
-
-
-def _copies(layout: Layout, output: Layout, ring: int) -> Index:
-    """The copies of each input element worth looking at."""
-    if not output.modulus:
-        return layout.addresses
-    if layout.period < output.modulus:
-        return layout.addresses[:, :1]
-    per_ring = max(1, layout.addresses.shape[1] * ring // layout.slots)
-    inside = np.argsort(layout.addresses % layout.slots >= ring, axis=1, kind="stable")
-    return np.take_along_axis(layout.addresses, inside[:, :per_ring], 1)

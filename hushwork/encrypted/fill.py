@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from hushwork.encrypted.parts import on_all_cores
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -28,7 +28,6 @@ _TABLE = 1 << 21
 """Weights that are tabulated together."""
 _THIN = 32
 """One entry of so many tells of most clashes."""
-_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +83,7 @@ def fill(
         good = np.zeros(len(open_), dtype=np.bool_)
         parts = list(_parts(entries, len(open_), period))
         tried = [(places.only(open_[some]), part, wanted, filled, period) for some, part in parts]
-        with ThreadPoolExecutor(_THREADS) as pool:
-            found = list(pool.map(_held, *zip(*tried, strict=True)))
+        found = on_all_cores(lambda some: _held(*some), tried)
         for (some, _), vectors in zip(parts, found, strict=True):
             for index, vector in vectors.items():
                 good[some.start + index] = True

@@ -8,12 +8,13 @@ from functools import partial
 from itertools import accumulate
 
 from hushwork.encrypted.arranged import MEMORY
+from hushwork.encrypted.arrangement import Arrangement
 from hushwork.encrypted.cost import Cost
 from hushwork.encrypted.layouts import CIPHERTEXTS
 from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.lowered import Lowered
 from hushwork.encrypted.parameters import LOG_N, Chain, carrier, levels_at
-from hushwork.encrypted.search import STEP, Arrangement, NoRoom, search
+from hushwork.encrypted.search import STEP, NoRoom, search
 from hushwork.encrypted.stages import Stages
 from hushwork.encrypted.tiers import Prices, Tier, Tiering, cheapest
 from hushwork.errors import DoesNotFit

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.encrypted.parts import in_parts
 from hushwork.networks import AveragePool, Convolution, Linear
 
 Array = NDArray[np.float64]
@@ -44,7 +45,7 @@ class Matrix:
 
     def scaled(self, factors: Array) -> Matrix:
         """Scale each row."""
-        return replace(self, value=self.value * factors[self.row])
+        return replace(self, value=_times(self.value, factors, self.row))
 
     def products(self, other: Matrix) -> int:
         """Scalar products that self @ other takes."""
@@ -61,9 +62,9 @@ class Matrix:
 
     def __matmul__(self, other: Matrix) -> Matrix:
         if self.is_diagonal:
-            return other._times(self._factors()[other.row])
+            return other._multiplied(self._factors(), other.row)
         if other.is_diagonal:
-            return self._times(other._factors()[self.column])
+            return self._multiplied(other._factors(), self.column)
         order = np.argsort(other.row, kind="stable")
         counts = np.bincount(other.row, minlength=other.rows)
         starts = np.cumsum(counts) - counts
@@ -83,14 +84,25 @@ class Matrix:
         factors[self.row] = self.value
         return factors
 
-    def _times(self, factors: Array) -> Matrix:
-        """Each entry times its factor, without those that vanish."""
-        made = replace(self, value=self.value * factors)
-        kept = factors != 0
-        if kept.all():
+    def _multiplied(self, factors: Array, index: Index) -> Matrix:
+        """Each entry times the factor of its row or column, without those that vanish."""
+        made = replace(self, value=_times(self.value, factors, index))
+        if factors.all():
             return made
+        kept = factors[index] != 0
         row, column, value = made.row[kept], made.column[kept], made.value[kept]
         return replace(made, row=row, column=column, value=value)
+
+
+def _times(value: Array, factors: Array, index: Index) -> Array:
+    """Each value times its factor."""
+    made = np.empty_like(value)
+
+    def work(part: slice) -> None:
+        np.multiply(value[part], factors[index[part]], out=made[part])
+
+    in_parts(work, len(value))
+    return made
 
 
 def _collect(rows: int, columns: int, row: Index, column: Index, value: Array) -> Matrix:

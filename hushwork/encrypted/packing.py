@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hushwork.encrypted.answer import UNCHECKED
 from hushwork.encrypted.arranged import Arranged
+from hushwork.encrypted.arrangement import Arrangement, prepared
 from hushwork.encrypted.bounds import bounds
 from hushwork.encrypted.condense import spread
 from hushwork.encrypted.cost import KEY, RELINEARISATION, Cost, Use
@@ -20,7 +21,6 @@ from hushwork.encrypted.levels import Levels
 from hushwork.encrypted.parameters import Chain, output_scale, scale_of
 from hushwork.encrypted.plan import Plan, PlannedLayer
 from hushwork.encrypted.rotations import Rotations
-from hushwork.encrypted.search import Arrangement, prepared
 from hushwork.encrypted.stages import Product, Stages
 from hushwork.encrypted.tiers import Tier, Tiering
 from hushwork.guarantee import Progress

@@ -115,6 +115,24 @@ def test_settling_leaves_the_norms_alone(data: Split) -> None:
     assert float(moved.abs().max()) > 0
 
 
+def test_the_mean_of_settled_models_has_their_norms(data: Split) -> None:
+    one, other = (trained(data, epochs, SETTLING).finished() for epochs in (1, 2))
+    made = vgg.mean([one, other])
+    parameters = zip(made.parameters(), one.parameters(), other.parameters(), strict=True)
+    for got, a, b in parameters:
+        torch.testing.assert_close(got, (a + b) / 2)
+    assert float((one.last.weight - other.last.weight).abs().max()) > 0
+    for got, expected in zip(made.buffers(), one.buffers(), strict=True):
+        torch.testing.assert_close(got, expected)
+    figures = trainer(data, SETTLING, one).measured(made, data)
+    assert figures["accuracy"] == pytest.approx(right(made, data), abs=1e-6)
+
+
+def right(model: VGG9, data: Split) -> float:
+    with torch.no_grad():
+        return float((model(data.images)[0].argmax(1) == data.labels).float().mean())
+
+
 @pytest.mark.parametrize("phase", [LEARNING, SETTLING])
 def test_resumed_training_ends_where_it_would_have_ended(
     data: Split, tmp_path: Path, phase: vgg.Phase

@@ -8,6 +8,8 @@ Every choice is made on 5,000 training images held out; the test set is not read
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Annotated
 
 import torch
 import typer
+from rich import print as show
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
@@ -54,7 +57,12 @@ class Recipe:
     """Everything that decides the result, besides the data and the seed."""
 
     learning: Phase = Phase(50, 0.025, 0.05, penalty=0.05, free=0.8, frozen=False)
-    settling: Phase = Phase(4, 0.005, 0.01, penalty=0.03, free=0.0, frozen=True)
+    settling: tuple[Phase, ...] = (
+        Phase(4, 0.005, 0.01, penalty=0.03, free=0.0, frozen=True),
+        Phase(6, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True),
+        Phase(8, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True),
+    )
+    """Ways to go on from what was learned, whose mean is taken (arXiv 2203.05482)."""
     batch: int = 250
     momentum: float = 0.6
     """Of Muon."""
@@ -153,16 +161,20 @@ class Trainer(trainer.Trainer):
             calibrate(model, map(_last, some.split(self.batch)))
         return model
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
     def measure(self, data: Split) -> dict[str, float]:
         """Accuracy and loss, and what logits and normalised pre-activations reach unclamped.
 
         `left` is the share of images that leave RANGE. When settling, `around` and `stress` are of
         some images on the whole packed grid.
         """
-        with torch.autocast("cpu", torch.bfloat16):
-            model = self.finished()
-            logits, inner = _reached(model, data.images)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            figures: dict[str, float] = self.measured(self.finished(), data)
+        return figures
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def measured(self, model: VGG9, data: Split) -> dict[str, float]:
+        """The same of another model."""
+        logits, inner = _reached(model, data.images)
         figures = {
             "accuracy": (logits.argmax(1) == data.labels).float().mean().item(),
             "loss": functional.cross_entropy(logits, data.labels).item(),
@@ -209,6 +221,15 @@ def _last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
+def mean(models: Sequence[VGG9]) -> VGG9:
+    """The mean of the parameters of models whose norms are the same."""
+    made = AveragedModel(models[0])
+    for model in models:
+        made.update_parameters(model)
+    found: VGG9 = made.module
+    return found
+
+
 def main(
     out: Annotated[Path, typer.Option(help="ONNX file to write")],
     checkpoint: Annotated[Path, typer.Option(help="resumed if it exists")],
@@ -219,13 +240,23 @@ def main(
     """Train, write the network, and write its curve beside it as JSON."""
     recipe, curve = Recipe(), []
     training, held_out = split("cifar-10", source, seed)
-    torch.manual_seed(seed)
-    model = VGG9().to(memory_format=torch.channels_last)
-    for name, phase in (("learning", recipe.learning), ("settling", recipe.settling)):
+
+    def trained(model: VGG9, phase: Phase, name: str) -> Trainer:
         made = Trainer(model, recipe, phase, training, seed, fused=fused)
         made.run(training, held_out, phase.epochs, checkpoint.with_suffix(f".{name}.pt"))
-        model = made.finished()
-        curve += made.history
+        curve.extend(made.history)
+        return made
+
+    torch.manual_seed(seed)
+    first = VGG9().to(memory_format=torch.channels_last)
+    learned = trained(first, recipe.learning, "learning").finished()
+    settled = [
+        trained(deepcopy(learned), phase, f"settling{number}")
+        for number, phase in enumerate(recipe.settling, 1)
+    ]
+    model = mean([one.finished() for one in settled])
+    curve.append(settled[-1].measured(model, held_out))
+    show("mean", {key: round(value, 4) for key, value in curve[-1].items()})
     out.write_bytes(vgg9_onnx(model, "vgg9-cifar-10", LABELS["cifar-10"]))
     finite = [{k: v if isfinite(v) else None for k, v in epoch.items()} for epoch in curve]
     out.with_suffix(".json").write_text(json.dumps(finite))
