@@ -60,7 +60,6 @@ class Recipe:
     settling: tuple[Phase, ...] = (
         Phase(4, 0.005, 0.01, penalty=0.03, free=0.0, frozen=True),
         Phase(6, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True),
-        Phase(8, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True),
     )
     """Ways to go on from what was learned, whose mean is taken (arXiv 2203.05482)."""
     batch: int = 250
