@@ -20,6 +20,7 @@ from benchmarks.svg import COLOURS, Axis, bare, document, ruled, text
 
 IMAGES = 5
 _LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 70, 560, 150, 64, 300
+_NAME, _LINE = 130, 16
 _RINGS = {13: COLOURS[3], 14: COLOURS[2], 15: COLOURS[0], 16: COLOURS[1]}
 
 Records = Mapping[str, dict[str, Any]]
@@ -78,14 +79,15 @@ def draw(records: Records) -> str:
     up = Axis(times, _TOP + _HEIGHT, -_HEIGHT)
     names = (lambda tick: f"{tick / 1e6:g} M"), (lambda tick: bare(seconds, tick))
     lines = [*_legend(records), *ruled(across, up, names, "multiply-adds in the clear")]
-    for place, (name, figures) in enumerate(records.items()):
-        x, y = across.at(figures["multiply_adds"]), up.at(figures["median_seconds"])
-        lines += _circle(x, y, name, figures, above=place % 2 == 1)
+    spots = [(across.at(f["multiply_adds"]), up.at(f["median_seconds"])) for f in records.values()]
+    for (x, y), (name, figures) in zip(spots, records.items(), strict=True):
+        in_the_way = any(0 < other - x < _NAME and abs(level - y) < _LINE for other, level in spots)
+        lines += _circle(x, y, name, figures, above=in_the_way)
     return document(_LEFT + _PLOT + _RIGHT, _TOP + _HEIGHT + 50, lines)
 
 
 def _circle(x: float, y: float, name: str, figures: dict[str, Any], *, above: bool) -> list[str]:
-    """Neighbours have their names in different places."""
+    """The name is beside it, or above where another circle is in the way."""
     colour, radius = _RINGS[figures["log_degree"]], 2 + figures["levels"] / 2
     circle = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}' fill-opacity='0.8'/>"
     said = f"{name} ({figures['levels']}): {seconds(figures['median_seconds'])}"

@@ -204,7 +204,7 @@ def draw(points: Sequence[Point]) -> str:
     lines.append(f"<polyline points='{path}' fill='none' stroke='{COLOURS[0]}' stroke-width='2'/>")
     for (x, y), point in zip(places, points, strict=True):
         lines.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4' fill='{COLOURS[0]}'/>")
-        lines.append(text(x, y - 10, f"{point.rate:,.0f}", "middle"))
+        lines.append(text(x + 8, y + 16, f"{point.rate:,.0f}"))
     return document(_LEFT + _PLOT + _RIGHT, _TOP + _HEIGHT + 50, lines)
 
 

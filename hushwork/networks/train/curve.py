@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-_WIDTH, _HEIGHT, _MARGIN = 640, 320, 50
+_WIDTH, _HEIGHT, _MARGIN, _NAMES = 640, 320, 50, 130
 _COLOURS = ("#1b6ca8", "#c44536", "#3a7d44")
 _TICKS = 4
 _STYLE = "font-family='sans-serif' font-size='12' fill='#666'"
@@ -40,14 +40,14 @@ def draw(runs: dict[str, list[float]], lowest: float) -> str:
 
 def _place(point: Point, longest: int, lowest: float) -> Point:
     epoch, accuracy = point
-    inner_width, inner_height = _WIDTH - 3 * _MARGIN, _HEIGHT - 2 * _MARGIN
+    inner_width, inner_height = _WIDTH - _MARGIN - _NAMES, _HEIGHT - 2 * _MARGIN
     height = (max(accuracy, lowest) - lowest) / (1 - lowest)
     return _MARGIN + inner_width * epoch / longest, _HEIGHT - _MARGIN - inner_height * height
 
 
 def _grid_line(value: float, lowest: float) -> str:
     _, y = _place((0, value), 1, lowest)
-    line = f"<path d='M{_MARGIN} {y:.1f}H{_WIDTH - 2 * _MARGIN}' stroke='#ddd'/>"
+    line = f"<path d='M{_MARGIN} {y:.1f}H{_WIDTH - _NAMES}' stroke='#ddd'/>"
     return line + _text(8, y + 4, f"{value:.0%}")
 
 
