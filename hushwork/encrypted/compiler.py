@@ -12,7 +12,7 @@ from hushwork._native import keep_memory
 from hushwork.encrypted.cost import KEY
 from hushwork.encrypted.fitting import fit, tiering_of, whole
 from hushwork.encrypted.levels import Levels
-from hushwork.encrypted.lowered import Lowered
+from hushwork.encrypted.lowered import Lowered, ordinary
 from hushwork.encrypted.packing import Packing
 from hushwork.encrypted.parameters import LOG_N, Chain, levels_at
 from hushwork.encrypted.plan import Plan, Step
@@ -79,7 +79,8 @@ def _kept_memory() -> Iterator[None]:
 
 def check(plan: Plan, network: Network) -> None:
     """Raise ValueError unless a plan computes a network, slot by slot."""
-    _check(plan, Lowered.of(network))
+    values = ordinary(network)
+    _check(plan, values[network.input], values[network.output])
 
 
 def depth(network: Network) -> tuple[int, int]:
@@ -96,7 +97,7 @@ def _spread_out(lowered: Lowered, chain: Chain, tell: Progress) -> Plan:
     made = Slotwise(lowered.stages, lowered.levels, 1 << chain.log_n)
     plan = made.plan(chain, tiering_of(chain, made.prices), lowered.factor)
     tell("check", 0, 1)
-    if not np.isfinite(_check(plan, lowered)).all():
+    if not np.isfinite(_check(plan, lowered.inputs, lowered.outputs)).all():
         raise ValueError("a plan without garbage leaves float64 on usual inputs")
     return plan
 
@@ -118,11 +119,11 @@ def _laid_out(lowered: Lowered, images: int, tell: Progress, *, masked: bool) ->
     packing = Packing(lowered.stages, levels, fitted.found, (1 << chain.log_n, images), tell)
     plan = packing.plan(chain, _afforded(chain, packing), lowered.factor)
     tell("check", 0, 1)
-    reached = _check(plan, lowered)
+    reached = _check(plan, lowered.inputs, lowered.outputs)
     finer = chain.finer(_finer(chain, levels, missing(plan, reached, COMFORT)))
     if finer != chain:
         plan = packing.plan(finer, _afforded(finer, packing), lowered.factor)
-        _check(plan, lowered)
+        _check(plan, lowered.inputs, lowered.outputs)
     return plan, float(parts(plan, reached).max())
 
 
@@ -144,14 +145,14 @@ def _afforded(chain: Chain, packing: Packing) -> Tiering:
     return tiering
 
 
-def _check(plan: Plan, lowered: Lowered) -> Array:
+def _check(plan: Plan, inputs: Array, wanted: Array) -> Array:
     """Run the slots of some samples; returns what is usually reached by each step, (steps, 2).
 
     A plan must be the network, slot by slot: anything else is a bug of this compiler.
     """
     _check_weights(plan)
     reached = []
-    for x, y in zip(lowered.inputs[:SAMPLES], lowered.outputs, strict=False):
+    for x, y in zip(inputs[:SAMPLES], wanted, strict=False):
         with np.errstate(all="ignore"):
             slots, reach = simulate(plan, x)
         reached.append(reach)

@@ -146,8 +146,8 @@ def place_alike(inputs: list[tuple[Layout, Matrix]]) -> Placed:
     every = np.arange(len(inputs) * count)
     places = Places(every % count, every, np.zeros_like(every))
     filled = np.concatenate([layout.states for layout, _ in inputs])[:, :ring] != ZERO
-    entries = which.astype(np.int32), slot.astype(np.int32), value
-    return Placed(output, (), places, entries, filled)
+    found = which.astype(np.int32), slot.astype(np.int32), value
+    return Placed(output, (), places, found, filled)
 
 
 def build(placed: Placed, masked: bool) -> Diagonals:
@@ -168,8 +168,8 @@ def estimate(placed: Placed, masked: bool, rows: Index) -> Diagonals:
     least = _least(placed)
     periods = [least, *(period for period in (TRANSFORMED,) if least < period <= ring)]
     every = ceil(len(placed.places) / SAMPLED)
-    places, entries = _thinned(placed, every)
-    weights = fill(places, entries, _wanted(placed, masked, rows), placed.filled, periods)
+    places, few = _thinned(placed, every)
+    weights = fill(places, few, _wanted(placed, masked, rows), placed.filled, periods)
     all_of_them = [weights[index // every] for index in range(len(placed.places))]
     return placed.diagonals(all_of_them, _made(placed, places, weights, masked))
 

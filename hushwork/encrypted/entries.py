@@ -77,11 +77,9 @@ class _Reading:
 
     def _codes(self, alike: Index, likes: int, bound: int) -> Any:
         """The kind of each entry, below a bound."""
-        row, column, kind = (
-            self.matrix.row,
-            self.matrix.column,
-            np.min_scalar_type(-max(bound, self.output.slots)),
-        )
+        row, column = self.matrix.row, self.matrix.column
+        kind = np.min_scalar_type(-max(bound, self.output.slots))
+        alike = alike.astype(kind)
         ends = self.to.astype(kind), self.slot.astype(kind)
         starts = self.place[:, :1].astype(kind), self.source[:, :1].astype(kind)
         codes = np.empty((len(row), self.slot.shape[1]), kind)
@@ -94,7 +92,7 @@ class _Reading:
             some += starts[1][columns]
             if likes > 1:
                 some *= likes
-                some += alike[columns, None].astype(kind)
+                some += alike[columns, None]
 
         in_parts(work, len(row))
         return codes.reshape(-1)

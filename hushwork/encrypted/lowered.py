@@ -34,7 +34,7 @@ class Lowered:
     @classmethod
     def of(cls, network: Network) -> Lowered:
         """Lower a network. Raises DoesNotFit."""
-        values = _ordinary(network)
+        values = ordinary(network)
         magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
         factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
         made = lower(fused(network), magnitudes, factor)
@@ -57,7 +57,7 @@ class Lowered:
         return replace(self, lowering=made, levels=schedule(made.stages))
 
 
-def _ordinary(network: Network) -> dict[str, Array]:
+def ordinary(network: Network) -> dict[str, Array]:
     """Every value of the samples for which all of them are finite. Raises DoesNotFit."""
     with np.errstate(all="ignore"):
         values = trace(network, np.stack(samples(network)))

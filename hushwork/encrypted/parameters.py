@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import count, pairwise
 from math import ceil, log2
@@ -41,6 +41,17 @@ class Chain:
     bits: tuple[int, ...]
     """Last one first."""
     scale_bits: int
+
+    @classmethod
+    def supplied(cls, log_n: int, bits: Sequence[int], scale_bits: int) -> Chain:
+        """With larger sizes where there are no more primes of a size."""
+        taken: Counter[int] = Counter()
+        sizes = []
+        for least in bits:
+            size = next(size for size in count(least) if taken[size] < _supply(log_n, size))
+            taken[size] += 1
+            sizes.append(size)
+        return cls(log_n, tuple(sizes), scale_bits)
 
     def special_sizes(self) -> list[int]:
         """Bits of special primes that would be just enough for some digit of some tier."""
@@ -86,7 +97,7 @@ class Chain:
         sizes = list(self.bits)
         for limbs, least in bits.items():
             sizes[limbs - 1] = max(sizes[limbs - 1], least)
-        made = replace(self, bits=_supplied(self.log_n, sizes))
+        made = Chain.supplied(self.log_n, sizes, self.scale_bits)
         return made if made.is_secure else self
 
     def check(self, tiers: Sequence[Tier]) -> Parameters:
@@ -106,21 +117,10 @@ def carrier(levels: Levels, log_n: int) -> Chain | None:
     for scale_bits in SCALE_BITS:
         counts = range(2, levels.input + 1)
         bits = [scale_bits if limbs in levels.products else AFFINE_BITS for limbs in counts]
-        made = Chain(log_n, _supplied(log_n, [LAST_BITS, *bits]), scale_bits)
+        made = Chain.supplied(log_n, [LAST_BITS, *bits], scale_bits)
         if made.is_secure:
             return made
     return None
-
-
-def _supplied(log_n: int, bits: Sequence[int]) -> tuple[int, ...]:
-    """The same sizes, larger where there are no more primes of a size."""
-    taken: Counter[int] = Counter()
-    sizes = []
-    for least in bits:
-        size = next(size for size in count(least) if taken[size] < _supply(log_n, size))
-        taken[size] += 1
-        sizes.append(size)
-    return tuple(sizes)
 
 
 @cache
@@ -144,7 +144,7 @@ def levels_at(log_n: int) -> int:
     while True:
         pairs = range(count + 1)
         bits = [LAST_BITS, *(affine_bits if k % 2 == 0 else scale_bits for k in pairs)]
-        if not Chain(log_n, _supplied(log_n, bits), scale_bits).is_secure:
+        if not Chain.supplied(log_n, bits, scale_bits).is_secure:
             return count
         count += 1
 

@@ -210,10 +210,9 @@ class _View:
     ) -> list[tuple[Arranged, float, bool]]:
         """With garbage and without it; without it only, where that costs little more."""
         limbs, rows = self.levels.stage[index], self.samples[index].rows
+        only = self.masked and not choice.output.modulus
         found = []
-        for masked in (False, True):
-            if (self.masked and not choice.output.modulus) > masked:
-                continue
+        for masked in (True,) if only else (False, True):
             made = ready.estimate(masked, rows)
             found.append((made, made.cost(limbs, self._rotations), masked))
             if (made.diagonals.layout.states == ready.placed.cleanest.states).all():

@@ -166,7 +166,7 @@ class Trainer(trainer.Trainer):
         `left` is the share of images that leave RANGE. When settling, `around` and `stress` are of
         some images on the whole packed grid.
         """
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16):
             figures: dict[str, float] = self.measured(self.finished(), data)
         return figures
 
