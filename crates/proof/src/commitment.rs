@@ -1,0 +1,199 @@
+//! Hiding commitments to slots of F: a matrix whose rows are filled by the slots and then by random
+//! elements, its columns encoded, the codeword's rows hashed. Every opening shows some rows of the
+//! codeword; they say nothing as long as there are random rows left.
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::code;
+use crate::error::{Detail, Error, Result};
+use crate::field::{DEGREE, F, K, random, random_extension, split};
+use crate::merkle::{Digest, Paths, Tree};
+use crate::secret::Secret;
+
+/// The code that all commitments of a proof share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Codewords have 2^this rows.
+    pub log_domain: usize,
+    /// Of the matrix: coefficients of each column. A multiple of 16.
+    pub rows: usize,
+    /// Rows of the codeword that an opening shows.
+    pub queries: usize,
+}
+
+impl Code {
+    /// Variables that number the rows.
+    #[must_use]
+    pub fn log_rows(&self) -> usize {
+        self.rows.next_power_of_two().ilog2() as usize
+    }
+}
+
+/// Columns of K that mask an opening, in the commitment that is made for it: see [`Masks`].
+pub const MASKS: usize = 3;
+
+/// The layout of a commitment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// 2^this columns hold slots, row by row.
+    pub log_columns: usize,
+    /// Whether columns follow that mask an opening.
+    pub masked: bool,
+}
+
+impl Shape {
+    /// Columns of the codeword.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        (1 << self.log_columns) + if self.masked { MASKS * DEGREE } else { 0 }
+    }
+
+    /// Variables that number the slots.
+    #[must_use]
+    pub fn variables(&self, code: &Code) -> usize {
+        code.log_rows() + self.log_columns
+    }
+
+    /// How often a commitment to `slots` slots can be opened: each opening uses up as many random
+    /// rows as it shows, and one row serves to hide what else is said of the commitment.
+    #[must_use]
+    pub fn openings(&self, code: &Code, slots: usize) -> usize {
+        let free = code
+            .rows
+            .saturating_sub(slots.div_ceil(1 << self.log_columns));
+        free.saturating_sub(1) / code.queries
+    }
+}
+
+/// What masks one opening, as polynomials with coefficients in K.
+pub struct Masks {
+    /// Of the combined columns: as many as the code has rows.
+    pub combination: Secret<K>,
+    /// Pads of the opening's rounds, and then random elements for its queries.
+    pub pads: Secret<K>,
+    /// Of the pads.
+    pub of_pads: Secret<K>,
+}
+
+impl Masks {
+    fn random(code: &Code, pads: usize, rng: &mut impl Rng) -> Self {
+        let mut draw = |count| {
+            (0..count)
+                .map(|_| random_extension(rng))
+                .collect::<Vec<K>>()
+                .into()
+        };
+        let short = pads + code.queries;
+        Self {
+            combination: draw(code.rows),
+            pads: draw(short),
+            of_pads: draw(short),
+        }
+    }
+
+    /// Coordinates of row `index` of all three.
+    fn row(&self, index: usize) -> impl Iterator<Item = F> {
+        let at = move |values: &[K]| values.get(index).copied().unwrap_or_default();
+        let row = [at(&self.combination), at(&self.pads), at(&self.of_pads)];
+        row.into_iter().flat_map(|value| split(&value).to_vec())
+    }
+}
+
+/// The prover's half of a commitment.
+pub struct Committed {
+    /// Its layout.
+    pub shape: Shape,
+    /// Rows of slots, and then random ones.
+    pub slots: Secret<F>,
+    /// Where it was made to mask an opening.
+    pub masks: Option<Masks>,
+    codeword: Secret<F>,
+    tree: Tree,
+}
+
+impl Committed {
+    /// Commits to slots, drawing everything else from `seed`. Masks are for an opening of so many rounds.
+    ///
+    /// # Errors
+    /// Misuse, if the slots leave no random rows for an opening.
+    pub fn new(
+        code: &Code,
+        log_columns: usize,
+        mut slots: Vec<F>,
+        rounds: Option<usize>,
+        seed: [u8; 32],
+    ) -> Result<Self> {
+        let shape = Shape {
+            log_columns,
+            masked: rounds.is_some(),
+        };
+        if shape.openings(code, slots.len()) == 0 {
+            let room = code.rows.saturating_sub(code.queries + 1) << log_columns;
+            return Err(Error::Misuse(Detail::new(
+                "slots of a commitment",
+                format!("at most {room}"),
+                slots.len(),
+            )));
+        }
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        slots.resize_with(code.rows << log_columns, || random(&mut rng));
+        let masks = rounds.map(|rounds| Masks::random(code, 2 * rounds, &mut rng));
+        let codeword = code::encode(
+            &matrix(&slots, 1 << log_columns, masks.as_ref()),
+            shape.width(),
+            code.log_domain,
+        );
+        let mut salts = vec![[0; 16]; 1 << code.log_domain];
+        salts.iter_mut().for_each(|salt| rng.fill_bytes(salt));
+        let tree = Tree::new(&codeword, shape.width(), salts);
+        Ok(Self {
+            shape,
+            slots: slots.into(),
+            masks,
+            codeword: codeword.into(),
+            tree,
+        })
+    }
+
+    /// What others see of it.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.tree.root()
+    }
+
+    /// Rows of the codeword at positions, which ascend, and what shows that they belong to it.
+    #[must_use]
+    pub fn show(&self, positions: &[usize]) -> Shown {
+        let width = self.shape.width();
+        let row = |position: &usize| &self.codeword[position * width..][..width];
+        Shown {
+            rows: positions.iter().flat_map(row).copied().collect(),
+            paths: self.tree.open(positions),
+        }
+    }
+}
+
+/// Some rows of a codeword.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// One after the other.
+    pub rows: Vec<F>,
+    /// Which tell that they are the codeword's.
+    pub paths: Paths,
+}
+
+/// Rows of slots, each with the masks' coordinates after it.
+fn matrix(slots: &[F], width: usize, masks: Option<&Masks>) -> Secret<F> {
+    let rows = slots.chunks_exact(width).enumerate();
+    let row = |(index, row): (usize, &[F])| {
+        let masks = masks
+            .into_iter()
+            .flat_map(|masks| masks.row(index).collect::<Vec<F>>());
+        row.iter()
+            .copied()
+            .chain(masks.collect::<Vec<F>>())
+            .collect::<Vec<F>>()
+    };
+    rows.flat_map(row).collect::<Vec<F>>().into()
+}

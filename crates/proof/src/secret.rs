@@ -1,0 +1,29 @@
+//! Vectors that are overwritten when they are dropped.
+
+use std::ops::Deref;
+use std::sync::atomic::{Ordering, compiler_fence};
+
+/// Elements that must not outlive their use.
+pub struct Secret<T: Copy + Default>(Vec<T>);
+
+impl<T: Copy + Default> From<Vec<T>> for Secret<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self(values)
+    }
+}
+
+impl<T: Copy + Default> Deref for Secret<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Copy + Default> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.fill(T::default());
+        std::hint::black_box(&self.0);
+        compiler_fence(Ordering::SeqCst);
+    }
+}
