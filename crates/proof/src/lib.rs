@@ -1,5 +1,7 @@
 //! Zero-knowledge proofs of the integer runs of quantised networks.
 
+pub mod atoms;
+pub mod circuit;
 pub mod code;
 pub mod commitment;
 pub mod eq;
@@ -8,11 +10,14 @@ pub mod factors;
 pub mod field;
 pub mod fractions;
 pub mod gkr;
+pub mod job;
 pub mod linear;
 pub mod masked;
 pub mod merkle;
 pub mod opening;
+pub mod pin;
 pub mod product;
+pub mod quadratic;
 pub mod registers;
 pub mod secret;
 pub mod transcript;

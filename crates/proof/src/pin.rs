@@ -1,0 +1,48 @@
+//! A commitment that more than one proof opens is the pair of its root and the value of its slots at
+//! a point that the root decides. The root alone binds to a short list of contents, in the
+//! list-decoding regime; the value picks one, the same for all proofs.
+
+use crate::commitment::{Code, Committed, Shape};
+use crate::eq;
+use crate::field::K;
+use crate::linear::{Linear, Tensor, Term};
+use crate::merkle::Digest;
+use crate::transcript::{Challenger, Transcript};
+
+/// What others know of a commitment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Of its tree.
+    pub root: Digest,
+    /// Of its slots, random ones included, at the point.
+    pub value: K,
+    /// Its layout.
+    pub shape: Shape,
+}
+
+impl Pinned {
+    /// What the owner of a commitment publishes.
+    #[must_use]
+    pub fn of(code: &Code, committed: &Committed) -> Self {
+        let (root, shape) = (committed.root(), committed.shape);
+        Self { root, value: term(code, root, shape, 0).apply(&committed.slots), shape }
+    }
+
+    /// That a commitment's slots have the value.
+    #[must_use]
+    pub fn statement(&self, code: &Code, commitment: usize) -> Linear {
+        Linear { constant: -self.value, terms: vec![term(code, self.root, self.shape, commitment)], ..Linear::default() }
+    }
+}
+
+fn term(code: &Code, root: Digest, shape: Shape, commitment: usize) -> Term {
+    let mut transcript = Transcript::new("hushwork proof v1: the point of a commitment");
+    transcript.absorb("root", &root);
+    for size in [code.log_domain, code.rows, shape.log_columns] {
+        transcript.absorb("size", &(size as u64).to_le_bytes());
+    }
+    let rows = eq::range(&transcript.point("row", code.log_rows()), 0, code.rows);
+    let columns = eq::table(&transcript.point("column", shape.log_columns));
+    let tensor = Tensor { commitment, base: 0, rows: code.rows, middle: 1, columns: columns.len() };
+    Term::flat(tensor, rows, columns)
+}
