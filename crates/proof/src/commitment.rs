@@ -4,6 +4,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use crate::code;
 use crate::error::{Detail, Error, Result};
@@ -12,7 +13,8 @@ use crate::merkle::{Digest, Paths, Tree};
 use crate::secret::Secret;
 
 /// The code that all commitments of a proof share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Code {
     /// Codewords have 2^this rows.
     pub log_domain: usize,

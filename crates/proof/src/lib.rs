@@ -1,8 +1,10 @@
 //! Zero-knowledge proofs of the integer runs of quantised networks.
 
+pub mod argument;
 pub mod atoms;
 pub mod circuit;
 pub mod code;
+pub mod codec;
 pub mod commitment;
 pub mod eq;
 pub mod error;
@@ -10,14 +12,17 @@ pub mod factors;
 pub mod field;
 pub mod fractions;
 pub mod gkr;
-pub mod job;
 pub mod linear;
 pub mod masked;
 pub mod merkle;
+pub mod model;
 pub mod opening;
+pub mod parameters;
 pub mod pin;
 pub mod product;
 pub mod quadratic;
 pub mod registers;
+pub mod scheme;
 pub mod secret;
+pub mod security;
 pub mod transcript;

@@ -25,13 +25,21 @@ impl Pinned {
     #[must_use]
     pub fn of(code: &Code, committed: &Committed) -> Self {
         let (root, shape) = (committed.root(), committed.shape);
-        Self { root, value: term(code, root, shape, 0).apply(&committed.slots), shape }
+        Self {
+            root,
+            value: term(code, root, shape, 0).apply(&committed.slots),
+            shape,
+        }
     }
 
     /// That a commitment's slots have the value.
     #[must_use]
     pub fn statement(&self, code: &Code, commitment: usize) -> Linear {
-        Linear { constant: -self.value, terms: vec![term(code, self.root, self.shape, commitment)], ..Linear::default() }
+        Linear {
+            constant: -self.value,
+            terms: vec![term(code, self.root, self.shape, commitment)],
+            ..Linear::default()
+        }
     }
 }
 
@@ -43,6 +51,12 @@ fn term(code: &Code, root: Digest, shape: Shape, commitment: usize) -> Term {
     }
     let rows = eq::range(&transcript.point("row", code.log_rows()), 0, code.rows);
     let columns = eq::table(&transcript.point("column", shape.log_columns));
-    let tensor = Tensor { commitment, base: 0, rows: code.rows, middle: 1, columns: columns.len() };
+    let tensor = Tensor {
+        commitment,
+        base: 0,
+        rows: code.rows,
+        middle: 1,
+        columns: columns.len(),
+    };
     Term::flat(tensor, rows, columns)
 }

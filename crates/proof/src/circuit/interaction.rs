@@ -3,11 +3,12 @@
 use p3_field::PrimeCharacteristicRing;
 
 use super::columns::{Claims, SumClaim};
+use super::lookups::Lookups;
 use super::region::Region;
 use super::sums::{Weighted, expand};
-use super::tables::Fingerprint;
+use super::witness::Witness;
 use super::{Circuit, Output};
-use crate::atoms::Atoms;
+use crate::argument::{Seen, Subject};
 use crate::error::Result;
 use crate::factors::Factors;
 use crate::field::{F, K, powers};
@@ -17,7 +18,7 @@ use crate::masked::{Plan, Planner, Side};
 use crate::registers::{pack, pack_base};
 use crate::{gkr, product};
 
-/// What the verifier knows of a run.
+/// What everybody knows of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Slots of the input, where it is public.
@@ -26,98 +27,135 @@ pub struct Told {
     pub output: Option<Vec<F>>,
 }
 
-/// What the prover has.
+/// What the prover knows of it.
 pub struct Known<'a> {
-    /// Of all lookups.
-    pub fractions: &'a Fractions,
     /// Slots of the values that weights multiply, side by side.
-    pub region: &'a [F],
+    pub region: Vec<F>,
     /// Slots of the weights.
     pub weights: &'a [F],
 }
 
-impl Circuit {
-    /// Messages and products of the interaction.
+/// A run of a circuit.
+pub struct Run<'a> {
+    circuit: &'a Circuit,
+    told: &'a Told,
+    region: Region,
+}
+
+impl<'a> Run<'a> {
+    /// What is to be shown of a run.
     #[must_use]
-    pub fn plan(&self, region: &Region) -> Plan {
-        let mut planner = Planner::default();
-        let ignored = gkr::run(&mut planner, self.lookups.depth(), K::ONE, None).map(|_| ());
-        debug_assert!(ignored.is_ok(), "a planner receives nothing");
-        if region.len > 0 {
-            let ignored =
-                product::run(&mut planner, region.bits(), Linear::default(), None).map(|_| ());
-            debug_assert!(ignored.is_ok(), "a planner receives nothing");
+    pub fn new(circuit: &'a Circuit, told: &'a Told) -> Self {
+        Self {
+            circuit,
+            told,
+            region: Region::new(&circuit.sums, &circuit.places.values),
         }
-        planner.plan()
     }
 
-    /// The interaction. `root` is the denominator of all lookups' sum.
-    ///
-    /// # Errors
-    /// MalformedBytes, where the proof ends early.
-    pub fn interact(
-        &self,
-        side: &mut impl Side,
-        atoms: &Atoms,
-        fingerprint: &Fingerprint,
-        root: K,
-        told: &Told,
-        known: Option<&Known>,
-    ) -> Result<()> {
-        let region = Region::new(&self.sums, &self.places.values);
-        let leaves = gkr::run(
-            side,
-            self.lookups.depth(),
-            root,
-            known.map(|known| known.fractions),
-        )?;
-        side.require(
-            self.lookups
-                .numerators(&leaves.point)
-                .plus(&leaves.numerator, K::NEG_ONE),
-        );
-        let mut denominators = self
-            .lookups
-            .denominators(&leaves.point, fingerprint, atoms.dummy());
-        denominators.linear.add(&leaves.denominator, K::NEG_ONE);
-        let mut claims = vec![denominators];
-        if let Some(input) = &told.input {
-            let point = side.challenge("input");
-            side.require(self.input_claim(point, input));
+    /// Variables of the sumcheck of values and weights.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.region.bits()
+    }
+
+    /// What the prover knows, from slots.
+    #[must_use]
+    pub fn known<'w>(&self, witness: &Witness, weights: &'w [F]) -> Known<'w> {
+        let value = |(value, _): &(usize, usize)| {
+            witness
+                .slots()
+                .of(self.circuit.places.values[*value])
+                .iter()
+                .copied()
+        };
+        Known {
+            region: self.region.places.iter().flat_map(value).collect(),
+            weights,
         }
-        if matches!(self.mode.output, Output::Public | Output::Committed) {
-            let point = side.challenge("output");
-            claims.push(self.output_claim(point, told.output.as_deref()));
-        }
-        let batch = side.challenge("sums");
-        let (linear, weighted) = expand(&self.sums, &self.places.values, combined(claims, batch));
-        if region.len == 0 {
-            side.require(linear);
-            return Ok(());
-        }
-        let factors = known.map(|known| {
-            let right = region.coefficients(&weighted, known.weights);
-            factors(known.region, right, region.bits())
-        });
-        self.multiply(side, &region, linear, &weighted, factors)
     }
 
     /// The sumcheck of values times weights.
     fn multiply(
         &self,
         side: &mut impl Side,
-        region: &Region,
         linear: Linear,
         weighted: &[Weighted],
         factors: Option<Factors>,
     ) -> Result<()> {
-        let ends = product::run(side, region.bits(), linear.times(K::NEG_ONE), factors)?;
-        let (left, right) = region.at(&ends.point, &self.places.values, weighted);
+        let ends = product::run(side, self.region.bits(), linear.times(K::NEG_ONE), factors)?;
+        let (left, right) = self
+            .region
+            .at(&ends.point, &self.circuit.places.values, weighted);
         side.require(left.plus(&ends.left.into(), K::NEG_ONE));
         side.require(right.plus(&ends.right.into(), K::NEG_ONE));
         Ok(())
     }
+}
 
+impl<'a> Subject for Run<'a> {
+    type Known = Known<'a>;
+
+    fn plan(&self) -> Plan {
+        let mut planner = Planner::default();
+        let depth = self.circuit.lookups.depth();
+        let mut planned = gkr::run(&mut planner, depth, K::ONE, None).map(|_| ());
+        if self.region.len > 0 {
+            let product = product::run(&mut planner, self.region.bits(), Linear::default(), None);
+            planned = planned.and(product.map(|_| ()));
+        }
+        debug_assert!(planned.is_ok(), "a planner receives nothing");
+        planner.plan()
+    }
+
+    fn slots(&self) -> usize {
+        self.circuit.places.auxiliary
+    }
+
+    fn lookups(&self) -> Option<&Lookups> {
+        Some(&self.circuit.lookups)
+    }
+
+    fn interact(
+        &self,
+        side: &mut impl Side,
+        seen: &Seen,
+        known: Option<(&Known, Option<&Fractions>)>,
+    ) -> Result<()> {
+        let circuit = self.circuit;
+        let mut claims =
+            vec![
+                circuit
+                    .lookups
+                    .show(side, seen, known.and_then(|(_, fractions)| fractions))?,
+            ];
+        if let Some(input) = &self.told.input {
+            let point = side.challenge("input");
+            side.require(circuit.input_claim(point, input));
+        }
+        if !matches!(circuit.mode.output, Output::Class(_)) {
+            let point = side.challenge("output");
+            claims.push(circuit.output_claim(point, self.told.output.as_deref()));
+        }
+        let batch = side.challenge("sums");
+        let (linear, weighted) = expand(
+            &circuit.sums,
+            &circuit.places.values,
+            combined(claims, batch),
+        );
+        if self.region.len == 0 {
+            side.require(linear);
+            return Ok(());
+        }
+        let factors = known.map(|(known, _)| {
+            let right = self.region.coefficients(&weighted, known.weights);
+            factors(&known.region, right, self.region.bits())
+        });
+        self.multiply(side, linear, &weighted, factors)
+    }
+}
+
+impl Circuit {
     /// That the input's slots are what is told.
     fn input_claim(&self, point: K, slots: &[F]) -> Linear {
         let tensor = self.input();

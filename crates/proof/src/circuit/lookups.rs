@@ -5,10 +5,14 @@
 use p3_field::PrimeCharacteristicRing;
 
 use super::columns::{Claims, Column};
-use super::tables::{Fingerprint, Table, tag};
-use crate::eq;
+use super::tables::{Table, tag};
+use crate::argument::Seen;
+use crate::error::Result;
 use crate::field::K;
+use crate::fractions::Fractions;
 use crate::linear::{Linear, Tensor, Term};
+use crate::masked::Side;
+use crate::{eq, gkr};
 
 /// A table with the tensor of how often each row is looked up.
 #[derive(Clone, Debug)]
@@ -95,19 +99,28 @@ impl Lookups {
         self.used.next_power_of_two().ilog2().max(6) as usize
     }
 
-    /// Entries that are looked up.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        let lookups = self
-            .segments
-            .iter()
-            .filter(|segment| segment.entries.is_some());
-        lookups.map(|segment| segment.rows * segment.columns).sum()
+    /// Shows that everything is looked up, but for the claims that are given back: they sum to zero.
+    ///
+    /// # Errors
+    /// MalformedBytes, where the proof ends early.
+    pub fn show(
+        &self,
+        side: &mut impl Side,
+        seen: &Seen,
+        fractions: Option<&Fractions>,
+    ) -> Result<Claims> {
+        let leaves = gkr::run(side, self.depth(), seen.sum, fractions)?;
+        side.require(
+            self.numerators(&leaves.point)
+                .plus(&leaves.numerator, K::NEG_ONE),
+        );
+        let mut claims = self.denominators(&leaves.point, seen);
+        claims.linear.add(&leaves.denominator, K::NEG_ONE);
+        Ok(claims)
     }
 
     /// The numerators at a point.
-    #[must_use]
-    pub fn numerators(&self, point: &[K]) -> Linear {
+    fn numerators(&self, point: &[K]) -> Linear {
         let mut sum = Linear::default();
         for segment in &self.segments {
             if segment.entries.is_some() {
@@ -123,12 +136,16 @@ impl Lookups {
         sum
     }
 
-    /// The denominators at a point; `dummy` is the atom d.
-    #[must_use]
-    pub fn denominators(&self, point: &[K], fingerprint: &Fingerprint, dummy: usize) -> Claims {
+    /// The denominators at a point.
+    fn denominators(&self, point: &[K], seen: &Seen) -> Claims {
+        let Seen {
+            fingerprint, dummy, ..
+        } = seen;
         let mut sum = Claims::default();
         sum.linear.constant = K::ONE - eq::below(point, self.used);
-        sum.linear.atoms.push((dummy, eq::at(point, self.used - 1)));
+        sum.linear
+            .atoms
+            .push((*dummy, eq::at(point, self.used - 1)));
         for segment in &self.segments {
             let (rows, columns) = segment.weights(point);
             match &segment.entries {

@@ -3,12 +3,15 @@
 mod build;
 pub mod columns;
 pub mod description;
+pub mod entries;
 pub mod geometry;
 pub mod interaction;
 mod layout;
 mod leaves;
+pub mod link;
 pub mod lookups;
 pub mod network;
+pub mod publication;
 pub mod region;
 pub mod run;
 pub mod sums;

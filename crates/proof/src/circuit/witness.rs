@@ -1,15 +1,14 @@
 //! What the prover commits to, from a run.
 
-use p3_field::{PrimeCharacteristicRing, PrimeField32};
+use p3_field::PrimeCharacteristicRing;
 use rayon::prelude::*;
 
 use super::build::{CHUNK, DigitPlaces, LayerPlaces};
-use super::columns::{Column, Source};
+use super::entries::Slots;
 use super::run::Run;
-use super::tables::Entry;
 use super::{AUXILIARY, Circuit, INPUT, Output};
-use crate::error::{Detail, Error, Result};
-use crate::field::{F, PRIME, from_i64};
+use crate::error::Result;
+use crate::field::{F, from_i64};
 use crate::linear::Tensor;
 
 /// Slots of everything but the weights, and what is looked up.
@@ -29,16 +28,6 @@ fn field(value: i32) -> F {
     from_i64(i64::from(value))
 }
 
-fn signed(value: F) -> i64 {
-    let value = value.as_canonical_u32();
-    i64::from(value)
-        - if value > PRIME / 2 {
-            i64::from(PRIME)
-        } else {
-            0
-        }
-}
-
 impl Witness {
     /// Of a run.
     ///
@@ -46,12 +35,12 @@ impl Witness {
     /// Misuse, if something that is looked up is in no table.
     pub fn new(circuit: &Circuit, run: &Run) -> Result<Self> {
         let mut witness = Self::values(circuit, run);
-        let sums: Vec<Vec<F>> = run
-            .sums
-            .iter()
-            .map(|sum| sum.iter().copied().map(field).collect())
-            .collect();
-        witness.look_up(circuit, &sums)?;
+        let of_sum = |sum: &Vec<i32>| sum.par_iter().copied().map(field).collect();
+        let sums: Vec<Vec<F>> = run.sums.iter().map(of_sum).collect();
+        witness.entries = circuit.lookups.entries(&witness.slots(), &sums);
+        circuit
+            .lookups
+            .count(&witness.entries, &mut witness.auxiliary)?;
         Ok(witness)
     }
 
@@ -142,102 +131,14 @@ impl Witness {
         }
     }
 
-    /// Notes what is looked up, and counts it.
-    fn look_up(&mut self, circuit: &Circuit, sums: &[Vec<F>]) -> Result<()> {
-        let lookups = &circuit.lookups;
-        let mut counts: Vec<Vec<u32>> = lookups
-            .tables
-            .iter()
-            .map(|counted| vec![0; counted.table.height()])
-            .collect();
-        for segment in &lookups.segments {
-            let size = segment.rows * segment.columns;
-            let columns = segment.entries.iter().flatten();
-            let columns: Vec<Vec<F>> = columns
-                .map(|column| self.evaluate(column, sums, size, segment.columns))
-                .collect();
-            let table = &lookups.tables[segment.table].table;
-            if segment.entries.is_some() {
-                for index in 0..size {
-                    let mut entry: Entry = [0; 3];
-                    entry
-                        .iter_mut()
-                        .zip(&columns)
-                        .for_each(|(value, column)| *value = signed(column[index]));
-                    let row = table.row(entry).ok_or_else(|| absent(entry))?;
-                    counts[segment.table][row] += 1;
-                }
-            }
-            self.entries.push(columns);
-        }
-        for (counted, counts) in lookups.tables.iter().zip(&counts) {
-            self.put(counted.multiplicities, counts, F::from_u32);
-        }
-        Ok(())
-    }
-
-    /// The values of a column.
-    fn evaluate(&self, column: &Column, sums: &[Vec<F>], size: usize, columns: usize) -> Vec<F> {
-        let mut values = vec![column.constant; size];
-        for (factor, source) in &column.parts {
-            match source {
-                Source::Tensor(tensor) => add(&mut values, self.slots(*tensor), *factor),
-                Source::Sum(sum) => add(&mut values, &sums[*sum], *factor),
-                Source::Public(numbers) => values
-                    .chunks_exact_mut(columns)
-                    .for_each(|row| add(row, numbers, *factor)),
-                Source::Repeated {
-                    sum,
-                    channel,
-                    count,
-                } => {
-                    let repeated = vec![sums[*sum][*channel]; *count];
-                    add(&mut values[..*count], &repeated, *factor);
-                }
-                Source::Tap {
-                    tensor,
-                    sources,
-                    tap,
-                    fill,
-                } => {
-                    let slots = self.slots(*tensor);
-                    for (row, position) in values.chunks_exact_mut(columns).zip(sources.tap(*tap)) {
-                        match position {
-                            Some(position) => add(
-                                row,
-                                &slots[position as usize * columns..][..columns],
-                                *factor,
-                            ),
-                            None => row.iter_mut().for_each(|value| *value += *factor * *fill),
-                        }
-                    }
-                }
-            }
-        }
-        values
-    }
-
-    fn slots(&self, tensor: Tensor) -> &[F] {
-        match tensor.commitment {
-            AUXILIARY => &self.auxiliary[tensor.range()],
-            INPUT => &self.input[tensor.range()],
-            _ => &self.output[tensor.range()],
+    /// All slots.
+    #[must_use]
+    pub fn slots(&self) -> Slots<'_> {
+        Slots {
+            weights: &[],
+            auxiliary: &self.auxiliary,
+            input: &self.input,
+            output: &self.output,
         }
     }
-}
-
-fn add(values: &mut [F], others: &[F], factor: F) {
-    values
-        .par_iter_mut()
-        .zip(others)
-        .with_min_len(1 << 12)
-        .for_each(|(value, other)| *value += *other * factor);
-}
-
-fn absent(entry: Entry) -> Error {
-    Error::Misuse(Detail::new(
-        "a value that is looked up",
-        "one that is in its table",
-        format!("{entry:?}"),
-    ))
 }

@@ -1,0 +1,331 @@
+//! Proofs about commitments: in which order things are committed, said and opened, whatever is shown.
+
+use p3_field::PrimeCharacteristicRing;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::atoms::{self, Atoms};
+use crate::circuit::lookups::Lookups;
+use crate::circuit::tables::Fingerprint;
+use crate::circuit::{AUXILIARY, WEIGHTS};
+use crate::commitment::{Code, Committed, Shape};
+use crate::error::{Result, malformed, refuse};
+use crate::field::{F, K, powers};
+use crate::fractions::Fractions;
+use crate::linear::{Linear, Tensor, Term};
+use crate::masked::{Plan, Receiver, Sender, Side};
+use crate::merkle::Digest;
+use crate::opening::{self, Opening};
+use crate::pin::Pinned;
+use crate::quadratic::{self, Quadratic};
+use crate::transcript::{Challenger, Transcript};
+
+/// The messages of a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Of the auxiliary commitment.
+    pub root: Digest,
+    /// The denominator of all lookups' sum.
+    pub sum: K,
+    /// Under pads.
+    pub messages: Vec<K>,
+    /// That products of pads are products.
+    pub quadratic: Quadratic,
+    /// Of all commitments.
+    pub opening: Opening,
+}
+
+/// What an interaction goes by.
+pub struct Seen {
+    /// How entries that are looked up become one number.
+    pub fingerprint: Fingerprint,
+    /// The denominator of all lookups' sum.
+    pub sum: K,
+    /// The denominator of the dummy fraction.
+    pub dummy: usize,
+}
+
+/// What can be shown.
+pub trait Subject {
+    /// What the prover knows besides what is looked up.
+    type Known;
+
+    /// Messages and products of its interaction.
+    fn plan(&self) -> Plan;
+
+    /// Slots of the auxiliary commitment, without atoms.
+    fn slots(&self) -> usize;
+
+    /// What is looked up.
+    fn lookups(&self) -> Option<&Lookups>;
+
+    /// The interaction: both sides' half, the prover with what is known.
+    ///
+    /// # Errors
+    /// MalformedBytes, where the proof ends early.
+    fn interact(
+        &self,
+        side: &mut impl Side,
+        seen: &Seen,
+        known: Option<(&Self::Known, Option<&Fractions>)>,
+    ) -> Result<()>;
+}
+
+/// What a proof is bound to.
+#[derive(Clone, Debug, Default)]
+pub struct Binding<'a> {
+    /// Commitments, by what they hold; the auxiliary one is not among them.
+    pub pinned: Vec<(usize, Pinned)>,
+    /// Slots of weights that everybody knows.
+    pub weights: Option<&'a [F]>,
+    /// Everything else that is public, canonically.
+    pub context: Vec<u8>,
+}
+
+/// The prover's secrets.
+pub struct Secrets<'a, T> {
+    /// Commitments, in the order of the binding.
+    pub committed: &'a [&'a Committed],
+    /// Slots of the auxiliary commitment, without atoms.
+    pub slots: Vec<F>,
+    /// Columns of all segments' entries.
+    pub entries: Vec<Vec<Vec<F>>>,
+    /// What the interaction needs.
+    pub known: T,
+    /// From the operating system, for this proof alone.
+    pub seed: [u8; 32],
+}
+
+/// Proofs of a subject.
+pub struct Argument<'a, S> {
+    subject: &'a S,
+    code: Code,
+    log_columns: usize,
+    atoms: Atoms,
+}
+
+impl<'a, S: Subject> Argument<'a, S> {
+    /// With an auxiliary commitment of 2^`log_columns` columns for slots.
+    #[must_use]
+    pub fn new(subject: &'a S, code: Code, log_columns: usize) -> Self {
+        Self {
+            subject,
+            code,
+            log_columns,
+            atoms: Atoms::new(subject.plan()),
+        }
+    }
+
+    /// Slots of the auxiliary commitment.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.atoms_tensor().range().end
+    }
+
+    /// Products of atoms.
+    #[must_use]
+    pub fn products(&self) -> usize {
+        self.atoms.plan.products.len()
+    }
+
+    /// Messages under pads.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.atoms.plan.pads
+    }
+
+    /// Distinct factors of products.
+    #[must_use]
+    pub fn factors(&self) -> usize {
+        self.atoms.factors.len()
+    }
+
+    fn atoms_tensor(&self) -> Tensor {
+        self.atoms.tensor(AUXILIARY, self.subject.slots())
+    }
+
+    /// Shapes of all commitments, the auxiliary one first.
+    #[must_use]
+    pub fn shapes(&self, binding: &Binding) -> Vec<Shape> {
+        let own = Shape {
+            log_columns: self.log_columns,
+            masked: true,
+        };
+        [own]
+            .into_iter()
+            .chain(binding.pinned.iter().map(|(_, pinned)| pinned.shape))
+            .collect()
+    }
+
+    /// Makes a proof.
+    ///
+    /// # Errors
+    /// Misuse, where commitments have no room.
+    pub fn prove(&self, binding: &Binding, secrets: Secrets<S::Known>) -> Result<Proof> {
+        let mut rng = ChaCha20Rng::from_seed(secrets.seed);
+        let atoms = self.atoms.draw(&mut rng);
+        let rounds = opening::rounds(&self.code, &self.shapes(binding));
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        let slots = secrets
+            .slots
+            .into_iter()
+            .chain(atoms::slots(&atoms))
+            .collect();
+        let auxiliary = Committed::new(&self.code, self.log_columns, slots, Some(rounds), seed)?;
+        let mut transcript = binding.transcript();
+        let fingerprint = fingerprint(&mut transcript, &auxiliary.root());
+        let dummy = self.atoms.dummy();
+        let fractions = self.subject.lookups().map(|lookups| {
+            lookups.fractions(
+                &secrets.entries,
+                &auxiliary.slots,
+                &fingerprint,
+                atoms[dummy],
+            )
+        });
+        let sum = fractions
+            .as_ref()
+            .map_or(K::ONE, |fractions| fractions.root().1);
+        transcript.absorb_extension("sum", &[sum]);
+        let mut sender = Sender::new(&mut transcript, &self.atoms.plan, &atoms);
+        let seen = Seen {
+            fingerprint,
+            sum,
+            dummy,
+        };
+        self.subject.interact(
+            &mut sender,
+            &seen,
+            Some((&secrets.known, fractions.as_ref())),
+        )?;
+        drop(fractions);
+        let (messages, mut statements) = sender.finish();
+        let (quadratic, of_products) = quadratic::prove(&mut transcript, &self.atoms, &atoms);
+        statements.extend(of_products);
+        let (terms, target) =
+            self.relation(binding, statements, transcript.challenge("statements"));
+        let all: Vec<&Committed> = [&auxiliary]
+            .into_iter()
+            .chain(secrets.committed.iter().copied())
+            .collect();
+        let opening = opening::open(&mut transcript, &self.code, &all, &terms, target)?;
+        Ok(Proof {
+            root: auxiliary.root(),
+            sum,
+            messages,
+            quadratic,
+            opening,
+        })
+    }
+
+    /// Checks a proof.
+    ///
+    /// # Errors
+    /// InvalidProof, or MalformedBytes
+    pub fn verify(&self, binding: &Binding, proof: &Proof) -> Result<()> {
+        if proof.sum == K::ZERO {
+            return Err(refuse(
+                "the sum of all lookups",
+                "a denominator that is not zero",
+                "zero",
+            ));
+        }
+        if proof.messages.len() != self.messages() {
+            return Err(malformed("messages", self.messages(), proof.messages.len()));
+        }
+        let mut transcript = binding.transcript();
+        let fingerprint = fingerprint(&mut transcript, &proof.root);
+        transcript.absorb_extension("sum", &[proof.sum]);
+        let mut receiver = Receiver::new(&mut transcript, &self.atoms.plan, &proof.messages);
+        let seen = Seen {
+            fingerprint,
+            sum: proof.sum,
+            dummy: self.atoms.dummy(),
+        };
+        self.subject.interact(&mut receiver, &seen, None)?;
+        let mut statements = receiver.finish();
+        statements.extend(quadratic::verify(
+            &mut transcript,
+            &self.atoms,
+            &proof.quadratic,
+        )?);
+        let (terms, target) =
+            self.relation(binding, statements, transcript.challenge("statements"));
+        let roots = [proof.root]
+            .into_iter()
+            .chain(binding.pinned.iter().map(|(_, pinned)| pinned.root));
+        let commitments: Vec<(Digest, Shape)> = roots.zip(self.shapes(binding)).collect();
+        opening::verify(
+            &mut transcript,
+            &self.code,
+            &commitments,
+            &terms,
+            target,
+            &proof.opening,
+        )
+    }
+
+    /// All statements as one about the commitments, in the order of their opening.
+    fn relation(&self, binding: &Binding, mut statements: Vec<Linear>, batch: K) -> (Vec<Term>, K) {
+        let pins = binding
+            .pinned
+            .iter()
+            .map(|(content, pinned)| pinned.statement(&self.code, *content));
+        statements.extend(pins);
+        let mut all = Linear::default();
+        for (one, power) in statements.iter().zip(powers(batch, statements.len())) {
+            all.add(one, power);
+        }
+        let atoms = all.atoms_term(self.atoms_tensor());
+        let mut target = -all.constant;
+        let mut terms = Vec::with_capacity(all.terms.len() + 1);
+        for mut term in all.terms.into_iter().chain([atoms]) {
+            match binding.weights {
+                Some(weights) if term.tensor.commitment == WEIGHTS => target -= term.apply(weights),
+                _ => {
+                    term.tensor.commitment = binding.place(term.tensor.commitment);
+                    terms.push(term);
+                }
+            }
+        }
+        (terms, target)
+    }
+}
+
+impl Binding<'_> {
+    fn transcript(&self) -> Transcript {
+        let mut transcript = Transcript::new("hushwork proof v1: a proof");
+        transcript.absorb("context", &self.context);
+        for (content, pinned) in &self.pinned {
+            transcript.absorb("content", &(*content as u64).to_le_bytes());
+            transcript.absorb("commitment", &pinned.root);
+            transcript.absorb_extension("pin", &[pinned.value]);
+        }
+        transcript.absorb("public weights", &[u8::from(self.weights.is_some())]);
+        transcript.absorb_base("weights", self.weights.unwrap_or_default());
+        transcript
+    }
+
+    /// Where a content is among the commitments that are opened.
+    fn place(&self, content: usize) -> usize {
+        let contents = [AUXILIARY]
+            .into_iter()
+            .chain(self.pinned.iter().map(|(content, _)| *content));
+        contents
+            .into_iter()
+            .position(|other| other == content)
+            .unwrap_or(usize::MAX)
+    }
+}
+
+fn fingerprint(transcript: &mut Transcript, root: &Digest) -> Fingerprint {
+    transcript.absorb("auxiliary commitment", root);
+    let alpha = transcript.challenge("entries");
+    let beta = transcript.challenge("values of an entry");
+    let powers = powers(beta, 4);
+    Fingerprint {
+        alpha,
+        powers: [powers[0], powers[1], powers[2], powers[3]],
+    }
+}
