@@ -87,21 +87,48 @@ fn vgg() -> Description {
 }
 fn main() {
     let which = std::env::args().nth(1).unwrap_or("lenet".into());
-    let log_domain = std::env::args().nth(2).map_or(16, |text| text.parse().unwrap());
+    let log_domain = std::env::args()
+        .nth(2)
+        .map_or(16, |text| text.parse().unwrap());
     let description = if which == "vgg" { vgg() } else { lenet() };
     let t = Instant::now();
-    let scheme = Scheme::choose(&description.to_bytes(), Visibility::Hidden, Setting { log_domain }).unwrap();
-    println!("lanes {LANES}; chosen in {:?}: {:?}", t.elapsed(), scheme.parameters());
+    let scheme = Scheme::choose(
+        &description.to_bytes(),
+        Visibility::Hidden,
+        Setting { log_domain },
+    )
+    .unwrap();
+    println!(
+        "lanes {LANES}; chosen in {:?}: {:?}",
+        t.elapsed(),
+        scheme.parameters()
+    );
     let t = Instant::now();
-    Scheme::read(&description.to_bytes(), Visibility::Hidden, *scheme.parameters()).unwrap();
-    println!("read in {:?}; {:.1} bits", t.elapsed(), scheme.soundness().bits());
+    Scheme::read(
+        &description.to_bytes(),
+        Visibility::Hidden,
+        *scheme.parameters(),
+    )
+    .unwrap();
+    println!(
+        "read in {:?}; {:.1} bits",
+        t.elapsed(),
+        scheme.soundness().bits()
+    );
     for (name, bits) in &scheme.soundness().terms {
         println!("  {name:24} {bits:.1}");
     }
-    let circuit = scheme.circuit(Mode { input: Input::Public, output: Output::Public }).unwrap();
+    let circuit = scheme
+        .circuit(Mode {
+            input: Input::Public,
+            output: Output::Public,
+        })
+        .unwrap();
     let mut state = 1u64;
     let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 40) as i32
     };
     let mut bytes = Vec::new();
@@ -116,7 +143,9 @@ fn main() {
     }
     let weights = scheme.weights(&bytes).unwrap();
     let field = slots(&weights);
-    let input: Vec<i32> = (0..circuit.network.values()[0].size.len()).map(|_| next().rem_euclid(256)).collect();
+    let input: Vec<i32> = (0..circuit.network.values()[0].size.len())
+        .map(|_| next().rem_euclid(256))
+        .collect();
     let t = Instant::now();
     let root = scheme.commit(&field, [3; 32]).unwrap();
     println!("commit weights {:?}", t.elapsed());
@@ -124,34 +153,82 @@ fn main() {
     let publication = scheme.prove_publication(&field, &root, [4; 32]).unwrap();
     println!("publish {:?}, {} bytes", t.elapsed(), publication.len());
     let t = Instant::now();
-    scheme.verify_publication(scheme.pin(&root), &publication).unwrap();
+    scheme
+        .verify_publication(scheme.pin(&root), &publication)
+        .unwrap();
     println!("verify publication {:?}", t.elapsed());
     let epoch = scheme.commit(&field, [5; 32]).unwrap();
     let t = Instant::now();
     let link = scheme.prove_link(&root, &epoch, [6; 32]).unwrap();
     println!("link {:?}, {} bytes", t.elapsed(), link.len());
     let t = Instant::now();
-    scheme.verify_link(scheme.pin(&root), scheme.pin(&epoch), &link).unwrap();
+    scheme
+        .verify_link(scheme.pin(&root), scheme.pin(&epoch), &link)
+        .unwrap();
     println!("verify link {:?}", t.elapsed());
     let model = scheme.model(&Weights::Hidden(scheme.pin(&root)));
-    let owned = Owned { slots: &weights, committed: Some(&epoch), model };
-    let hidden = scheme.commit_boundary(slots(&pad(&input, circuit.network.values()[0].size)), [7; 32]).unwrap();
-    for (round, tell) in [Tell::Numbers, Tell::Numbers, Tell::Class, Tell::Commitment([9; 32]), Tell::Numbers].into_iter().enumerate() {
+    let owned = Owned {
+        slots: &weights,
+        committed: Some(&epoch),
+        model,
+    };
+    let hidden = scheme
+        .commit_boundary(
+            slots(&pad(&input, circuit.network.values()[0].size)),
+            [7; 32],
+        )
+        .unwrap();
+    for (round, tell) in [
+        Tell::Numbers,
+        Tell::Numbers,
+        Tell::Class,
+        Tell::Commitment([9; 32]),
+        Tell::Numbers,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let hide = (round == 3).then_some(&hidden);
         let t = Instant::now();
-        let proved = scheme.prove_run(owned, &input, hide, tell, b"nonce", [round as u8; 32]).unwrap();
+        let proved = scheme
+            .prove_run(owned, &input, hide, tell, b"nonce", [round as u8; 32])
+            .unwrap();
         let prove = t.elapsed();
-        let told = hide.map_or(Numbers::Public(input.clone()), |hidden| Numbers::Committed(scheme.pin(hidden)));
-        let statement = Statement { model, weights: Weights::Hidden(scheme.pin(&epoch)), input: told, outcome: proved.outcome.clone(), bound: b"nonce" };
+        let told = hide.map_or(Numbers::Public(input.clone()), |hidden| {
+            Numbers::Committed(scheme.pin(hidden))
+        });
+        let statement = Statement {
+            model,
+            weights: Weights::Hidden(scheme.pin(&epoch)),
+            input: told,
+            outcome: proved.outcome.clone(),
+            bound: b"nonce",
+        };
         let t = Instant::now();
         scheme.verify_run(&statement, &proved.proof).unwrap();
-        println!("prove {prove:?} verify {:?}, {} bytes", t.elapsed(), proved.proof.len());
-        if let Outcome::Class(class) = proved.outcome { println!("class {class} of {:?}", proved.numbers); }
-        let other = Statement { bound: b"other", ..statement };
+        println!(
+            "prove {prove:?} verify {:?}, {} bytes",
+            t.elapsed(),
+            proved.proof.len()
+        );
+        if let Outcome::Class(class) = proved.outcome {
+            println!("class {class} of {:?}", proved.numbers);
+        }
+        let other = Statement {
+            bound: b"other",
+            ..statement
+        };
         assert!(scheme.verify_run(&other, &proved.proof).is_err());
     }
 }
 
 fn pad(values: &[i32], size: Size) -> Vec<i32> {
-    values.chunks(size.channels).flat_map(|row| { let mut row = row.to_vec(); row.resize(size.columns(), 0); row }).collect()
+    values
+        .chunks(size.channels)
+        .flat_map(|row| {
+            let mut row = row.to_vec();
+            row.resize(size.columns(), 0);
+            row
+        })
+        .collect()
 }

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::atoms::{self, Atoms};
+pub use crate::binding::Binding;
 use crate::circuit::lookups::Lookups;
 use crate::circuit::tables::Fingerprint;
 use crate::circuit::{AUXILIARY, WEIGHTS};
@@ -16,7 +17,6 @@ use crate::linear::{Linear, Tensor, Term};
 use crate::masked::{Plan, Receiver, Sender, Side};
 use crate::merkle::Digest;
 use crate::opening::{self, Opening};
-use crate::pin::Pinned;
 use crate::quadratic::{self, Quadratic};
 use crate::transcript::{Challenger, Transcript};
 
@@ -71,17 +71,6 @@ pub trait Subject {
     ) -> Result<()>;
 }
 
-/// What a proof is bound to.
-#[derive(Clone, Debug, Default)]
-pub struct Binding<'a> {
-    /// Commitments, by what they hold; the auxiliary one is not among them.
-    pub pinned: Vec<(usize, Pinned)>,
-    /// Slots of weights that everybody knows.
-    pub weights: Option<&'a [F]>,
-    /// Everything else that is public, canonically.
-    pub context: Vec<u8>,
-}
-
 /// The prover's secrets.
 pub struct Secrets<'a, T> {
     /// Commitments, in the order of the binding.
@@ -106,7 +95,6 @@ pub struct Argument<'a, S> {
 
 impl<'a, S: Subject> Argument<'a, S> {
     /// With an auxiliary commitment of 2^`log_columns` columns for slots.
-    #[must_use]
     pub fn new(subject: &'a S, code: Code, log_columns: usize) -> Self {
         Self {
             subject,
@@ -117,25 +105,21 @@ impl<'a, S: Subject> Argument<'a, S> {
     }
 
     /// Slots of the auxiliary commitment.
-    #[must_use]
     pub fn slots(&self) -> usize {
         self.atoms_tensor().range().end
     }
 
     /// Products of atoms.
-    #[must_use]
     pub fn products(&self) -> usize {
         self.atoms.plan.products.len()
     }
 
     /// Messages under pads.
-    #[must_use]
     pub fn messages(&self) -> usize {
         self.atoms.plan.pads
     }
 
     /// Distinct factors of products.
-    #[must_use]
     pub fn factors(&self) -> usize {
         self.atoms.factors.len()
     }
@@ -145,7 +129,6 @@ impl<'a, S: Subject> Argument<'a, S> {
     }
 
     /// Shapes of all commitments, the auxiliary one first.
-    #[must_use]
     pub fn shapes(&self, binding: &Binding) -> Vec<Shape> {
         let own = Shape {
             log_columns: self.log_columns,
@@ -290,32 +273,6 @@ impl<'a, S: Subject> Argument<'a, S> {
             }
         }
         (terms, target)
-    }
-}
-
-impl Binding<'_> {
-    fn transcript(&self) -> Transcript {
-        let mut transcript = Transcript::new("hushwork proof v1: a proof");
-        transcript.absorb("context", &self.context);
-        for (content, pinned) in &self.pinned {
-            transcript.absorb("content", &(*content as u64).to_le_bytes());
-            transcript.absorb("commitment", &pinned.root);
-            transcript.absorb_extension("pin", &[pinned.value]);
-        }
-        transcript.absorb("public weights", &[u8::from(self.weights.is_some())]);
-        transcript.absorb_base("weights", self.weights.unwrap_or_default());
-        transcript
-    }
-
-    /// Where a content is among the commitments that are opened.
-    fn place(&self, content: usize) -> usize {
-        let contents = [AUXILIARY]
-            .into_iter()
-            .chain(self.pinned.iter().map(|(content, _)| *content));
-        contents
-            .into_iter()
-            .position(|other| other == content)
-            .unwrap_or(usize::MAX)
     }
 }
 

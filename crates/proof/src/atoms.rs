@@ -20,7 +20,6 @@ pub struct Atoms {
 
 impl Atoms {
     /// For a plan.
-    #[must_use]
     pub fn new(plan: Plan) -> Self {
         let mut factors: Vec<usize> = plan
             .products
@@ -33,26 +32,22 @@ impl Atoms {
     }
 
     /// The mask of a factor, by its place among the factors.
-    #[must_use]
     pub fn mask(&self, place: usize) -> usize {
         self.plan.len() + place
     }
 
     /// The masks of both sums.
-    #[must_use]
     pub fn sums(&self) -> [usize; 2] {
         let first = self.plan.len() + self.factors.len();
         [first, first + 1]
     }
 
     /// The dummy denominator.
-    #[must_use]
     pub fn dummy(&self) -> usize {
         self.sums()[1] + 1
     }
 
     /// How many there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.dummy() + 1
     }
@@ -66,7 +61,6 @@ impl Atoms {
     }
 
     /// Where they lie, after so many slots of a commitment.
-    #[must_use]
     pub fn tensor(&self, commitment: usize, slots: usize) -> Tensor {
         Tensor {
             commitment,
@@ -78,7 +72,6 @@ impl Atoms {
     }
 
     /// Fresh ones.
-    #[must_use]
     pub fn draw(&self, rng: &mut impl Rng) -> Secret<K> {
         let mut atoms: Vec<K> = (0..self.count()).map(|_| random_extension(rng)).collect();
         for triple in self.plan.triples() {

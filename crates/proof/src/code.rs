@@ -11,7 +11,6 @@ use crate::field::{F, K};
 
 /// Values of every column at the 2^`log_domain` points, row by row. `coefficients` has a row for
 /// each power and at most as many as there are points.
-#[must_use]
 pub fn encode(coefficients: &[F], width: usize, log_domain: usize) -> Vec<F> {
     let mut padded = Vec::with_capacity(width << log_domain);
     padded.extend_from_slice(coefficients);
@@ -22,14 +21,12 @@ pub fn encode(coefficients: &[F], width: usize, log_domain: usize) -> Vec<F> {
 }
 
 /// The point of a codeword's row.
-#[must_use]
 pub fn point(position: usize, log_domain: usize) -> F {
     let reversed = position.reverse_bits() >> (usize::BITS as usize - log_domain);
     F::two_adic_generator(log_domain).exp_u64(reversed as u64)
 }
 
 /// A polynomial's value at a point of F.
-#[must_use]
 pub fn evaluate(coefficients: &[K], x: F) -> K {
     coefficients
         .iter()

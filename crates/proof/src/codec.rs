@@ -33,7 +33,6 @@ pub struct Lengths {
 
 impl Proof {
     /// Canonical bytes.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
             root,

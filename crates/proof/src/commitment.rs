@@ -26,7 +26,6 @@ pub struct Code {
 
 impl Code {
     /// Variables that number the rows.
-    #[must_use]
     pub fn log_rows(&self) -> usize {
         self.rows.next_power_of_two().ilog2() as usize
     }
@@ -46,20 +45,17 @@ pub struct Shape {
 
 impl Shape {
     /// Columns of the codeword.
-    #[must_use]
     pub fn width(&self) -> usize {
         (1 << self.log_columns) + if self.masked { MASKS * DEGREE } else { 0 }
     }
 
     /// Variables that number the slots.
-    #[must_use]
     pub fn variables(&self, code: &Code) -> usize {
         code.log_rows() + self.log_columns
     }
 
     /// How often a commitment to `slots` slots can be opened: each opening uses up as many random
     /// rows as it shows, and one row serves to hide what else is said of the commitment.
-    #[must_use]
     pub fn openings(&self, code: &Code, slots: usize) -> usize {
         let free = code
             .rows
@@ -159,13 +155,11 @@ impl Committed {
     }
 
     /// What others see of it.
-    #[must_use]
     pub fn root(&self) -> Digest {
         self.tree.root()
     }
 
     /// Rows of the codeword at positions, which ascend, and what shows that they belong to it.
-    #[must_use]
     pub fn show(&self, positions: &[usize]) -> Shown {
         let width = self.shape.width();
         let row = |position: &usize| &self.codeword[position * width..][..width];

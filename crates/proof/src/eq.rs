@@ -5,13 +5,11 @@ use p3_field::PrimeCharacteristicRing;
 use crate::field::K;
 
 /// eq(point, i) for all i < 2^len.
-#[must_use]
 pub fn table(point: &[K]) -> Vec<K> {
     range(point, 0, 1 << point.len())
 }
 
 /// eq(point, base + i) for i < count.
-#[must_use]
 pub fn range(point: &[K], base: usize, count: usize) -> Vec<K> {
     if count == 0 {
         return Vec::new();
@@ -38,7 +36,7 @@ fn children(
     while index <= *indices.end() {
         let weight = weights[index / 2 - first];
         let high = weight * coordinate;
-        if index % 2 == 0 {
+        if index.is_multiple_of(2) {
             made.push(weight - high);
             index += 1;
         }
@@ -51,7 +49,6 @@ fn children(
 }
 
 /// Sum of eq(point, i) over i < count.
-#[must_use]
 pub fn below(point: &[K], count: usize) -> K {
     if count >> point.len() > 0 {
         return K::ONE;
@@ -70,7 +67,6 @@ pub fn below(point: &[K], count: usize) -> K {
 }
 
 /// eq(point, index).
-#[must_use]
 pub fn at(point: &[K], index: usize) -> K {
     let bit = |position: usize| index >> (point.len() - position - 1) & 1 == 1;
     let factor = |(position, coordinate): (usize, &K)| {

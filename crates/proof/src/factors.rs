@@ -21,7 +21,6 @@ enum Pairs {
 
 impl Factors {
     /// Over 2^`bits` indices, at least a register.
-    #[must_use]
     pub fn new(left: Vec<PackedK>, right: Vec<PackedK>, bits: usize) -> Self {
         Self {
             pairs: Pairs::Packed([left, right]),
@@ -31,7 +30,6 @@ impl Factors {
     }
 
     /// Of single elements.
-    #[must_use]
     pub fn single(both: [Vec<K>; 2], bits: usize) -> Self {
         Self {
             pairs: Pairs::Single(both),
@@ -40,13 +38,11 @@ impl Factors {
     }
 
     /// Variables that are left.
-    #[must_use]
     pub fn bits(&self) -> usize {
         self.bits
     }
 
     /// Of the round polynomial in the highest variable: its value at 0 and its leading coefficient.
-    #[must_use]
     pub fn round(&self) -> [K; 2] {
         let half = 1 << (self.bits - 1);
         match &self.pairs {
@@ -74,7 +70,6 @@ impl Factors {
     }
 
     /// Both vectors, whole.
-    #[must_use]
     pub fn values(self) -> [Vec<K>; 2] {
         match self.pairs {
             Pairs::Packed(both) => both.map(|values| unpack(&values)),

@@ -22,25 +22,21 @@ pub const PRIME: u32 = F::ORDER_U32;
 pub const LOG_FIELD: f64 = 154.9;
 
 /// A signed integer in F.
-#[must_use]
 pub fn from_i64(value: i64) -> F {
     F::from_u32(value.rem_euclid(i64::from(PRIME)) as u32)
 }
 
 /// The powers X^0..X^4 of K's generator: what an element's coordinates stand for.
-#[must_use]
 pub fn basis() -> [K; DEGREE] {
     std::array::from_fn(|index| K::from_basis_coefficients_fn(|at| F::from_bool(at == index)))
 }
 
 /// An element of K from its coordinates.
-#[must_use]
 pub fn join(coordinates: &[F]) -> K {
     K::from_basis_coefficients_fn(|index| coordinates[index])
 }
 
 /// An element's coordinates over F.
-#[must_use]
 pub fn split(value: &K) -> &[F] {
     value.as_basis_coefficients_slice()
 }
@@ -61,7 +57,6 @@ pub fn random_extension(rng: &mut impl Rng) -> K {
 }
 
 /// 1, x, x^2, ...
-#[must_use]
 pub fn powers(x: K, count: usize) -> Vec<K> {
     std::iter::successors(Some(K::ONE), |power| Some(*power * x))
         .take(count)
@@ -69,13 +64,11 @@ pub fn powers(x: K, count: usize) -> Vec<K> {
 }
 
 /// Sum of products.
-#[must_use]
 pub fn inner(left: &[K], right: &[K]) -> K {
     left.iter().zip(right).map(|(a, b)| *a * *b).sum()
 }
 
 /// Sum of products with elements of F.
-#[must_use]
 pub fn inner_base(left: &[K], right: &[F]) -> K {
     left.iter().zip(right).map(|(a, b)| *a * *b).sum()
 }

@@ -48,7 +48,6 @@ pub struct Fractions {
 
 impl Fractions {
     /// Sums 2^n leaves, at least a register of them.
-    #[must_use]
     pub fn new(numerators: Vec<PackedK>, denominators: Vec<PackedK>) -> Self {
         let mut lower = vec![Nodes {
             numerators,
@@ -70,7 +69,6 @@ impl Fractions {
     }
 
     /// Numerator and denominator of the sum.
-    #[must_use]
     pub fn root(&self) -> (K, K) {
         (self.upper[0].numerators[0], self.upper[0].denominators[0])
     }
@@ -89,7 +87,8 @@ impl Fractions {
             halves,
             value,
             merge,
-            coordinates: point.to_vec().into_iter(),
+            point: point.to_vec(),
+            rounds: 0,
         }
     }
 }
@@ -181,7 +180,8 @@ pub(crate) struct Level {
     /// The claim: sum of eq * h.
     value: K,
     merge: K,
-    coordinates: std::vec::IntoIter<K>,
+    point: Vec<K>,
+    rounds: usize,
 }
 
 impl Level {
@@ -191,13 +191,14 @@ impl Level {
             Halves::Packed(pairs) => pairs.sums().map(total),
             Halves::Single(pairs) => pairs.sums(),
         };
-        let coordinate = self.coordinates.as_slice()[0];
+        let coordinate = self.point[self.rounds];
         [(one - self.value) * (K::ONE - coordinate).inverse(), curve]
     }
 
     /// Goes on with the next coordinate, this one being bound.
     pub(crate) fn bind(&mut self, [step, curve]: [K; 2], bound: K) {
-        let coordinate = self.coordinates.next().unwrap_or_default();
+        let coordinate = self.point[self.rounds];
+        self.rounds += 1;
         self.value += step * (bound - coordinate) + curve * (bound.square() - bound);
         match &mut self.halves {
             Halves::Packed(pairs) if pairs.n0.len() == 2 => {

@@ -2,9 +2,11 @@
 
 pub mod argument;
 pub mod atoms;
+pub mod binding;
 pub mod circuit;
 pub mod code;
 pub mod codec;
+mod coefficients;
 pub mod commitment;
 pub mod eq;
 pub mod error;
@@ -25,4 +27,5 @@ pub mod registers;
 pub mod scheme;
 pub mod secret;
 pub mod security;
+mod sizes;
 pub mod transcript;

@@ -58,13 +58,11 @@ impl Plan {
     }
 
     /// Atoms in all.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.pads + self.products.len()
     }
 
     /// Whether nothing is sent.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -98,7 +96,6 @@ pub struct Planner(Plan);
 
 impl Planner {
     /// The plan of a protocol.
-    #[must_use]
     pub fn plan(self) -> Plan {
         self.0
     }
@@ -188,7 +185,6 @@ impl<'a, C: Challenger> Sender<'a, C> {
     }
 
     /// What was sent, and what must be zero.
-    #[must_use]
     pub fn finish(self) -> (Vec<K>, Vec<Linear>) {
         (self.messages, self.progress.statements)
     }
@@ -239,7 +235,6 @@ impl<'a, C: Challenger> Receiver<'a, C> {
     }
 
     /// What must be zero.
-    #[must_use]
     pub fn finish(self) -> Vec<Linear> {
         self.progress.statements
     }

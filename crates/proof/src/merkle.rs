@@ -34,7 +34,6 @@ pub struct Paths {
 
 impl Tree {
     /// Hashes rows of `width` elements, as many as salts.
-    #[must_use]
     pub fn new(rows: &[F], width: usize, salts: Vec<Salt>) -> Self {
         let mut leaves = vec![[0; 32]; salts.len()];
         leaves
@@ -54,13 +53,11 @@ impl Tree {
     }
 
     /// Commits to all rows.
-    #[must_use]
     pub fn root(&self) -> Digest {
         self.levels[self.levels.len() - 1][0]
     }
 
     /// Opens positions, which ascend.
-    #[must_use]
     pub fn open(&self, positions: &[usize]) -> Paths {
         let mut digests = Vec::new();
         let mut known = positions.to_vec();
@@ -127,14 +124,14 @@ fn climb<'a>(
     let mut index = 0;
     while index < known.len() {
         let position = known[index];
-        let paired = position % 2 == 0 && known.get(index + 1) == Some(&(position + 1));
+        let paired = position.is_multiple_of(2) && known.get(index + 1) == Some(&(position + 1));
         let sibling = if paired {
             Some(&below[index + 1])
         } else {
             given.next()
         };
         let sibling = sibling.ok_or_else(|| refuse("digests of a tree", "more", "no more"))?;
-        let (left, right) = if position % 2 == 0 {
+        let (left, right) = if position.is_multiple_of(2) {
             (&below[index], sibling)
         } else {
             (sibling, &below[index])

@@ -108,7 +108,6 @@ impl Parameters {
     }
 
     /// What soundness depends on.
-    #[must_use]
     pub fn protocol(&self, slots: &Slots, protocol: &Protocol) -> Protocol {
         let used = |slots: usize, log_columns: usize| if slots > 0 { 1 << log_columns } else { 0 };
         let columns = [
@@ -161,7 +160,6 @@ impl Parameters {
     }
 
     /// Canonical bytes.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
             code,
@@ -197,7 +195,6 @@ impl Parameters {
     }
 
     /// The layout of a commitment with so many columns.
-    #[must_use]
     pub fn shape(log_columns: usize) -> Shape {
         Shape {
             log_columns,

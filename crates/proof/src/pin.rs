@@ -22,7 +22,6 @@ pub struct Pinned {
 
 impl Pinned {
     /// What the owner of a commitment publishes.
-    #[must_use]
     pub fn of(code: &Code, committed: &Committed) -> Self {
         let (root, shape) = (committed.root(), committed.shape);
         Self {
@@ -33,7 +32,6 @@ impl Pinned {
     }
 
     /// That a commitment's slots have the value.
-    #[must_use]
     pub fn statement(&self, code: &Code, commitment: usize) -> Linear {
         Linear {
             constant: -self.value,

@@ -46,7 +46,6 @@ pub fn run(
 }
 
 /// The round polynomial s at the bound, from s(0), its leading coefficient and s(0) + s(1) = claim.
-#[must_use]
 pub fn next(claim: Linear, zero: &Linear, lead: &Linear, bound: K) -> Linear {
     let next = claim.times(bound).plus(zero, K::ONE - bound.double());
     next.plus(lead, bound.square() - bound)

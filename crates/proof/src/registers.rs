@@ -21,19 +21,16 @@ pub trait Word: PrimeCharacteristicRing + Copy + Send + Sync + From<K> {}
 impl<E: PrimeCharacteristicRing + Copy + Send + Sync + From<K>> Word for E {}
 
 /// The sum of a register's elements.
-#[must_use]
 pub fn total(packed: PackedK) -> K {
     unpack(&[packed]).into_iter().sum()
 }
 
 /// The elements of registers, one after the other.
-#[must_use]
 pub fn unpack(packed: &[PackedK]) -> Vec<K> {
     <PackedK as PackedFieldExtension<F, K>>::to_ext_iter(packed.iter().copied()).collect()
 }
 
 /// Registers of elements, whose number fills them.
-#[must_use]
 pub fn pack(values: &[K]) -> Vec<PackedK> {
     values
         .par_chunks_exact(LANES)
@@ -43,14 +40,12 @@ pub fn pack(values: &[K]) -> Vec<PackedK> {
 }
 
 /// Elements of F as registers of K; zeros fill the last one.
-#[must_use]
 pub fn pack_base(values: &[F]) -> Vec<PackedK> {
     let packed = values.par_chunks(LANES).with_min_len(TASK);
     packed.map(|part| PackedK::from(register(part))).collect()
 }
 
 /// A register of elements of F, filled with zeros.
-#[must_use]
 pub fn register(part: &[F]) -> PackedF {
     if part.len() == LANES {
         *PackedF::from_slice(part)

@@ -2,19 +2,20 @@
 //! are bound to.
 
 use crate::argument::{Argument, Binding, Proof, Subject};
-use crate::circuit::interaction::{Run, Told};
+use crate::circuit::interaction::Run;
 use crate::circuit::link::Link;
 use crate::circuit::publication::Publication;
-use crate::circuit::{Circuit, Description, Input, Mode, Network, Output};
+use crate::circuit::{Circuit, Description, Mode, Network};
 use crate::codec::Lengths;
-use crate::commitment::{Code, Committed, Shape};
+use crate::commitment::{Committed, Shape};
 use crate::error::{Detail, Error, Result};
 use crate::field::{F, from_i64, write_base, write_extension};
 use crate::merkle::Digest;
 use crate::opening;
-use crate::parameters::{Parameters, Setting, Slots};
+use crate::parameters::{Parameters, Setting};
 use crate::pin::Pinned;
-use crate::security::{self, Protocol};
+use crate::security;
+use crate::sizes::{Sizes, sizes};
 
 /// Of everything that decides what bytes mean.
 pub const VERSION: &str = "hushwork proof 1";
@@ -87,25 +88,21 @@ impl Scheme {
     }
 
     /// What runs.
-    #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
     }
 
     /// Who sees the weights.
-    #[must_use]
     pub fn visibility(&self) -> Visibility {
         self.visibility
     }
 
     /// Of the commitments.
-    #[must_use]
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
     /// Error terms of one proof.
-    #[must_use]
     pub fn soundness(&self) -> security::Report {
         security::report(
             &self
@@ -115,7 +112,6 @@ impl Scheme {
     }
 
     /// Of the description and the parameters.
-    #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -129,13 +125,11 @@ impl Scheme {
     }
 
     /// Proofs of runs.
-    #[must_use]
     pub fn runs<'a>(&self, run: &'a Run<'a>) -> Argument<'a, Run<'a>> {
         Argument::new(run, self.parameters.code, self.parameters.auxiliary)
     }
 
     /// Proofs that weights are within their bounds.
-    #[must_use]
     pub fn publications<'a>(&self, publication: &'a Publication) -> Argument<'a, Publication> {
         Argument::new(
             publication,
@@ -145,13 +139,11 @@ impl Scheme {
     }
 
     /// Proofs that two commitments hold the same weights.
-    #[must_use]
     pub fn links<'a>(&self, link: &'a Link) -> Argument<'a, Link> {
         Argument::new(link, self.parameters.code, 0)
     }
 
     /// What is to be linked.
-    #[must_use]
     pub fn link(&self) -> Link {
         let columns = 1 << self.parameters.weights;
         Link {
@@ -199,25 +191,21 @@ impl Scheme {
     }
 
     /// A commitment with its pin.
-    #[must_use]
     pub fn pin(&self, committed: &Committed) -> Pinned {
         Pinned::of(&self.parameters.code, committed)
     }
 
     /// The layout of commitments to weights.
-    #[must_use]
     pub fn weights_shape(&self) -> Shape {
         Parameters::shape(self.parameters.weights)
     }
 
     /// The layout of commitments to inputs and outputs.
-    #[must_use]
     pub fn boundary_shape(&self) -> Shape {
         Parameters::shape(self.parameters.boundary)
     }
 
     /// A model: this scheme and its weights.
-    #[must_use]
     pub fn model(&self, weights: &Weights) -> Digest {
         let mut bytes = Vec::new();
         match weights {
@@ -235,7 +223,6 @@ impl Scheme {
 
     /// What a proof is bound to besides commitments: the scheme, its kind, and parts, each with its
     /// length.
-    #[must_use]
     pub fn context(&self, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
         let all = [&self.digest[..], kind.as_bytes()]
             .into_iter()
@@ -250,7 +237,6 @@ impl Scheme {
     }
 
     /// Lengths of an argument's proofs.
-    #[must_use]
     pub fn lengths<S: Subject>(&self, argument: &Argument<S>, binding: &Binding) -> Lengths {
         let (code, shapes) = (self.parameters.code, argument.shapes(binding));
         Lengths {
@@ -286,71 +272,3 @@ pub enum Weights<'a> {
     /// As slots.
     Public(&'a [F]),
 }
-
-/// Slots of all commitments, and what soundness depends on, over all modes.
-fn sizes(network: &Network, visibility: Visibility) -> Result<Sizes> {
-    let mut sizes = Sizes::default();
-    for (input, output) in [
-        (Input::Public, Output::Public),
-        (Input::Committed, Output::Committed),
-        (Input::Committed, Output::Class(0)),
-    ] {
-        let circuit = match Circuit::new(network.clone(), Mode { input, output }) {
-            Err(Error::InvalidNetwork(_)) if output == Output::Class(0) => continue,
-            circuit => circuit?,
-        };
-        sizes.include(&circuit);
-        if visibility == Visibility::Hidden && sizes.slots.publication == 0 {
-            sizes.include_publication(&circuit);
-        }
-    }
-    Ok(sizes)
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Sizes {
-    weights: usize,
-    slots: Slots,
-    protocol: Protocol,
-}
-
-impl Sizes {
-    fn include(&mut self, circuit: &Circuit) {
-        let told = Told::default();
-        let run = Run::new(circuit, &told);
-        let argument = Argument::new(&run, Code::default(), 0);
-        let [input, output] = [
-            circuit.network.values()[0].size,
-            circuit.network.output().size,
-        ];
-        self.weights = circuit.places.weights;
-        self.slots.auxiliary = self.slots.auxiliary.max(argument.slots());
-        self.slots.boundary = input.slots().max(output.slots());
-        self.protocol.region = run.variables();
-        self.protocol.told = input.slots() + output.slots();
-        self.include_argument(&argument, circuit.lookups.depth());
-    }
-
-    fn include_publication(&mut self, circuit: &Circuit) {
-        let publication = Publication::new(circuit);
-        let argument = Argument::new(&publication, Code::default(), 0);
-        self.slots.weights = circuit.places.weights;
-        self.slots.publication = argument.slots();
-        self.include_argument(&argument, publication.depth());
-    }
-
-    fn include_argument<S: Subject>(&mut self, argument: &Argument<S>, depth: usize) {
-        let protocol = &mut self.protocol;
-        protocol.depth = protocol.depth.max(depth);
-        protocol.products = protocol.products.max(argument.products());
-        protocol.statements = protocol
-            .statements
-            .max(depth + argument.factors() + STATEMENTS);
-        protocol.pins = PINS;
-    }
-}
-
-/// Statements of an argument besides those of levels and factors, at most.
-const STATEMENTS: usize = 16;
-/// Commitments of an argument that are pinned, at most.
-const PINS: usize = 3;

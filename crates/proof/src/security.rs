@@ -50,7 +50,6 @@ pub struct Report {
 
 impl Report {
     /// Bits of all together.
-    #[must_use]
     pub fn bits(&self) -> f64 {
         -self
             .terms
@@ -62,7 +61,6 @@ impl Report {
 }
 
 /// The best report over all radii.
-#[must_use]
 pub fn report(protocol: &Protocol) -> Report {
     let reports = (3..200).map(|m| at(protocol, f64::from(m)));
     let best = reports.max_by(|a, b| a.bits().total_cmp(&b.bits()));

@@ -40,7 +40,6 @@ pub struct Transcript(blake3::Hasher);
 
 impl Transcript {
     /// A transcript of a protocol, named with its version.
-    #[must_use]
     pub fn new(protocol: &'static str) -> Self {
         Self(blake3::Hasher::new_derive_key(protocol))
     }

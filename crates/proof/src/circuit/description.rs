@@ -46,6 +46,16 @@ pub enum Layer {
     },
 }
 
+impl Layer {
+    /// What is requantised.
+    pub fn sum(&self) -> Option<&Sum> {
+        match self {
+            Self::Requantise { sum, .. } => Some(sum),
+            Self::Maximum { .. } => None,
+        }
+    }
+}
+
 /// A sum of terms of one size, and a bias of each channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +92,6 @@ pub enum Term {
 
 impl Description {
     /// Canonical bytes.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         rmp_serde::to_vec_named(self).unwrap_or_default()
     }

@@ -11,6 +11,9 @@ use crate::error::{Detail, Error, Result};
 use crate::field::{F, PRIME};
 use crate::linear::Tensor;
 
+/// Of each segment of leaves, the columns of what it looks up.
+pub type Entries = Vec<Vec<Vec<F>>>;
+
 /// Slots of all commitments.
 #[derive(Clone, Copy, Default)]
 pub struct Slots<'a> {
@@ -26,7 +29,6 @@ pub struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     /// Of a tensor.
-    #[must_use]
     pub fn of(&self, tensor: Tensor) -> &'a [F] {
         let all = match tensor.commitment {
             WEIGHTS => self.weights,
@@ -39,7 +41,6 @@ impl<'a> Slots<'a> {
 }
 
 /// The integer of least magnitude that an element stands for.
-#[must_use]
 pub fn signed(value: F) -> i64 {
     let value = value.as_canonical_u32();
     i64::from(value)
@@ -52,8 +53,7 @@ pub fn signed(value: F) -> i64 {
 
 impl Lookups {
     /// Of each segment that looks something up, the columns of its entries.
-    #[must_use]
-    pub fn entries(&self, slots: &Slots, sums: &[Vec<F>]) -> Vec<Vec<Vec<F>>> {
+    pub fn entries(&self, slots: &Slots, sums: &[Vec<F>]) -> Entries {
         let of = |segment: &Segment| {
             let columns = segment.entries.iter().flatten();
             columns

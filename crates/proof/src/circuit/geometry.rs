@@ -16,31 +16,26 @@ pub struct Size {
 
 impl Size {
     /// height * width
-    #[must_use]
     pub fn positions(&self) -> usize {
         self.height * self.width
     }
 
     /// Slots of a position: channels that are not there fill a power of two.
-    #[must_use]
     pub fn columns(&self) -> usize {
         self.channels.next_power_of_two()
     }
 
     /// Elements.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.positions() * self.channels
     }
 
     /// Whether it has no elements.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Slots.
-    #[must_use]
     pub fn slots(&self) -> usize {
         self.positions() * self.columns()
     }
@@ -60,13 +55,11 @@ pub struct Window {
 
 impl Window {
     /// Elements of the kernel.
-    #[must_use]
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
     /// Heights and widths of what it makes of a value; none where it does not fit.
-    #[must_use]
     pub fn output(&self, input: Size) -> Option<[usize; 2]> {
         let [top, left, bottom, right] = self.padding;
         let along = |size: usize, kernel: usize, stride: usize| {
@@ -80,7 +73,6 @@ impl Window {
     }
 
     /// The input position below each tap, for each output position; none outside.
-    #[must_use]
     pub fn sources(&self, input: Size) -> Sources {
         let [height, width] = self.output(input).unwrap_or_default();
         let mut positions = Vec::with_capacity(height * width * self.taps());
@@ -117,7 +109,6 @@ pub struct Sources {
 
 impl Sources {
     /// Taps of a position.
-    #[must_use]
     pub fn taps(&self) -> usize {
         self.taps
     }
@@ -128,7 +119,6 @@ impl Sources {
     }
 
     /// Of one output position.
-    #[must_use]
     pub fn window(&self, position: usize) -> &[Option<u32>] {
         &self.positions[position * self.taps..][..self.taps]
     }

@@ -44,7 +44,6 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// What is to be shown of a run.
-    #[must_use]
     pub fn new(circuit: &'a Circuit, told: &'a Told) -> Self {
         Self {
             circuit,
@@ -54,13 +53,11 @@ impl<'a> Run<'a> {
     }
 
     /// Variables of the sumcheck of values and weights.
-    #[must_use]
     pub fn variables(&self) -> usize {
         self.region.bits()
     }
 
     /// What the prover knows, from slots.
-    #[must_use]
     pub fn known<'w>(&self, witness: &Witness, weights: &'w [F]) -> Known<'w> {
         let value = |(value, _): &(usize, usize)| {
             witness

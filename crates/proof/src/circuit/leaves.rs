@@ -19,7 +19,6 @@ struct Leaves {
 impl Lookups {
     /// All fractions, from the columns of each segment's entries, the slots that hold
     /// multiplicities, and the dummy denominator.
-    #[must_use]
     pub fn fractions(
         &self,
         entries: &[Vec<Vec<F>>],

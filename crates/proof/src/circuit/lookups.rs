@@ -63,7 +63,6 @@ pub struct Lookup {
 
 impl Lookups {
     /// Orders the leaves.
-    #[must_use]
     pub fn new(tables: Vec<Counted>, lookups: Vec<Lookup>) -> Self {
         let of_table = |(table, counted): (usize, &Counted)| Segment {
             first: 0,
@@ -94,7 +93,6 @@ impl Lookups {
     }
 
     /// Levels of the tree: at least as many as fill vector registers.
-    #[must_use]
     pub fn depth(&self) -> usize {
         self.used.next_power_of_two().ilog2().max(6) as usize
     }

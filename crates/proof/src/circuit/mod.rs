@@ -1,8 +1,10 @@
 //! The circuit of a quantised network: what is committed, what is looked up, what is summed.
 
+mod assembly;
 mod build;
 pub mod columns;
 pub mod description;
+pub mod digits;
 pub mod entries;
 pub mod geometry;
 pub mod interaction;
@@ -90,7 +92,6 @@ impl Circuit {
     }
 
     /// The value that the network's input is.
-    #[must_use]
     pub fn input(&self) -> Tensor {
         self.places.values[0]
     }

@@ -1,9 +1,9 @@
 //! A quantised network whose sizes, ranges and sums are checked.
 
 use super::description::{Description, Layer, Sum, Term};
+use super::digits::{SHIFT_LIMIT, check_shift};
 use super::geometry::{Size, Sources, Window};
 use crate::error::{Detail, Error, Result};
-use crate::field::PRIME;
 
 /// Weights are in [-128, 127].
 pub const WEIGHT_BOUND: i64 = 128;
@@ -11,8 +11,6 @@ pub const WEIGHT_BOUND: i64 = 128;
 pub const LAYERS: usize = 1024;
 /// Most elements of a value, of a kernel and of all together.
 pub const ELEMENTS: usize = 1 << 26;
-/// Largest exponent of a requantisation.
-pub const SHIFT_LIMIT: u32 = 15;
 /// Largest factor of a fixed term.
 pub const FACTOR_LIMIT: i32 = 1 << 14;
 /// Largest magnitude of a value.
@@ -29,7 +27,6 @@ pub struct Range {
 
 impl Range {
     /// Largest magnitude.
-    #[must_use]
     pub fn magnitude(&self) -> i64 {
         i64::from(self.low.abs().max(self.high.abs()))
     }
@@ -63,7 +60,7 @@ pub struct Network {
     sums: Vec<Bounds>,
 }
 
-fn invalid(
+pub(super) fn invalid(
     message: &'static str,
     expected: impl std::fmt::Display,
     got: impl std::fmt::Display,
@@ -106,35 +103,27 @@ impl Network {
     }
 
     /// As it is written.
-    #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
     }
 
     /// The input, and every layer's output.
-    #[must_use]
     pub fn values(&self) -> &[Value] {
         &self.values
     }
 
     /// All sums: those that are requantised in the layers' order, then the output.
     pub fn sums(&self) -> impl Iterator<Item = (&Sum, &Bounds)> {
-        let of_layer = |layer| match layer {
-            &Layer::Requantise { ref sum, .. } => Some(sum),
-            Layer::Maximum { .. } => None,
-        };
-        let sums = self.description.layers.iter().filter_map(of_layer);
+        let sums = self.description.layers.iter().filter_map(Layer::sum);
         sums.chain([&self.description.output]).zip(&self.sums)
     }
 
     /// The sizes of the network's output.
-    #[must_use]
     pub fn output(&self) -> Bounds {
         self.sums[self.sums.len() - 1]
     }
 
     /// What a window over a value reads.
-    #[must_use]
     pub fn sources(&self, input: usize, window: &Window) -> Sources {
         window.sources(self.values[input].size)
     }
@@ -325,7 +314,6 @@ fn range(low: i32, high: i32) -> Result<Range> {
 }
 
 /// Clamped values.
-#[must_use]
 pub fn clamped(signed: bool) -> Range {
     if signed {
         Range {
@@ -350,53 +338,4 @@ fn output_range(signed: bool, table: Option<&[i32]>) -> Result<Range> {
             (low.min(*value), high.max(*value))
         });
     range(low, high)
-}
-
-/// The digits of a requantised sum: sum + offset = e + 2^shift * h + 2^(shift + 8) * t, with e below
-/// 2^shift, h below 256 and t in [-2^tau, 2^tau).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digits {
-    /// Bits of e.
-    pub shift: u32,
-    /// Half for rounding, and what makes a signed digit positive.
-    pub offset: i64,
-    /// Bits of t, without its sign.
-    pub tau: u32,
-}
-
-impl Digits {
-    /// Of sums up to `magnitude`.
-    #[must_use]
-    pub fn new(shift: u32, signed: bool, magnitude: i64) -> Self {
-        let rounding = (1 << shift) >> 1;
-        let offset = rounding + if signed { 1 << (shift + 7) } else { 0 };
-        let tau = (0..)
-            .find(|tau| magnitude + offset < 1 << (shift + 8 + tau))
-            .unwrap_or_default();
-        Self { shift, offset, tau }
-    }
-
-    /// Whether no sum has digits of another that is equal to it modulo p.
-    #[must_use]
-    pub fn unique(&self, magnitude: i64) -> bool {
-        magnitude + self.offset + (1 << (self.shift + 8 + self.tau)) < i64::from(PRIME)
-    }
-}
-
-/// Largest tau: a table has 2^(tau + 1) rows.
-pub const TAU_LIMIT: u32 = 15;
-
-fn check_shift(shift: u32, signed: bool, magnitude: i64) -> Result<()> {
-    if shift > SHIFT_LIMIT {
-        return Err(invalid("a shift", format!("at most {SHIFT_LIMIT}"), shift));
-    }
-    let digits = Digits::new(shift, signed, magnitude);
-    if digits.tau > TAU_LIMIT || !digits.unique(magnitude) {
-        return Err(invalid(
-            "a sum to requantise",
-            format!("below 2^{}", shift + 8 + TAU_LIMIT),
-            magnitude,
-        ));
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 use p3_field::PrimeCharacteristicRing;
 
 use super::columns::{Column, Source};
-use super::entries::{Slots, signed};
+use super::entries::{Entries, Slots, signed};
 use super::layout::Layout;
 use super::lookups::{Counted, Lookup, Lookups};
 use super::sums::{Kernel, Sum};
@@ -117,7 +117,6 @@ fn weights(sum: &Sum) -> impl Iterator<Item = Tensor> {
 
 impl Publication {
     /// Of a circuit's weights.
-    #[must_use]
     pub fn new(circuit: &Circuit) -> Self {
         let ((lookups, biases), slots) = Layout::of(AUXILIARY, |layout| {
             let mut assembly = Assembly {
@@ -157,7 +156,6 @@ impl Publication {
     }
 
     /// Levels of the tree of fractions.
-    #[must_use]
     pub fn depth(&self) -> usize {
         self.lookups.depth()
     }
@@ -166,7 +164,7 @@ impl Publication {
     ///
     /// # Errors
     /// Misuse, where weights are too large.
-    pub fn witness(&self, weights: &[F]) -> Result<(Vec<F>, Vec<Vec<Vec<F>>>)> {
+    pub fn witness(&self, weights: &[F]) -> Result<(Vec<F>, Entries)> {
         let mut slots = vec![F::ZERO; self.slots];
         for bias in &self.biases {
             for (index, chunk) in bias.chunks.iter().enumerate() {

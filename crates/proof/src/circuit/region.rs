@@ -18,7 +18,6 @@ pub struct Region {
 
 impl Region {
     /// Of a network's sums.
-    #[must_use]
     pub fn new(sums: &[Sum], values: &[Tensor]) -> Self {
         let parts = sums.iter().flat_map(|sum| &sum.parts);
         let weighted = parts.filter(|part| matches!(part.kernel, Kernel::Weights(_)));
@@ -37,20 +36,17 @@ impl Region {
     }
 
     /// Variables that number the indices: at least as many as fill vector registers.
-    #[must_use]
     pub fn bits(&self) -> usize {
         self.len.next_power_of_two().ilog2().max(6) as usize
     }
 
     /// The first index of a value.
-    #[must_use]
     pub fn first(&self, value: usize) -> usize {
         let place = self.places.iter().find(|(input, _)| *input == value);
         place.map_or(0, |(_, first)| *first)
     }
 
     /// The values at a point, and the weights' side of it, as claims about what is committed.
-    #[must_use]
     pub fn at(&self, point: &[K], values: &[Tensor], weighted: &[Weighted]) -> (Linear, Linear) {
         let (mut left, mut right) = (Linear::default(), Linear::default());
         for (value, first) in &self.places {
@@ -69,7 +65,6 @@ impl Region {
 
     /// The weights' side of the sumcheck: of each index, the sum of weight times the coefficient
     /// of the output that it goes to.
-    #[must_use]
     pub fn coefficients(&self, weighted: &[Weighted], weights: &[crate::field::F]) -> Vec<K> {
         let mut all = vec![K::ZERO; self.len];
         for claim in weighted {

@@ -20,7 +20,6 @@ pub struct Run {
 }
 
 /// Runs a network. `input` and `weights` are slots.
-#[must_use]
 pub fn run(circuit: &Circuit, weights: &[i32], input: Vec<i32>) -> Run {
     let mut run = Run {
         values: vec![input],

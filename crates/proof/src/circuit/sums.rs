@@ -60,7 +60,6 @@ pub struct Weighted<'a> {
 }
 
 /// All sums of a network, and the slots that weights and biases take.
-#[must_use]
 pub fn sums(network: &Network) -> (Vec<Sum>, usize) {
     Layout::of(WEIGHTS, |layout| {
         let sums = network.sums().map(|(sum, bounds)| {
@@ -152,7 +151,6 @@ impl Part {
 
 impl Weighted<'_> {
     /// The claim as a linear one about weights, if the input were eq(rows, .) * eq(columns, .).
-    #[must_use]
     pub fn of_weights(&self, rows: &[K], columns: &[K]) -> Term {
         let mut taps = vec![K::ZERO; self.weights.rows];
         for (output, tap, source) in self.part.sources.inside() {
@@ -170,7 +168,6 @@ impl Weighted<'_> {
 }
 
 /// All claims about sums as claims about what is committed.
-#[must_use]
 pub fn expand<'a>(
     sums: &'a [Sum],
     values: &[Tensor],

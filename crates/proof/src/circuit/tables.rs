@@ -35,7 +35,6 @@ pub type Entry = [i64; 3];
 
 impl Table {
     /// All rows; the last is repeated to fill a power of two.
-    #[must_use]
     pub fn rows(&self) -> Vec<Entry> {
         let mut rows: Vec<Entry> = match self {
             Self::Range { low, high } => (*low..=*high).map(|v| [v, 0, 0]).collect(),
@@ -68,7 +67,6 @@ impl Table {
     }
 
     /// The row of an entry that is in the table.
-    #[must_use]
     pub fn row(&self, entry: Entry) -> Option<usize> {
         let row = match self {
             Self::Range { low, .. } => entry[0] - low,
@@ -82,7 +80,6 @@ impl Table {
     }
 
     /// Rows, a power of two.
-    #[must_use]
     pub fn height(&self) -> usize {
         self.own_rows().next_power_of_two()
     }
@@ -109,7 +106,6 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// The denominator alpha - (tag + ...), of a table by its index.
-    #[must_use]
     pub fn denominator(&self, table: usize, entry: Entry) -> K {
         let values = entry.iter().zip(&self.powers[1..]);
         let sum: K = values.map(|(value, power)| *power * from_i64(*value)).sum();
@@ -118,7 +114,6 @@ impl Fingerprint {
 }
 
 /// What tells tables apart.
-#[must_use]
 pub fn tag(table: usize) -> F {
     from_i64(table as i64 + 1)
 }

@@ -132,7 +132,6 @@ impl Witness {
     }
 
     /// All slots.
-    #[must_use]
     pub fn slots(&self) -> Slots<'_> {
         Slots {
             weights: &[],

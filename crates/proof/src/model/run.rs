@@ -1,0 +1,225 @@
+//! That a network's run gave what it gave.
+
+use super::numbers::{bytes_of, bytes_of_outcome, check, gathered, slots, spread};
+use super::{Numbers, Outcome, Statement};
+use crate::argument::{Binding, Secrets};
+use crate::circuit::interaction::{Run, Told};
+use crate::circuit::run::run;
+use crate::circuit::witness::Witness;
+use crate::circuit::{INPUT, Input, Mode, OUTPUT, Output, WEIGHTS};
+use crate::commitment::Committed;
+use crate::error::Result;
+use crate::merkle::Digest;
+use crate::scheme::{Scheme, Weights};
+
+/// A model's weights, as their owner knows them.
+#[derive(Clone, Copy)]
+pub struct Owned<'a> {
+    /// Slots.
+    pub slots: &'a [i32],
+    /// Where they are hidden.
+    pub committed: Option<&'a Committed>,
+    /// As [`Scheme::model`] gives it.
+    pub model: Digest,
+}
+
+/// What is to be told of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// All of it.
+    Numbers,
+    /// Which is the largest.
+    Class,
+    /// A commitment with this seed.
+    Commitment([u8; 32]),
+}
+
+/// A proof with what it says.
+pub struct Proved {
+    /// What came out.
+    pub outcome: Outcome,
+    /// The prover's half of the output's commitment.
+    pub output: Option<Committed>,
+    /// The output itself.
+    pub numbers: Vec<i32>,
+    /// Canonical bytes.
+    pub proof: Vec<u8>,
+}
+
+impl Scheme {
+    /// Runs the network and shows what came out.
+    ///
+    /// # Errors
+    /// InvalidProof, where the input is not one of the network's; Misuse.
+    pub fn prove_run(
+        &self,
+        owned: Owned,
+        input: &[i32],
+        hidden: Option<&Committed>,
+        tell: Tell,
+        bound: &[u8],
+        seed: [u8; 32],
+    ) -> Result<Proved> {
+        let of_input = self.network().values()[0];
+        check(
+            "an input",
+            input,
+            of_input.size,
+            of_input.range.low.into(),
+            of_input.range.high.into(),
+        )?;
+        let told_input = hidden.map_or_else(
+            || Numbers::Public(input.to_vec()),
+            |committed| Numbers::Committed(self.pin(committed)),
+        );
+        let kind = if hidden.is_some() {
+            Input::Committed
+        } else {
+            Input::Public
+        };
+        let plain = self.circuit(Mode {
+            input: kind,
+            output: Output::Public,
+        })?;
+        let done = run(&plain, owned.slots, spread(input, of_input.size));
+        let size = self.network().output().size;
+        let numbers = gathered(done.sums.last().map_or(&[], Vec::as_slice), size);
+        let (outcome, output) = self.outcome(&numbers, tell)?;
+        let circuit = self.circuit(Mode {
+            input: kind,
+            output: mode_of(&outcome),
+        })?;
+        let field = slots(owned.slots);
+        let weights = owned
+            .committed
+            .map_or(Weights::Public(&field), |committed| {
+                Weights::Hidden(self.pin(committed))
+            });
+        let statement = Statement {
+            model: owned.model,
+            weights,
+            input: told_input,
+            outcome,
+            bound,
+        };
+        let told = self.told(&statement)?;
+        let subject = Run::new(&circuit, &told);
+        let mut witness = Witness::new(&circuit, &done)?;
+        let known = subject.known(&witness, &field);
+        let secrets = Secrets {
+            committed: &[owned.committed, hidden, output.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>(),
+            slots: std::mem::take(&mut witness.auxiliary),
+            entries: witness.entries,
+            known,
+            seed,
+        };
+        let proof = self
+            .runs(&subject)
+            .prove(&self.run_binding(&statement), secrets)?
+            .to_bytes();
+        Ok(Proved {
+            outcome: statement.outcome,
+            output,
+            numbers,
+            proof,
+        })
+    }
+
+    fn outcome(&self, numbers: &[i32], tell: Tell) -> Result<(Outcome, Option<Committed>)> {
+        match tell {
+            Tell::Numbers => Ok((Outcome::Numbers(Numbers::Public(numbers.to_vec())), None)),
+            Tell::Class => {
+                let largest = numbers.iter().copied().max();
+                let class = numbers.iter().position(|number| Some(*number) == largest);
+                Ok((Outcome::Class(class.unwrap_or_default()), None))
+            }
+            Tell::Commitment(seed) => {
+                let spread = spread(numbers, self.network().output().size);
+                let committed = self.commit_boundary(slots(&spread), seed)?;
+                Ok((
+                    Outcome::Numbers(Numbers::Committed(self.pin(&committed))),
+                    Some(committed),
+                ))
+            }
+        }
+    }
+
+    /// Checks what is said of a run. That its weights belong to the model is for publication and
+    /// link to show.
+    ///
+    /// # Errors
+    /// TooLarge, MalformedBytes or InvalidProof
+    pub fn verify_run(&self, statement: &Statement, proof: &[u8]) -> Result<()> {
+        let input = if matches!(statement.input, Numbers::Public(_)) {
+            Input::Public
+        } else {
+            Input::Committed
+        };
+        let circuit = self.circuit(Mode {
+            input,
+            output: mode_of(&statement.outcome),
+        })?;
+        let told = self.told(statement)?;
+        let subject = Run::new(&circuit, &told);
+        self.verify(&self.runs(&subject), &self.run_binding(statement), proof)
+    }
+
+    /// Public numbers as slots, if they are in their ranges.
+    fn told(&self, statement: &Statement) -> Result<Told> {
+        let (input, output) = (self.network().values()[0], self.network().output());
+        let mut told = Told::default();
+        if let Numbers::Public(numbers) = &statement.input {
+            check(
+                "an input",
+                numbers,
+                input.size,
+                input.range.low.into(),
+                input.range.high.into(),
+            )?;
+            told.input = Some(slots(&spread(numbers, input.size)));
+        }
+        if let Outcome::Numbers(Numbers::Public(numbers)) = &statement.outcome {
+            check(
+                "an output",
+                numbers,
+                output.size,
+                -output.magnitude,
+                output.magnitude,
+            )?;
+            told.output = Some(slots(&spread(numbers, output.size)));
+        }
+        Ok(told)
+    }
+
+    fn run_binding<'a>(&self, statement: &Statement<'a>) -> Binding<'a> {
+        let mut binding = Binding::default();
+        match statement.weights {
+            Weights::Hidden(pinned) => binding.pinned.push((WEIGHTS, pinned)),
+            Weights::Public(slots) => binding.weights = Some(slots),
+        }
+        if let Numbers::Committed(pinned) = statement.input {
+            binding.pinned.push((INPUT, pinned));
+        }
+        if let Outcome::Numbers(Numbers::Committed(pinned)) = statement.outcome {
+            binding.pinned.push((OUTPUT, pinned));
+        }
+        let (input, output) = (
+            bytes_of(&statement.input),
+            bytes_of_outcome(&statement.outcome),
+        );
+        binding.context =
+            self.context("run", &[&statement.model, &input, &output, statement.bound]);
+        binding
+    }
+}
+
+fn mode_of(outcome: &Outcome) -> Output {
+    match outcome {
+        Outcome::Numbers(Numbers::Public(_)) => Output::Public,
+        Outcome::Numbers(Numbers::Committed(_)) => Output::Committed,
+        Outcome::Class(class) => Output::Class(*class),
+    }
+}

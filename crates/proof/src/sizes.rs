@@ -1,0 +1,82 @@
+//! How large a network's proofs get.
+
+use crate::argument::{Argument, Subject};
+use crate::circuit::interaction::{Run, Told};
+use crate::circuit::publication::Publication;
+use crate::circuit::{Circuit, Input, Mode, Network, Output};
+use crate::commitment::Code;
+use crate::error::{Error, Result};
+use crate::parameters::Slots;
+use crate::scheme::Visibility;
+use crate::security::Protocol;
+
+/// Slots of all commitments, and what soundness depends on, over all modes.
+pub(crate) fn sizes(network: &Network, visibility: Visibility) -> Result<Sizes> {
+    let mut sizes = Sizes::default();
+    for (input, output) in [
+        (Input::Public, Output::Public),
+        (Input::Committed, Output::Committed),
+        (Input::Committed, Output::Class(0)),
+    ] {
+        let circuit = match Circuit::new(network.clone(), Mode { input, output }) {
+            Err(Error::InvalidNetwork(_)) if output == Output::Class(0) => continue,
+            circuit => circuit?,
+        };
+        sizes.include(&circuit);
+        if visibility == Visibility::Hidden && sizes.slots.publication == 0 {
+            sizes.include_publication(&circuit);
+        }
+    }
+    Ok(sizes)
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sizes {
+    /// Slots of weights, hidden or not.
+    pub weights: usize,
+    /// Of commitments.
+    pub slots: Slots,
+    /// Without the code and the columns.
+    pub protocol: Protocol,
+}
+
+impl Sizes {
+    fn include(&mut self, circuit: &Circuit) {
+        let told = Told::default();
+        let run = Run::new(circuit, &told);
+        let argument = Argument::new(&run, Code::default(), 0);
+        let [input, output] = [
+            circuit.network.values()[0].size,
+            circuit.network.output().size,
+        ];
+        self.weights = circuit.places.weights;
+        self.slots.auxiliary = self.slots.auxiliary.max(argument.slots());
+        self.slots.boundary = input.slots().max(output.slots());
+        self.protocol.region = run.variables();
+        self.protocol.told = input.slots() + output.slots();
+        self.include_argument(&argument, circuit.lookups.depth());
+    }
+
+    fn include_publication(&mut self, circuit: &Circuit) {
+        let publication = Publication::new(circuit);
+        let argument = Argument::new(&publication, Code::default(), 0);
+        self.slots.weights = circuit.places.weights;
+        self.slots.publication = argument.slots();
+        self.include_argument(&argument, publication.depth());
+    }
+
+    fn include_argument<S: Subject>(&mut self, argument: &Argument<S>, depth: usize) {
+        let protocol = &mut self.protocol;
+        protocol.depth = protocol.depth.max(depth);
+        protocol.products = protocol.products.max(argument.products());
+        protocol.statements = protocol
+            .statements
+            .max(depth + argument.factors() + STATEMENTS);
+        protocol.pins = PINS;
+    }
+}
+
+/// Statements of an argument besides those of levels and factors, at most.
+const STATEMENTS: usize = 16;
+/// Commitments of an argument that are pinned, at most.
+const PINS: usize = 3;
