@@ -1,7 +1,7 @@
 //! Times proofs of networks with random weights: `time lenet|vgg LOG_DOMAIN`.
 use std::time::Instant;
 
-use hushwork_proof::circuit::description::{Description, Layer, Sum, Term};
+use hushwork_proof::circuit::description::{Description, Layer, Meaning, Sum, Term};
 use hushwork_proof::circuit::geometry::{Size, Window};
 use hushwork_proof::circuit::sums::Kernel;
 use hushwork_proof::circuit::{Input, Mode, Output};
@@ -60,6 +60,7 @@ fn lenet() -> Description {
             relu(conv(5, 1, 84), 10),
         ],
         output: conv(6, 1, 10),
+        meaning: meaning(),
     }
 }
 fn vgg() -> Description {
@@ -83,8 +84,19 @@ fn vgg() -> Description {
             relu(conv(9, 1, 512), 11),
         ],
         output: conv(10, 1, 10),
+        meaning: meaning(),
     }
 }
+fn meaning() -> Meaning {
+    Meaning {
+        name: "random".into(),
+        digest: "0".repeat(64),
+        input_scale: 1.0,
+        output_scale: 1.0,
+        labels: Vec::new(),
+    }
+}
+
 fn main() {
     let which = std::env::args().nth(1).unwrap_or("lenet".into());
     let log_domain = std::env::args()

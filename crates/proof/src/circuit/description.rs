@@ -1,16 +1,11 @@
-//! A quantised network as it is written: MessagePack maps, everything public, no weights.
+//! A quantised network: everything public, no weights.
 
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Size, Window};
-use crate::error::{Detail, Error, Result, malformed};
-
-/// Most bytes of a description.
-pub const LIMIT: usize = 1 << 20;
 
 /// Layers, in the order in which they run. Value 0 is the input, value k the output of layer k - 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     /// Of the input.
     pub input: Size,
@@ -20,11 +15,27 @@ pub struct Description {
     pub layers: Vec<Layer>,
     /// The network's output: a sum that is not requantised.
     pub output: Sum,
+    /// What its numbers mean.
+    pub meaning: Meaning,
+}
+
+/// What a network's numbers mean: nothing to a circuit, but bound to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meaning {
+    /// Of the network.
+    pub name: String,
+    /// Of the file that it comes from, in hex.
+    pub digest: String,
+    /// What the input's integers are multiplied with.
+    pub input_scale: f64,
+    /// What the output's integers are multiplied with.
+    pub output_scale: f64,
+    /// Names of the outputs.
+    pub labels: Vec<String>,
 }
 
 /// A layer of small integers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// floor(sum / 2^shift + 1/2), clamped to [0, 255], or, signed, to [-128, 127], and looked up.
     Requantise {
@@ -67,8 +78,7 @@ pub struct Sum {
 }
 
 /// A linear function of a value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term {
     /// With committed weights of (kernel height, kernel width, input channels, `channels`).
     Weighted {
@@ -88,35 +98,4 @@ pub enum Term {
         /// Not zero.
         factor: i32,
     },
-}
-
-impl Description {
-    /// Canonical bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        rmp_serde::to_vec_named(self).unwrap_or_default()
-    }
-
-    /// Reads what a stranger sent.
-    ///
-    /// # Errors
-    /// TooLarge, or MalformedBytes, which bytes are too that are not canonical.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() > LIMIT {
-            return Err(Error::TooLarge(Detail::new(
-                "description of a network",
-                format!("at most {LIMIT} bytes"),
-                bytes.len(),
-            )));
-        }
-        let read: Self = rmp_serde::from_slice(bytes)
-            .map_err(|error| malformed("description of a network", "its fields", error))?;
-        if read.to_bytes() != bytes {
-            return Err(malformed(
-                "description of a network",
-                "canonical bytes",
-                "others",
-            ));
-        }
-        Ok(read)
-    }
 }

@@ -1,5 +1,6 @@
 //! The circuit of a quantised network: what is committed, what is looked up, what is summed.
 
+pub mod architecture;
 mod assembly;
 mod build;
 pub mod columns;
