@@ -248,3 +248,161 @@ class Program:
         gets (step, done, total) in work units at least a few times a second; whatever it raises
         stops the run and comes out here.
         """
+
+Integers = NDArray[np.int32]
+
+@final
+class Weights:
+    """A network's weights and biases: secret, unless its scheme makes them public."""
+
+@final
+class Commitment:
+    """The prover's half of a commitment: to weights, to an input or to an output.
+
+    It counts its openings, and raises BudgetSpent rather than be opened more often than it stays
+    hidden.
+    """
+
+    @property
+    def pinned(self) -> bytes:
+        """What others know of it, 52 bytes: its root, and a value that tells its content."""
+
+    @property
+    def opened(self) -> int:
+        """How often it has been opened."""
+
+    @property
+    def openings(self) -> int:
+        """How often it may be."""
+
+@final
+class Statement:
+    """What a proof of a run says."""
+
+    def __new__(
+        cls,
+        model: bytes,
+        weights: bytes | Weights,
+        input: bytes | Integers,
+        outcome: bytes | Integers | int,
+        bound: bytes,
+    ) -> Statement:
+        """That a model's network made `outcome` of `input`; commitments to them are bytes.
+
+        weights: the commitment that the proof opens, or weights that everybody knows.
+        outcome: all numbers, a commitment to them, or the index of the largest, which is the lowest
+        where there are several. bound: whatever else the proof is bound to.
+        """
+
+@final
+class Proved:
+    """A proof, and what it says."""
+
+    @property
+    def outcome(self) -> Any:
+        """As a Statement takes it."""
+
+    @property
+    def numbers(self) -> Integers:
+        """The output, told or not."""
+
+    @property
+    def proof(self) -> bytes:
+        """Canonical bytes."""
+
+    @property
+    def commitment(self) -> Commitment | None:
+        """To the output, where that is what is told."""
+
+@final
+class Scheme:
+    """A quantised network's architecture with the parameters of its commitments, checked: fewer
+    than 100 proven bits of soundness for a model's evidence raise InsecureParameters."""
+
+    @staticmethod
+    def choose(architecture: bytes, hidden: bool, log_domain: int) -> Scheme:
+        """With the parameters that make the smallest proofs, codewords having 2**log_domain rows.
+
+        Raises InvalidNetwork, MalformedBytes, TooLarge, UnsupportedVersion or InsecureParameters.
+        """
+
+    @staticmethod
+    def read(architecture: bytes, hidden: bool, parameters: bytes) -> Scheme:
+        """With parameters that somebody else chose. Raises as choose does, and InvalidParameters."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether weights are committed; otherwise everybody knows them."""
+
+    @property
+    def parameters(self) -> bytes:
+        """Canonical bytes."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of the architecture and the parameters, 32 bytes."""
+
+    @property
+    def code(self) -> tuple[int, int, int]:
+        """(log2 of a codeword's rows, rows of a commitment, queries)"""
+
+    @property
+    def soundness(self) -> dict[str, float]:
+        """Bits that are proven of one proof, by what may go wrong, and of "all" together."""
+
+    def weights(self, parameters: bytes) -> Weights:
+        """From their bytes: int8 of each term's weights (height, width, in, out), then int32 of its
+        biases, sum by sum. Raises InvalidNetwork."""
+
+    def model(self, given: bytes | Weights) -> bytes:
+        """The digest that stands for a model: from its root, or from public weights."""
+
+    def commit(self, weights: Weights, seed: bytes, opened: int = 0) -> Commitment:
+        """A commitment to weights: the same for the same 32 bytes. `opened`: how often already."""
+
+    def commit_input(self, values: Integers, seed: bytes, opened: int = 0) -> Commitment:
+        """A commitment to an input (height * width * channels,). Raises InvalidProof."""
+
+    def prove_publication(self, weights: Weights, commitment: Commitment) -> bytes:
+        """Show that weights are within their bounds. Raises BudgetSpent."""
+
+    def verify_publication(self, root: bytes, proof: bytes) -> None:
+        """Raises InvalidProof, MalformedBytes or TooLarge."""
+
+    def prove_link(self, earlier: Commitment, later: Commitment) -> bytes:
+        """Show that two commitments hold the same weights. Raises BudgetSpent."""
+
+    def verify_link(self, earlier: bytes, later: bytes, proof: bytes) -> None:
+        """Raises InvalidProof, MalformedBytes or TooLarge."""
+
+    def run(self, weights: Weights, input: Integers) -> Integers:
+        """The network's output (classes,), from (height * width * channels,)."""
+
+    def verify_run(self, statement: Statement, proof: bytes) -> None:
+        """That the weights belong to the model is for publication and link to show.
+
+        Raises InvalidProof, MalformedBytes or TooLarge.
+        """
+
+@final
+class Prover:
+    """A model, as its owner has it."""
+
+    def __new__(
+        cls, scheme: Scheme, weights: Weights, commitment: Commitment | None, model: bytes
+    ) -> Prover:
+        """commitment: an epoch's, or none where weights are public."""
+
+    def prove(
+        self,
+        input: Integers,
+        bound: bytes,
+        tell: str,
+        hidden: Commitment | None = None,
+        seed: bytes | None = None,
+    ) -> Proved:
+        """Run the network, and show what came out.
+
+        tell: "output", "class", or "commitment", which takes 32 bytes of seed. hidden: a commitment
+        to the input, which is told without one. Raises InvalidProof, or BudgetSpent.
+        """

@@ -15,6 +15,8 @@ A caller's own bug raises an ordinary Python exception instead.
     ├── Unavailable             QuotaExceeded  Busy  Unreachable
     ├── RefusedExtrinsic        (the ledger's rules)
     ├── BadAnswer
+    ├── InvalidProof
+    ├── BudgetSpent
     └── Interrupted
 """
 
@@ -222,6 +224,18 @@ class BadAnswer(HushworkError):
     """An answer that does not open."""
 
     code = "bad_answer"
+
+
+class InvalidProof(HushworkError):
+    """Well-formed, and proves nothing."""
+
+    code = "invalid_proof"
+
+
+class BudgetSpent(HushworkError):
+    """A commitment that has been opened as often as it stays hidden."""
+
+    code = "budget_spent"
 
 
 class Interrupted(HushworkError):

@@ -10,6 +10,7 @@ mod literal;
 mod needs;
 mod parameters;
 mod program;
+mod proof;
 mod threads;
 
 use pyo3::prelude::*;
@@ -28,4 +29,6 @@ mod _native {
     };
     #[pymodule_export]
     use crate::program::PyProgram;
+    #[pymodule_export]
+    use crate::proof::{PyCommitment, PyProved, PyProver, PyScheme, PyStatement, PyWeights};
 }

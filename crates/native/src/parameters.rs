@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arrays::Bytes;
-use crate::errors::{detached, exception};
+use crate::errors::{Raise, detached};
 use crate::integers::integers;
 use crate::lists::List;
 use crate::needs::{self, Rotations};
@@ -180,7 +180,7 @@ pub fn security_bound(
             "log_n of 13 to 17",
             log_n,
         );
-        exception(py, &Error::InsecureParameters(detail))
+        Error::InsecureParameters(detail).exception(py)
     };
     security::security_bound(log_n).ok_or_else(unknown)
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::arrays::{Bytes, string};
-use crate::errors::{detached, exception};
+use crate::errors::{Raise, detached};
 use crate::integers::integers;
 use crate::keys::PyEvaluationKeys;
 use crate::lists::List;
@@ -161,7 +161,7 @@ fn report(progress: Option<&Py<PyAny>>, at: Progress) -> PyResult<()> {
 
 fn run_exception(py: Python<'_>, error: RunError) -> PyErr {
     match error {
-        RunError::Refused(error) => exception(py, &error),
+        RunError::Refused(error) => error.exception(py),
         missed @ RunError::OutOfMemory(_) => PyMemoryError::new_err(missed.to_string()),
         error => PyRuntimeError::new_err(error.to_string()),
     }

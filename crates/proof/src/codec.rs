@@ -87,22 +87,29 @@ impl Proof {
                 bytes.len(),
             )));
         }
-        let mut reader = Reader(bytes);
+        let mut reader = Reader::new(bytes);
         let proof = reader.proof(lengths)?;
-        if !reader.0.is_empty() {
-            return Err(malformed(
-                "proof",
-                "its end",
-                format!("{} bytes more", reader.0.len()),
-            ));
-        }
+        reader.finish()?;
         Ok(proof)
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Takes words and digests off bytes.
+pub(crate) struct Reader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Refuses what is left.
+    pub(crate) fn finish(self) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(malformed("bytes", "their end", format!("{} more", self.0.len())))
+    }
+
     fn proof(&mut self, lengths: &Lengths) -> Result<Proof> {
         let pads = 2 * lengths.rounds;
         Ok(Proof {
@@ -163,7 +170,7 @@ impl Reader<'_> {
         (0..count).map(|_| item(self)).collect()
     }
 
-    fn extension(&mut self) -> Result<K> {
+    pub(crate) fn extension(&mut self) -> Result<K> {
         let mut coordinates = [F::ZERO; DEGREE];
         for coordinate in &mut coordinates {
             *coordinate = self.base()?;
@@ -183,7 +190,7 @@ impl Reader<'_> {
         Ok(F::from_u32(word))
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (array, rest) = self
             .0
             .split_first_chunk()

@@ -4,7 +4,6 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use serde::{Deserialize, Serialize};
 
 use crate::code;
 use crate::error::{Detail, Error, Result};
@@ -13,8 +12,7 @@ use crate::merkle::{Digest, Paths, Tree};
 use crate::secret::Secret;
 
 /// The code that all commitments of a proof share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     /// Codewords have 2^this rows.
     pub log_domain: usize,

@@ -1,9 +1,7 @@
 //! Parameters of a model's commitments and proofs: the fewest bytes that are proven to be sound.
 
-use serde::{Deserialize, Serialize};
-
 use crate::commitment::{Code, MASKS, Shape};
-use crate::error::{Detail, Error, Result};
+use crate::error::{Detail, Error, Result, malformed};
 use crate::field::{DEGREE, K_BYTES};
 use crate::security::{self, Protocol};
 
@@ -36,8 +34,7 @@ pub struct Slots {
 }
 
 /// Columns, as powers of two, and the code of all commitments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// Of all commitments.
     pub code: Code,
@@ -185,6 +182,24 @@ impl Parameters {
         all.into_iter()
             .flat_map(|size| (*size as u64).to_le_bytes())
             .collect()
+    }
+
+    /// Reads what a stranger sent; it is still to be checked.
+    ///
+    /// # Errors
+    /// MalformedBytes
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word) as usize);
+        let words: Vec<usize> = words.collect();
+        let [log_domain, rows, queries, weights, auxiliary, publication, boundary] = words[..] else {
+            return Err(malformed("parameters", "seven words", format!("{} bytes", bytes.len())));
+        };
+        let code = Code { log_domain, rows, queries };
+        let read = Self { code, weights, auxiliary, publication, boundary };
+        if read.to_bytes() != bytes {
+            return Err(malformed("parameters", "seven words", format!("{} bytes", bytes.len())));
+        }
+        Ok(read)
     }
 
     /// About the bytes of a proof.

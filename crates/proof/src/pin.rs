@@ -3,8 +3,10 @@
 //! list-decoding regime; the value picks one, the same for all proofs.
 
 use crate::commitment::{Code, Committed, Shape};
+use crate::codec::Reader;
 use crate::eq;
-use crate::field::K;
+use crate::error::Result;
+use crate::field::{K, write_extension};
 use crate::linear::{Linear, Tensor, Term};
 use crate::merkle::Digest;
 use crate::transcript::{Challenger, Transcript};
@@ -29,6 +31,28 @@ impl Pinned {
             value: term(code, root, shape, 0).apply(&committed.slots),
             shape,
         }
+    }
+
+    /// Canonical bytes: root, then value. The layout is the role's.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.root.to_vec();
+        write_extension(&[self.value], &mut bytes);
+        bytes
+    }
+
+    /// Reads what a stranger sent.
+    ///
+    /// # Errors
+    /// MalformedBytes
+    pub fn from_bytes(bytes: &[u8], shape: Shape) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let read = Self {
+            root: reader.array()?,
+            value: reader.extension()?,
+            shape,
+        };
+        reader.finish()?;
+        Ok(read)
     }
 
     /// That a commitment's slots have the value.

@@ -3,6 +3,19 @@
 use std::ops::Deref;
 use std::sync::atomic::{Ordering, compiler_fence};
 
+use crate::error::{Detail, Error, Result};
+
+/// 32 bytes from the operating system.
+///
+/// # Errors
+/// NoEntropy
+pub fn fresh_seed() -> Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let filled = getrandom::fill(&mut seed);
+    filled.map_err(|error| Error::NoEntropy(Detail::new("no secret can be drawn", "32 random bytes", error)))?;
+    Ok(seed)
+}
+
 /// Elements that must not outlive their use.
 pub struct Secret<T: Copy + Default>(Vec<T>);
 

@@ -4,7 +4,8 @@ use super::numbers::{bytes_of, bytes_of_outcome, check, gathered, slots, spread}
 use super::{Numbers, Outcome, Statement};
 use crate::argument::{Binding, Secrets};
 use crate::circuit::interaction::{Run, Told};
-use crate::circuit::run::run;
+use crate::circuit::geometry::Size;
+use crate::circuit::run::{Run as Done, run};
 use crate::circuit::witness::Witness;
 use crate::circuit::{INPUT, Input, Mode, OUTPUT, Output, WEIGHTS};
 use crate::commitment::Committed;
@@ -47,6 +48,35 @@ pub struct Proved {
 }
 
 impl Scheme {
+    /// A commitment to an input.
+    ///
+    /// # Errors
+    /// InvalidProof, where it is not one of the network's.
+    pub fn commit_input(&self, input: &[i32], seed: [u8; 32]) -> Result<Committed> {
+        let size = self.check_input(input)?;
+        self.commit_boundary(slots(&spread(input, size)), seed)
+    }
+
+    /// What comes out of the network.
+    ///
+    /// # Errors
+    /// InvalidProof, where the input is not one of the network's.
+    pub fn run(&self, weights: &[i32], input: &[i32]) -> Result<Vec<i32>> {
+        let size = self.check_input(input)?;
+        let circuit = self.circuit(Mode { input: Input::Public, output: Output::Public })?;
+        Ok(self.output_of(&run(&circuit, weights, spread(input, size))))
+    }
+
+    fn check_input(&self, input: &[i32]) -> Result<Size> {
+        let value = self.network().values()[0];
+        check("an input", input, value.size, value.range.low.into(), value.range.high.into())?;
+        Ok(value.size)
+    }
+
+    fn output_of(&self, done: &Done) -> Vec<i32> {
+        gathered(done.sums.last().map_or(&[], Vec::as_slice), self.network().output().size)
+    }
+
     /// Runs the network and shows what came out.
     ///
     /// # Errors
@@ -60,14 +90,7 @@ impl Scheme {
         bound: &[u8],
         seed: [u8; 32],
     ) -> Result<Proved> {
-        let of_input = self.network().values()[0];
-        check(
-            "an input",
-            input,
-            of_input.size,
-            of_input.range.low.into(),
-            of_input.range.high.into(),
-        )?;
+        let size = self.check_input(input)?;
         let told_input = hidden.map_or_else(
             || Numbers::Public(input.to_vec()),
             |committed| Numbers::Committed(self.pin(committed)),
@@ -81,9 +104,8 @@ impl Scheme {
             input: kind,
             output: Output::Public,
         })?;
-        let done = run(&plain, owned.slots, spread(input, of_input.size));
-        let size = self.network().output().size;
-        let numbers = gathered(done.sums.last().map_or(&[], Vec::as_slice), size);
+        let done = run(&plain, owned.slots, spread(input, size));
+        let numbers = self.output_of(&done);
         let (outcome, output) = self.outcome(&numbers, tell)?;
         let circuit = self.circuit(Mode {
             input: kind,
