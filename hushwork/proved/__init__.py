@@ -1,0 +1,1 @@
+"""Proved inference: anybody can check a run, nobody sees the model."""

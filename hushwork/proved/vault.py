@@ -1,0 +1,162 @@
+"""Where a model's owner keeps what nobody else may see: weights, seeds, and how often each
+commitment has been opened.
+
+The counts are durable: an opening is counted, and on disk, before anything of it can leave. One
+file, SQLite, which several processes may use at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hushwork.errors import BudgetSpent, NotFound
+from hushwork.proved.evidence import OPENINGS
+
+_TABLES = (
+    "CREATE TABLE model (publication BLOB NOT NULL, weights BLOB NOT NULL)",
+    """CREATE TABLE commitments (number INTEGER PRIMARY KEY, seed BLOB NOT NULL,
+    opened INTEGER NOT NULL, openings INTEGER NOT NULL, epoch BLOB)""",
+)
+_ROOT = 0
+"""Number of the root; epochs follow."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One opening of an epoch's commitment, counted."""
+
+    number: int
+    """Of the epoch."""
+    seed: bytes
+    """Of its commitment."""
+    epoch: bytes
+    """What is public of it."""
+    index: int
+    """How often it had been opened before."""
+
+
+class Vault:
+    """One model's secrets, in a file that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open one. Raises NotFound."""
+        if not path.is_file():
+            raise NotFound("vault", expected="a file made by hush publish", got=path)
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, publication: bytes, weights: bytes, seed: bytes) -> Vault:
+        """A vault of a model whose root has just been opened, to publish it. Raises FileExistsError.
+
+        publication, weights: their bytes. seed: 32 bytes, of the root's randomness.
+        """
+        return cls._make(path, publication, weights, seed, range(1, OPENINGS))
+
+    @classmethod
+    def _make(
+        cls, path: Path, publication: bytes, weights: bytes, seed: bytes, openings: range
+    ) -> Vault:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        vault = cls(path)
+        with vault._transaction() as database:
+            for table in _TABLES:
+                database.execute(table)
+            database.execute("INSERT INTO model VALUES (?, ?)", (publication, weights))
+            root = (_ROOT, seed, openings.start, openings.stop, None)
+            database.execute("INSERT INTO commitments VALUES (?, ?, ?, ?, ?)", root)
+        return vault
+
+    @property
+    def publication(self) -> bytes:
+        """What is public."""
+        return self._one("SELECT publication FROM model")
+
+    @property
+    def weights(self) -> bytes:
+        """Their bytes."""
+        return self._one("SELECT weights FROM model")
+
+    @property
+    def left(self) -> int:
+        """Proofs that can still be made."""
+        with self._transaction() as database:
+            rows = database.execute("SELECT number, openings - opened FROM commitments").fetchall()
+        return sum(left * (OPENINGS - 1 if number == _ROOT else 1) for number, left in rows)
+
+    def open_epoch(self, begin: Callable[[bytes, int], tuple[bytes, bytes]]) -> Opening:
+        """Count one opening of an epoch; begin one where there is none with openings left.
+
+        `begin` takes the root's seed and how often it has been opened, links a fresh commitment,
+        and gives that one's seed and what is public of it. Raises BudgetSpent.
+        """
+        with self._transaction() as database:
+            if not _has_epoch(database):
+                seed, opened = database.execute(_SEED, (_ROOT,)).fetchone()
+                _count(database, _ROOT)
+                row = (*begin(seed, opened), OPENINGS)
+                database.execute(_ADD, row)
+            number = database.execute(_LAST).fetchone()[0]
+            index = _count(database, number)
+            row = database.execute("SELECT seed, epoch FROM commitments WHERE number = ?", (number,))
+            return Opening(number, *row.fetchone(), index)
+
+    def share(self, path: Path, epochs: int) -> Vault:
+        """Give so many of the epochs that are left to another vault, for another machine.
+
+        No two vaults ever open the same commitment for the same time. Raises BudgetSpent.
+        """
+        with self._transaction() as database:
+            query = "SELECT seed, opened, openings FROM commitments WHERE number = ?"
+            seed, opened, openings = database.execute(query, (_ROOT,)).fetchone()
+            if not 0 < epochs <= openings - opened:
+                expected = f"1 to {openings - opened}"
+                raise BudgetSpent("epochs that are left", expected=expected, got=epochs)
+            update = "UPDATE commitments SET openings = ? WHERE number = ?"
+            database.execute(update, (openings - epochs, _ROOT))
+            publication, weights = database.execute("SELECT * FROM model").fetchone()
+        given = range(openings - epochs, openings)
+        return self._make(path, publication, weights, seed, given)
+
+    def _one(self, query: str) -> bytes:
+        with self._transaction() as database:
+            data: bytes = database.execute(query).fetchone()[0]
+        return data
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Nobody else reads or writes meanwhile; what it wrote is on disk at the end."""
+        database = sqlite3.connect(self.path, timeout=600.0, isolation_level=None)
+        try:
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute("BEGIN IMMEDIATE")
+            yield database
+            database.execute("COMMIT")
+        finally:
+            database.close()
+
+
+_SEED = "SELECT seed, opened FROM commitments WHERE number = ?"
+_LAST = "SELECT max(number) FROM commitments"
+_ADD = "INSERT INTO commitments (seed, epoch, opened, openings) VALUES (?, ?, 1, ?)"
+_COUNT = """UPDATE commitments SET opened = opened + 1 WHERE number = ? AND opened < openings
+RETURNING opened - 1"""
+
+
+def _has_epoch(database: sqlite3.Connection) -> bool:
+    query = "SELECT opened < openings FROM commitments WHERE number > 0 ORDER BY number DESC"
+    row = database.execute(query).fetchone()
+    return bool(row and row[0])
+
+
+def _count(database: sqlite3.Connection, number: int) -> int:
+    row = database.execute(_COUNT, (number,)).fetchone()
+    if row is None:
+        raise BudgetSpent("openings of a commitment", expected="some left", got="none")
+    index: int = row[0]
+    return index
