@@ -9,7 +9,7 @@ import numpy as np
 
 from hushwork.errors import UnsupportedOperator
 from hushwork.networks.functions import LeakyRelu
-from hushwork.networks.integers.layers import Window
+from hushwork.networks.integers.layers import TERMS, Window
 from hushwork.networks.integers.sums import (
     POINT,
     Activation,
@@ -153,7 +153,12 @@ class _Folding:
             )
         for name in names:
             step = self.steps.get(name)
-            if isinstance(step, Total) and not step.activations and self.readers[name] == 1:
+            if (
+                isinstance(step, Total)
+                and not step.activations
+                and self.readers[name] == 1
+                and len(terms) + len(step.terms) < TERMS
+            ):
                 del self.steps[name]
                 terms += step.terms
                 bias = bias + step.bias

@@ -8,6 +8,8 @@ from math import prod
 
 from hushwork.errors import DoesNotFit, InvalidNetwork, TooLarge
 from hushwork.networks.integers.layers import (
+    EXTENT,
+    LAYERS,
     Fixed,
     Layer,
     Maximum,
@@ -51,6 +53,8 @@ def values(entry: Value, layers: Sequence[Layer], output: Sum) -> tuple[Value, .
     Raises InvalidNetwork, TooLarge or DoesNotFit, naming the layer.
     """
     found = [entry]
+    if len(layers) > LAYERS:
+        raise TooLarge("the network", expected=f"at most {LAYERS} layers", got=len(layers))
     _check_size("the input", entry)
     for number, layer in enumerate((*layers, output)):
         what = "the output" if layer is output else f"layer {number}"
@@ -65,6 +69,8 @@ def values(entry: Value, layers: Sequence[Layer], output: Sum) -> tuple[Value, .
 def size_of(what: str, value: Value, window: Window) -> tuple[int, int]:
     """Windows along height and width. Raises InvalidNetwork."""
     (height, width), (down, across) = window.kernel, window.stride
+    if max(height, width, down, across) > EXTENT:
+        raise TooLarge(f"{what}: window", expected=f"at most {EXTENT}", got=window)
     top, left, bottom, right = window.padding
     rows = (value.shape[0] + top + bottom - height) // down + 1
     columns = (value.shape[1] + left + right - width) // across + 1
@@ -154,9 +160,9 @@ def _check_inputs(what: str, layer: Layer | Sum, known: int) -> None:
 
 
 def _check_size(what: str, value: Value) -> None:
-    elements = prod(value.shape)
-    if elements > ELEMENTS:
-        raise TooLarge(what, expected=f"at most {ELEMENTS} elements", got=elements)
+    if max(value.shape) > EXTENT or prod(value.shape) > ELEMENTS:
+        expected = f"at most {ELEMENTS} elements, {EXTENT} along an axis"
+        raise TooLarge(what, expected=expected, got=value.shape)
 
 
 def _check_read(layers: Sequence[Layer], output: Sum) -> None:
