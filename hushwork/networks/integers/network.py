@@ -78,11 +78,7 @@ def _decoded(architecture: Architecture, data: bytes) -> tuple[Parameters, ...]:
         raise MalformedBytes("parameters", expected="byte strings", got=error) from None
     reader = _Reader(architecture, parts)
     layers = (*architecture.layers, architecture.output)
-    found = tuple(reader.layer(number, layer) for number, layer in enumerate(layers))
-    if reader.parts:
-        expected = "no more than the architecture has"
-        raise MalformedBytes("parameters", expected=expected, got=f"{len(reader.parts)} more")
-    return found
+    return tuple(reader.layer(number, layer) for number, layer in enumerate(layers))
 
 
 class _Reader:
