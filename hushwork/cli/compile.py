@@ -67,9 +67,8 @@ def compile_model(
     ] = 1,
 ) -> None:
     """Compile a network for encrypted runs and show what it takes."""
-    with advised(OFFERING):
+    with advised(OFFERING), progress_bars(Console(stderr=True)) as bars:
         network = open_network(model)
-    with progress_bars(Console(stderr=True)) as bars:
         tell = follow(bars, PHASES)
         worker = guarantee.worker(network, tell, images=batch(network, images, tell))
         measured = measure(worker, network, tell) if run else None

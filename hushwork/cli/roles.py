@@ -106,8 +106,7 @@ def serve(
     hotkey = own_hotkey(directory / "hotkey")
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
     with advised(OFFERING):
-        network = open_network(model)
-    worker = guarantees.load(guarantee).worker(network, reporter.progress)
+        worker = guarantees.load(guarantee).worker(open_network(model), reporter.progress)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 

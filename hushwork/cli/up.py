@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hushwork.cli.advice import OFFERING, advised
 from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT, Data
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.samples import sample_for
@@ -17,7 +18,7 @@ from hushwork.cli.service import stop_on_signals
 from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
 from hushwork.errors import Unreachable
-from hushwork.networks import open_network
+from hushwork.networks import arithmetic, open_network
 
 
 class Stopped(Exception):
@@ -55,7 +56,10 @@ def up(
     plain: Annotated[bool, typer.Option(help="Print lines instead of the live table.")] = False,
 ) -> None:
     """Start a ledger, a validator, a gateway and miners here, and watch them live."""
-    sample = sample_for(open_network(model).labels)
+    with advised(OFFERING):
+        network = open_network(model)
+        arithmetic(network)
+    sample = sample_for(network.labels)
     console = Console()
     clock = Clock()
     is_live = console.is_terminal and not plain

@@ -53,7 +53,7 @@ class EncryptedGuarantee:
     ) -> EncryptedWorker:
         """Compile a network for so many images a run, or take the plan for one in `shared`.
 
-        Raises DoesNotFit.
+        Raises UnsupportedOperator or DoesNotFit.
         """
         made = EncryptedWorker(network, _plan(network, progress, shared, images))
         # The plans that were weighed refer to each other.
@@ -66,7 +66,7 @@ class EncryptedGuarantee:
     ) -> EncryptedJudge:
         """Compile a network to judge its workers, or take the plan in `shared`.
 
-        Raises DoesNotFit.
+        Raises UnsupportedOperator or DoesNotFit.
         """
         made = EncryptedJudge(network, _plan(network, progress, shared))
         gc.collect()

@@ -18,7 +18,7 @@ def batch(network: Network, images: int, progress: Progress | None = None) -> in
     """The images of a run, a power of two, by which so many take least by the cost model.
 
     Weighed are runs that share the slots of a ciphertext among 1, 2, 4 ... images, and those that
-    give each slot to another. Raises DoesNotFit.
+    give each slot to another. Raises UnsupportedOperator or DoesNotFit.
     """
     if images == 1:
         return 1

@@ -49,7 +49,7 @@ DEAREST = 16 * KEY
 def compile_network(network: Network, progress: Progress | None = None, images: int = 1) -> Plan:
     """Plan a network for so many images in each run, a power of two.
 
-    Raises DoesNotFit, naming the layer where one is to blame.
+    Raises UnsupportedOperator or DoesNotFit, naming the layer where one is to blame.
     """
     if images.bit_count() != 1:
         raise ValueError(f"{images} images are no power of two")
@@ -86,7 +86,7 @@ def check(plan: Plan, network: Network) -> None:
 def depth(network: Network) -> tuple[int, int]:
     """How many levels a network takes, and about how many the largest ring carries.
 
-    Raises DoesNotFit.
+    Raises UnsupportedOperator or DoesNotFit.
     """
     return Lowered.of(network).levels.count, levels_at(LOG_N[-1])
 

@@ -8,16 +8,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.networks import AveragePool, Convolution, Layer, Network
+from hushwork.networks import Arithmetic, AveragePool, Convolution, Network, arithmetic
 
 Array = NDArray[np.float64]
 
 
 def fused(network: Network) -> Network:
-    """The same network; averages with padding, and of what others read, stay by themselves."""
+    """The same network; averages with padding, and of what others read, stay by themselves.
+
+    Raises UnsupportedOperator unless all layers are sums and products.
+    """
     readers = Counter(name for layer in network.layers for name in layer.inputs)
-    made: dict[str, Layer] = {}
-    for layer in network.layers:
+    made: dict[str, Arithmetic] = {}
+    for layer in arithmetic(network):
         before = made.get(layer.inputs[0])
         match before, layer:
             case Convolution(), AveragePool() if _joins(layer) and readers[before.output] == 1:

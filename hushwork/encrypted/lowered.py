@@ -33,11 +33,12 @@ class Lowered:
 
     @classmethod
     def of(cls, network: Network) -> Lowered:
-        """Lower a network. Raises DoesNotFit."""
+        """Lower a network. Raises UnsupportedOperator or DoesNotFit."""
+        joined = fused(network)
         values = ordinary(network)
         magnitudes = {name: _magnitude(batch) for name, batch in values.items()}
         factor = float(2.0 ** -np.round(np.log2(magnitudes[network.output])))
-        made = lower(fused(network), magnitudes, factor)
+        made = lower(joined, magnitudes, factor)
         inputs, outputs = values[network.input], values[network.output]
         return cls(made, schedule(made.stages), factor, inputs, outputs)
 

@@ -23,13 +23,14 @@ from hushwork.encrypted.stages import Affine, Atom, Product, Stages
 from hushwork.errors import DoesNotFit
 from hushwork.networks import (
     Add,
+    Arithmetic,
     AveragePool,
     Convolution,
     Flatten,
-    Layer,
     Linear,
     Network,
     Polynomial,
+    arithmetic,
 )
 from hushwork.networks.polynomials import composed, powers, trimmed
 
@@ -58,6 +59,7 @@ class Lowering:
         shape = network.input_shape
         stride = (1, 1) if len(shape) == 3 else (0, 0)
         self.network, self.magnitudes, self.factor = network, magnitudes, output_factor
+        self.layers = arithmetic(network)
         self.stages = Stages([Atom(network.input, shape, stride, 1.0)])
         self.forms = {network.input: self._form_of(0)}
         self.forks: list[Lowering] = []
@@ -66,7 +68,7 @@ class Lowering:
 
     def finished(self) -> Lowering:
         """Lower the other layers."""
-        for layer in self.network.layers[self._done :]:
+        for layer in self.layers[self._done :]:
             if isinstance(layer, Convolution) and self._averages(layer.inputs[0]):
                 self.forks.append(self._copy())
             self.forms[layer.output] = self._layer(layer)
@@ -80,7 +82,7 @@ class Lowering:
         this one included."""
         made = self._copy()
         made.forks.append(self)
-        source = self.network.layers[self._done].inputs[0]
+        source = self.layers[self._done].inputs[0]
         made._pack_value(source, self._usual(source))
         return made.finished()
 
@@ -92,7 +94,7 @@ class Lowering:
 
     def _averages(self, name: str) -> bool:
         """Whether a value is averages that are no packed value yet."""
-        layers = (layer for layer in self.network.layers if layer.output == name)
+        layers = (layer for layer in self.layers if layer.output == name)
         return isinstance(next(layers, None), AveragePool) and not is_one_atom(self.forms[name])
 
     def _form_of(self, atom: int) -> Form:
@@ -114,7 +116,7 @@ class Lowering:
         self.stages.stages.append(stage)
         return atom
 
-    def _layer(self, layer: Layer) -> Form:
+    def _layer(self, layer: Arithmetic) -> Form:
         form = self.forms[layer.inputs[0]]
         shape = self.network.shapes[layer.output]
         match layer:
@@ -138,7 +140,9 @@ class Lowering:
                 bias = np.zeros(matrix.rows)
                 return self._linear(layer, matrix, bias, _times(form.stride, layer.stride))
 
-    def _linear(self, layer: Layer, matrix: Matrix, bias: Array, stride: tuple[int, int]) -> Form:
+    def _linear(
+        self, layer: Arithmetic, matrix: Matrix, bias: Array, stride: tuple[int, int]
+    ) -> Form:
         source = layer.inputs[0]
         if not folds(matrix, list(self.forms[source].terms.values())):
             self._pack_value(source, self._usual(source))
@@ -280,7 +284,7 @@ def _times(stride: tuple[int, int], by: tuple[int, int]) -> tuple[int, int]:
     return stride[0] * by[0], stride[1] * by[1]
 
 
-def _check_size(layer: Layer, entries: int) -> None:
+def _check_size(layer: Arithmetic, entries: int) -> None:
     """Refuse matrices beyond memory, before they are made."""
     if entries > ENTRIES:
         most = f"at most {ENTRIES} weights, counted at every position"

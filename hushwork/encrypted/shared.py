@@ -39,8 +39,8 @@ _LOG = logging.getLogger(__name__)
 def shared_plan(folder: Path, network: Network, progress: Progress | None = None) -> Plan:
     """The plan of a network, from `folder` if it is there, else compiled and left there.
 
-    One process compiles and the others wait. Raises DoesNotFit, and InvalidInput for a folder that
-    others may write to.
+    One process compiles and the others wait. Raises UnsupportedOperator or DoesNotFit, and
+    InvalidInput for a folder that others may write to.
     """
     _make_own(folder)
     path = folder / f"{_name(network)}.plan"

@@ -5,15 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hushwork.networks.arithmetic import arithmetic
 from hushwork.networks.data import sample
 from hushwork.networks.layers import (
     Add,
+    Arithmetic,
     AveragePool,
     Convolution,
     Flatten,
     Layer,
     Linear,
+    MaxPool,
     Network,
+    Pointwise,
     Polynomial,
 )
 from hushwork.networks.ranges import Ranges
@@ -26,15 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Add",
+    "Arithmetic",
     "AveragePool",
     "Convolution",
     "Flatten",
     "Layer",
     "Linear",
+    "MaxPool",
     "Network",
     "PlainRun",
+    "Pointwise",
     "Polynomial",
     "Ranges",
+    "arithmetic",
     "evaluate",
     "open_network",
     "read_onnx",

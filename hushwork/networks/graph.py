@@ -122,9 +122,9 @@ class Graph:
         return self.materialise(value), value
 
     def require_no_padding(self, node: Node, value: Value) -> None:
-        """Refuse a value that was padded for a convolution or a pool."""
+        """Refuse a value that was padded for a convolution or a mean."""
         if any(value.padding):
-            raise node.refuse("a convolution or a pool after Pad", node.operator)
+            raise node.refuse("a convolution or a mean after Pad", node.operator)
 
     def emit(self, node: Node, layer: Layer, shape: Shape) -> Value:
         """Append a layer."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hushwork.networks.functions import Function
+
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
@@ -60,6 +62,18 @@ class AveragePool:
 
 
 @dataclass(frozen=True, eq=False)
+class MaxPool:
+    """Maximum over windows; padding never wins, and is below the kernel."""
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
 class Flatten:
     """(c, h, w) to (c * h * w,), channel-major as in ONNX."""
 
@@ -94,7 +108,19 @@ class Add:
     output: str
 
 
-Layer = Convolution | Linear | AveragePool | Flatten | Polynomial | Add
+@dataclass(frozen=True, eq=False)
+class Pointwise:
+    """A function of each element that is no polynomial."""
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    function: Function
+
+
+Arithmetic = Convolution | Linear | AveragePool | Flatten | Polynomial | Add
+"""Sums and products alone."""
+Layer = Arithmetic | MaxPool | Pointwise
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ class Node:
         self.name: str = proto.name or f"{proto.op_type}_{index}"
         self.inputs: list[str] = list(proto.input)
         self.output: str = next(iter(proto.output), "")
+        self.outputs = sum(1 for name in proto.output if name)
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
 
     def has_input(self, index: int) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hushwork.errors import InvalidInput
-from hushwork.networks import polynomials
+from hushwork.networks import functions, polynomials
 from hushwork.networks.layers import (
     Add,
     Array,
@@ -15,7 +15,9 @@ from hushwork.networks.layers import (
     Flatten,
     Layer,
     Linear,
+    MaxPool,
     Network,
+    Pointwise,
     Polynomial,
     Shape,
 )
@@ -49,24 +51,30 @@ def checked_batch(x: ArrayLike, shape: Shape) -> Array:
 
 
 def _apply(layer: Layer, x: Array, *others: Array) -> Array:
+    made: Array
     match layer:
         case Convolution():
-            return _convolve(layer, x)
+            made = _convolve(layer, x)
         case Linear():
-            return x @ layer.weight.T + layer.bias
+            made = x @ layer.weight.T + layer.bias
         case AveragePool():
-            return _pool(layer, x)
+            made = _mean(layer, x)
+        case MaxPool():
+            made = _windows(x, layer, -np.inf).max(axis=(-2, -1))
         case Flatten():
-            return x.reshape(len(x), -1)
+            made = x.reshape(len(x), -1)
         case Polynomial():
-            return _polynomial(layer, x)
+            made = _polynomial(layer, x)
+        case Pointwise():
+            made = functions.apply(layer.function, x)
         case Add():
-            return x + others[0]
+            made = x + others[0]
+    return made
 
 
 def _convolve(layer: Convolution, x: Array) -> Array:
     out, per_group, height, width = layer.weight.shape
-    windows = _windows(x, (height, width), layer.stride, layer.padding)
+    windows = _windows(x, layer)
     n, channels, rows, columns = windows.shape[:4]
     groups = channels // per_group
     grouped = windows.reshape(n, groups, per_group, rows, columns, height, width)
@@ -76,10 +84,9 @@ def _convolve(layer: Convolution, x: Array) -> Array:
     return biased
 
 
-def _pool(layer: AveragePool, x: Array) -> Array:
+def _mean(layer: AveragePool, x: Array) -> Array:
     def total(values: Array) -> Array:
-        windows = _windows(values, layer.kernel, layer.stride, layer.padding)
-        summed: Array = windows.sum(axis=(-2, -1))
+        summed: Array = _windows(values, layer).sum(axis=(-2, -1))
         return summed
 
     if layer.count_padding:
@@ -87,14 +94,14 @@ def _pool(layer: AveragePool, x: Array) -> Array:
     return total(x) / total(np.ones_like(x[:1, :1]))
 
 
-def _windows(
-    x: Array, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int, int, int]
-) -> Array:
+def _windows(x: Array, layer: Convolution | AveragePool | MaxPool, around: float = 0.0) -> Array:
     """(n, c, h, w) to (n, c, rows, columns, *kernel)."""
-    top, left, bottom, right = padding
-    padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    kernel = layer.weight.shape[2:] if isinstance(layer, Convolution) else layer.kernel
+    top, left, bottom, right = layer.padding
+    pads = ((0, 0), (0, 0), (top, bottom), (left, right))
+    padded = np.pad(x, pads, constant_values=around)
     windows: Array = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))
-    return windows[:, :, :: stride[0], :: stride[1]]
+    return windows[:, :, :: layer.stride[0], :: layer.stride[1]]
 
 
 def _polynomial(layer: Polynomial, x: Array) -> Array:

@@ -141,6 +141,8 @@ def bad_network(kind: str) -> bytes:
     model.node("MatMul", "x", model.tensor(weights))
     if kind == "relu":
         model.node("Relu")
+    if kind == "gelu":
+        model.node("Gelu")
     return b"junk" * 20 if kind == "junk" else model.encoded()
 
 
@@ -149,7 +151,10 @@ def bad_network(kind: str) -> bytes:
     [
         ("nan", "expected finite numbers, got NaN or Inf)."),
         ("inf", "expected finite numbers, got NaN or Inf)."),
+        ("relu", "Relu (node n1) does not run encrypted"),
         ("relu", "hush adapt replaces functions such as ReLU, and max pooling."),
+        ("gelu", "Gelu (node n1) "),
+        ("gelu", "hush adapt replaces functions such as ReLU, and max pooling."),
         ("junk", "Network (expected an ONNX file, got "),
     ],
 )

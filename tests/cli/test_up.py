@@ -8,9 +8,11 @@ import signal
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.running import INSECURE, Running, hush
+from tests.networks.models import Model
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
 
@@ -77,3 +79,15 @@ def test_a_directory_of_ones_own_keeps_the_logs(tmp_path: Path) -> None:
     keys = list(kept.rglob("hotkeys/*"))
     assert keys
     assert all(re.match(r"0o600$", oct(key.stat().st_mode & 0o777)) for key in keys)
+
+
+def test_a_network_that_does_not_run_encrypted_is_refused_at_once(tmp_path: Path) -> None:
+    model = Model(4)
+    model.node("MatMul", "x", model.tensor(np.ones((4, 2))))
+    model.node("Relu")
+    path = tmp_path / "relu.onnx"
+    path.write_bytes(model.encoded())
+    refused = hush("up", "--plain", "--model", str(path), module=INSECURE)
+    assert refused.returncode == 1
+    assert "Relu (node n1)" in refused.stderr
+    assert "hush adapt" in refused.stderr

@@ -103,6 +103,24 @@ def pool(g: Growing) -> None:
     g.shape = (channels, (height + pads[0] + pads[2]) // 2, width + pads[1] + pads[3] - 1)
 
 
+def rectify(g: Growing) -> None:
+    operator = g.pick("Relu", "LeakyRelu", "Sigmoid", "Tanh", "Clip")
+    if operator == "Clip":
+        g.model.node("Clip", g.model.last, g.model.tensor(-0.5), g.model.tensor(0.5))
+    else:
+        g.model.node(operator)
+
+
+def largest(g: Growing) -> None:
+    channels, height, width = g.shape
+    if min(height, width) < 3:
+        return
+    pads = [g.pick(0, 1) for _ in range(4)]
+    g.model.node("MaxPool", kernel_shape=[3, 2], strides=[2, 1], pads=pads)
+    size = (height + pads[0] + pads[2] - 3) // 2 + 1
+    g.shape = (channels, size, width + pads[1] + pads[3] - 1)
+
+
 def pad(g: Growing) -> None:
     channels, height, width = g.shape
     pads = [g.pick(0, 1, 2) for _ in range(4)]
@@ -151,9 +169,9 @@ def skip(g: Growing) -> None:
 
 
 IMAGE: tuple[Callable[[Growing], None], ...] = (
-    convolve, residual, normalise, activate, pool, pad, skip,
+    convolve, residual, normalise, activate, rectify, pool, largest, pad, skip,
 )  # fmt: skip
-VECTOR = (linear, normalise, activate, skip)
+VECTOR = (linear, normalise, activate, rectify, skip)
 
 
 @st.composite

@@ -19,11 +19,16 @@ from hushwork.networks import (
     Convolution,
     Flatten,
     Linear,
+    MaxPool,
     Network,
+    PlainRun,
+    Pointwise,
     Polynomial,
+    evaluate,
     read_onnx,
     trace,
 )
+from hushwork.networks.functions import Clip, LeakyRelu, Relu, Sigmoid, Tanh
 from hushwork.networks.polynomials import powers
 from tests.networks.models import Model
 
@@ -184,6 +189,70 @@ def test_older_operator_sets(opset: int) -> None:
     model.node("Conv", model.last, model.tensor(ONES((2, 2, 5, 5))))
     model.node("Squeeze", axes=[2, 3])
     assert kinds(read_onnx(model.encoded())) == [Convolution, Flatten]
+
+
+@pytest.mark.parametrize(
+    ("operator", "attributes", "function"),
+    [
+        ("Relu", {}, Relu()),
+        ("LeakyRelu", {}, LeakyRelu(pytest.approx(0.01))),
+        ("LeakyRelu", {"alpha": 0.5}, LeakyRelu(0.5)),
+        ("Sigmoid", {}, Sigmoid()),
+        ("Tanh", {}, Tanh()),
+        ("Clip", {}, Clip(-np.inf, np.inf)),
+    ],
+)
+def test_a_function_of_each_element(operator: str, attributes: dict, function: object) -> None:
+    model = small()
+    model.node(operator, **attributes)
+    network = finished(model)
+    assert kinds(network) == [Convolution, Pointwise, Flatten]
+    assert network.layers[1].function == function
+
+
+@pytest.mark.parametrize("opset", [8, 17])
+def test_ends_of_a_clip_are_attributes_or_inputs(opset: int) -> None:
+    model = Model(3, opset=opset)
+    model.node("Mul", "x", model.tensor(2.0))
+    if opset < 11:
+        model.node("Clip", max=6.0)
+    else:
+        model.node("Clip", model.last, "", model.tensor(6.0))
+    network = read_onnx(model.encoded())
+    assert network.layers[1].function == Clip(-np.inf, 6.0)
+
+
+def test_batch_norm_is_not_folded_through_a_function() -> None:
+    model = small()
+    model.node("Relu")
+    vectors = ([-2.0, 3.0], [0.5, 0.0], [1.0, 1.0], [4.0, 1.0])
+    model.node("BatchNormalization", model.last, *map(model.tensor, vectors))
+    assert kinds(finished(model)) == [Convolution, Pointwise, Polynomial, Flatten]
+
+
+def test_a_maximum_over_the_whole_image() -> None:
+    model = small()
+    model.node("GlobalMaxPool")
+    network = finished(model)
+    pool = network.layers[1]
+    assert isinstance(pool, MaxPool)
+    assert (pool.kernel, network.shapes[pool.output]) == ((2, 2), (2, 1, 1))
+
+
+@pytest.mark.parametrize("size", [5, 6, 7, 8])
+@pytest.mark.parametrize(("kernel", "stride"), [(2, 2), (3, 2), (2, 3), (3, 1), (1, 2)])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 1]])
+def test_windows_that_reach_past_the_end(
+    size: int, kernel: int, stride: int, pads: list[int]
+) -> None:
+    if kernel == 1 and any(pads):
+        return
+    model = Model(1, size, 7)
+    shape = {"kernel_shape": [kernel, 2], "strides": [stride, 2], "pads": pads}
+    model.node("MaxPool", "x", ceil_mode=1, **shape)
+    network = finished(model)
+    x = np.random.default_rng(0).uniform(-1, -0.5, (2, 1, size, 7))
+    np.testing.assert_allclose(evaluate(network, x), PlainRun(network, threads=1)(x), rtol=1e-6)
 
 
 def bounded(**said):

@@ -47,15 +47,29 @@ def twice(operator: str) -> Build:
     return lambda m: m.node(operator, m.last, m.last)
 
 
+def indexed(model: Model) -> None:
+    """A MaxPool that also says where the maxima are."""
+    node("MaxPool", kernel_shape=[2, 2])(model)
+    model.nodes[-1].output.append("where")
+
+
 KERNEL = ONES((2, 2, 3, 3))
 convolved = node("Conv", KERNEL)
+padded = shaped("Pad", 0, 0, 1, 1, 0, 0, 1, 1)
 
 
 @pytest.mark.parametrize(
     ("steps", "named"),
     [
-        ([node("Relu")], "Relu"),
-        ([node("MaxPool", kernel_shape=[2, 2])], "MaxPool"),
+        ([node("HardSwish")], "HardSwish"),
+        ([node("MaxPool", kernel_shape=[2, 2], dilations=[2, 1])], "no dilation"),
+        ([indexed], "no indices"),
+        ([node("MaxPool", kernel_shape=[2, 2], pads=[0, 2, 0, 0])], "below the kernel"),
+        ([node("Flatten"), node("MaxPool", kernel_shape=[2, 2])], "3 axes"),
+        ([node("Clip", ONES(2))], "one number"),
+        ([lambda m: m.node("Clip", m.last, m.last)], "a constant"),
+        ([padded, node("Relu")], "after Pad"),
+        ([padded, node("MaxPool", kernel_shape=[2, 2])], "after Pad"),
         ([node("Softmax")], "Softmax"),
         ([node("Identity", domain="com.example")], "com.example"),
         ([node("Pow", 0.5)], "whole exponent"),
@@ -75,7 +89,7 @@ convolved = node("Conv", KERNEL)
         ([node("AveragePool", kernel_shape=[2, 2], ceil_mode=1)], "ceil_mode"),
         ([node("AveragePool", kernel_shape=[2, 2], pads=[2, 0, 0, 0])], "below the kernel"),
         ([node("BatchNormalization", *[ONES(2)] * 4, training_mode=1)], "inference"),
-        ([shaped("Pad", 0, 0, 1, 1, 0, 0, 1, 1), twice("Mul")], "after Pad"),
+        ([padded, twice("Mul")], "after Pad"),
         ([shaped("Pad", 0, 0, 1, 1, 0, 0, 1, 1, mode="reflect")], "reflect"),
         ([shaped("Pad", 0, 1, 0, 0, 0, 0, 0, 0)], "height and width"),
         ([shaped("Pad", 0, 0, -1, 0, 0, 0, 0, 0)], "from 0"),
@@ -113,6 +127,10 @@ def test_unsupported_use(steps: list[Build], named: str) -> None:
         [node("Conv", ONES((2, 2, 7, 7)))],
         [node("Flatten"), node("Gemm", ONES((71, 3)))],
         [node("BatchNormalization", *[ONES(3)] * 4)],
+        [node("MaxPool", kernel_shape=[7, 7])],
+        [node("MaxPool", kernel_shape=[8, 8], ceil_mode=1)],
+        [node("Clip", 1.0, 0.0)],
+        [node("LeakyRelu", alpha=np.inf)],
         [node("Mul", [np.nan])],
         [node("Div", 0.0)],
         [node("BatchNormalization", ONES(2), ONES(2), ONES(2), -ONES(2))],

@@ -12,12 +12,13 @@ from torch.nn import functional
 
 from hushwork.networks.adapt.examples import Examples
 from hushwork.networks.adapt.write import to_onnx
+from hushwork.networks.arithmetic import arithmetic
 from hushwork.networks.layers import (
     Add,
+    Arithmetic,
     AveragePool,
     Convolution,
     Flatten,
-    Layer,
     Linear,
     Network,
     Polynomial,
@@ -95,7 +96,7 @@ class Module(nn.Module):  # type: ignore[misc]
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.source = network
-        self.layers = nn.ModuleList(_Layer(layer, network) for layer in network.layers)
+        self.layers = nn.ModuleList(_Layer(layer, network) for layer in arithmetic(network))
 
     def forward(self, x: Tensor, comfortable: float) -> tuple[Tensor, Tensor]:
         """Images to outputs, and to the summed excess of each image over the ranges."""
@@ -119,7 +120,7 @@ class Module(nn.Module):  # type: ignore[misc]
 class _Layer(nn.Module):  # type: ignore[misc]
     """One layer. Maps of degree 1 have no parameters: they bring values to their ranges."""
 
-    def __init__(self, layer: Layer, network: Network) -> None:
+    def __init__(self, layer: Arithmetic, network: Network) -> None:
         super().__init__()
         self.layer = layer
         self.bound = network.bounds.get(layer.inputs[0], 1.0)
@@ -151,7 +152,7 @@ class _Layer(nn.Module):  # type: ignore[misc]
             case Polynomial():
                 return _series(self.series, x / self.bound)
 
-    def read(self) -> Layer:
+    def read(self) -> Arithmetic:
         """The layer as it is now."""
         layer = self.layer
         if isinstance(layer, Convolution | Linear):

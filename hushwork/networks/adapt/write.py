@@ -1,4 +1,4 @@
-"""Typed layers as an ONNX file: the way back from `hushwork.networks.reader`."""
+"""Sums and products as an ONNX file: the way back from `hushwork.networks.reader`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 from onnx import helper
 
 from hushwork.networks.adapt.nodes import Writer, encode, write_chebyshev
+from hushwork.networks.arithmetic import arithmetic
 from hushwork.networks.layers import (
     Add,
+    Arithmetic,
     Array,
     AveragePool,
     Convolution,
     Flatten,
-    Layer,
     Linear,
     Network,
     Polynomial,
@@ -28,9 +29,9 @@ IR_VERSION = 8
 
 
 def to_onnx(network: Network) -> bytes:
-    """A file that reads as these layers."""
+    """A file that reads as these layers. Raises UnsupportedOperator for others than are adapted."""
     writer = Writer()
-    for layer in network.layers:
+    for layer in arithmetic(network):
         _write(writer, layer, network)
     ends = (network.input, network.input_shape), (network.output, network.output_shape)
     opsets = [helper.make_opsetid("", OPSET)]
@@ -50,7 +51,7 @@ def metadata(network: Network) -> Mapping[str, str]:
     return said
 
 
-def _write(writer: Writer, layer: Layer, network: Network) -> None:
+def _write(writer: Writer, layer: Arithmetic, network: Network) -> None:
     inputs, output = list(layer.inputs), layer.output
     rank = len(network.shapes[layer.inputs[0]]) + 1
     match layer:
