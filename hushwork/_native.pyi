@@ -328,7 +328,7 @@ class Scheme:
 
     @staticmethod
     def read(architecture: bytes, hidden: bool, parameters: bytes) -> Scheme:
-        """With parameters that somebody else chose. Raises as choose does, and InvalidParameters."""
+        """With parameters that somebody else chose. Raises InvalidParameters too."""
 
     @property
     def hidden(self) -> bool:

@@ -33,7 +33,7 @@ FLOORS = {
     "web": 6,
 }
 SIDEWAYS = {("ledger", "wire")}
-CRATES = {"ring": set(), "ckks": {"ring"}, "native": {"ring", "ckks"}}
+CRATES = {"ring": set(), "ckks": {"ring"}, "proof": set(), "native": {"ring", "ckks", "proof"}}
 NAMES = {0: "ground", 1: "floor 1", 2: "floor 2", 3: "floor 3", 4: "floor 4", 6: "roof"}
 MOST_LINES = 400
 

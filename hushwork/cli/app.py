@@ -13,6 +13,7 @@ from hushwork.cli.adapt import adapt_model
 from hushwork.cli.advice import ANYWHERE, advised
 from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
+from hushwork.cli.proofs import prove, publish_model, verify
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, serve, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.up import up
@@ -24,10 +25,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (up, infer, models, sample, serve, ledger, miner, validator, gateway, hotkey):
+for command in (
+    up,
+    infer,
+    models,
+    prove,
+    verify,
+    sample,
+    serve,
+    ledger,
+    miner,
+    validator,
+    gateway,
+    hotkey,
+):
     app.command()(command)
 app.command("adapt")(adapt_model)
 app.command("compile")(compile_model)
+app.command("publish")(publish_model)
 
 
 @app.command()

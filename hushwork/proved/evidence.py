@@ -187,7 +187,9 @@ class Findings:
     def input(self) -> Integers | None:
         """(height, width, channels) in the model's integers, where they are told."""
         told = self.claim.input
-        return told.array.reshape(self.model.architecture.shape) if isinstance(told, Numbers) else None
+        return (
+            told.array.reshape(self.model.architecture.shape) if isinstance(told, Numbers) else None
+        )
 
     @property
     def output(self) -> NDArray[np.float64] | None:
@@ -195,7 +197,7 @@ class Findings:
         told = self.claim.outcome
         if not isinstance(told, Numbers):
             return None
-        return told.array * self.model.architecture.output_scale
+        return told.array.astype(np.float64) * self.model.architecture.output_scale
 
     @property
     def label(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +34,7 @@ from hushwork.proved.publication import (
     Publication,
     decode,
 )
-from hushwork.proved.vault import Opening, Vault
+from hushwork.proved.vault import Openings, Vault
 
 Integers = NDArray[np.int32]
 Progress = Callable[[str, int, int], None]
@@ -93,13 +93,16 @@ def flat_parameters(network: IntegerNetwork) -> bytes:
 class Owner:
     """A model and its vault, or a model whose weights are public. Thread-safe."""
 
-    def __init__(self, source: Vault | Publication) -> None:
-        """Raises NotFound, and what Model raises."""
+    def __init__(self, source: Vault | Publication, ahead: int = 1) -> None:
+        """`ahead`: openings that are counted at a time, since counting takes the disk's time.
+
+        Raises NotFound, and what Model raises.
+        """
+        self._ahead = ahead
         self.vault = source if isinstance(source, Vault) else None
-        published = source if self.vault is None else self.vault.publication
-        if isinstance(published, bytes):
-            published = Publication.from_bytes(published)
-        self.model = Model(published)
+        if isinstance(source, Vault):
+            source = Publication.from_bytes(source.publication)
+        self.model = Model(source)
         if self.vault is not None:
             self._weights = self.model.scheme.weights(self.vault.weights)
         elif self.model.public is not None:
@@ -108,6 +111,7 @@ class Owner:
             raise ValueError("the weights of a hidden model are in its vault")
         self._lock = threading.Lock()
         self._current: tuple[int, Epoch, Prover] | None = None
+        self._counted: Iterator[int] = iter(())
 
     @property
     def publication(self) -> Publication:
@@ -152,16 +156,24 @@ class Owner:
             prover = Prover(self.model.scheme, self._weights, None, self.model.digest)
             return None, prover, 0
         with self._lock:
-            opening = self.vault.open_epoch(self._begin)
-            if self._current is None or self._current[0] != opening.number:
-                self._current = opening.number, *self._enter(opening)
+            index = next(self._counted, None)
+            if index is None or self._current is None:
+                index, self._current = self._count(self.vault)
             _, epoch, prover = self._current
-        return epoch, prover, opening.index
+        return epoch, prover, index
 
-    def _enter(self, opening: Opening) -> tuple[Epoch, Prover]:
+    def _count(self, vault: Vault) -> tuple[int, tuple[int, Epoch, Prover]]:
+        openings = vault.open_epoch(self._begin, self._ahead)
+        self._counted = iter(openings.indices)
+        index = next(self._counted)
+        if self._current is None or self._current[0] != openings.number:
+            return index, (openings.number, *self._enter(openings))
+        return index, self._current
+
+    def _enter(self, openings: Openings) -> tuple[Epoch, Prover]:
         scheme = self.model.scheme
-        commitment = scheme.commit(self._weights, opening.seed, opening.index)
-        epoch = decode("epoch", Epoch, opening.epoch, PUBLICATION_LIMIT)
+        commitment = scheme.commit(self._weights, openings.seed, openings.indices.start)
+        epoch = decode("epoch", Epoch, openings.epoch, PUBLICATION_LIMIT)
         return epoch, Prover(scheme, self._weights, commitment, self.model.digest)
 
     def _begin(self, root_seed: bytes, opened: int) -> tuple[bytes, bytes]:

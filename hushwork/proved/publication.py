@@ -1,4 +1,4 @@
-"""A model as its owner publishes it: everything a verifier needs to know of it, nothing of its weights.
+"""A model as its owner publishes it: what a verifier needs to know of it, nothing of its weights.
 
     Publication.from_bytes(data).check() -> Model      raises where it proves nothing
 

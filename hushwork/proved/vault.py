@@ -27,8 +27,8 @@ _ROOT = 0
 
 
 @dataclass(frozen=True)
-class Opening:
-    """One opening of an epoch's commitment, counted."""
+class Openings:
+    """Openings of an epoch's commitment, counted."""
 
     number: int
     """Of the epoch."""
@@ -36,8 +36,8 @@ class Opening:
     """Of its commitment."""
     epoch: bytes
     """What is public of it."""
-    index: int
-    """How often it had been opened before."""
+    indices: range
+    """How often it had been opened before each."""
 
 
 class Vault:
@@ -51,7 +51,7 @@ class Vault:
 
     @classmethod
     def create(cls, path: Path, publication: bytes, weights: bytes, seed: bytes) -> Vault:
-        """A vault of a model whose root has just been opened, to publish it. Raises FileExistsError.
+        """A vault of a model whose root was opened once, to publish it. Raises FileExistsError.
 
         publication, weights: their bytes. seed: 32 bytes, of the root's randomness.
         """
@@ -89,8 +89,11 @@ class Vault:
             rows = database.execute("SELECT number, openings - opened FROM commitments").fetchall()
         return sum(left * (OPENINGS - 1 if number == _ROOT else 1) for number, left in rows)
 
-    def open_epoch(self, begin: Callable[[bytes, int], tuple[bytes, bytes]]) -> Opening:
-        """Count one opening of an epoch; begin one where there is none with openings left.
+    def open_epoch(
+        self, begin: Callable[[bytes, int], tuple[bytes, bytes]], most: int = 1
+    ) -> Openings:
+        """Count openings of an epoch, as many as it has left and at most `most`; begin one where
+        there is none with openings left. Who forgets some of them loses them.
 
         `begin` takes the root's seed and how often it has been opened, links a fresh commitment,
         and gives that one's seed and what is public of it. Raises BudgetSpent.
@@ -98,13 +101,12 @@ class Vault:
         with self._transaction() as database:
             if not _has_epoch(database):
                 seed, opened = database.execute(_SEED, (_ROOT,)).fetchone()
-                _count(database, _ROOT)
-                row = (*begin(seed, opened), OPENINGS)
-                database.execute(_ADD, row)
+                _count(database, _ROOT, 1)
+                database.execute(_ADD, (*begin(seed, opened), OPENINGS))
             number = database.execute(_LAST).fetchone()[0]
-            index = _count(database, number)
-            row = database.execute("SELECT seed, epoch FROM commitments WHERE number = ?", (number,))
-            return Opening(number, *row.fetchone(), index)
+            indices = _count(database, number, most)
+            seed, epoch = database.execute(_EPOCH, (number,)).fetchone()
+            return Openings(number, seed, epoch, indices)
 
     def share(self, path: Path, epochs: int) -> Vault:
         """Give so many of the epochs that are left to another vault, for another machine.
@@ -142,10 +144,11 @@ class Vault:
 
 
 _SEED = "SELECT seed, opened FROM commitments WHERE number = ?"
+_EPOCH = "SELECT seed, epoch FROM commitments WHERE number = ?"
 _LAST = "SELECT max(number) FROM commitments"
 _ADD = "INSERT INTO commitments (seed, epoch, opened, openings) VALUES (?, ?, 1, ?)"
-_COUNT = """UPDATE commitments SET opened = opened + 1 WHERE number = ? AND opened < openings
-RETURNING opened - 1"""
+_OPENED = "SELECT opened, openings FROM commitments WHERE number = ?"
+_COUNT = "UPDATE commitments SET opened = ? WHERE number = ?"
 
 
 def _has_epoch(database: sqlite3.Connection) -> bool:
@@ -154,9 +157,10 @@ def _has_epoch(database: sqlite3.Connection) -> bool:
     return bool(row and row[0])
 
 
-def _count(database: sqlite3.Connection, number: int) -> int:
-    row = database.execute(_COUNT, (number,)).fetchone()
-    if row is None:
+def _count(database: sqlite3.Connection, number: int, most: int) -> range:
+    opened, openings = database.execute(_OPENED, (number,)).fetchone()
+    if opened >= openings:
         raise BudgetSpent("openings of a commitment", expected="some left", got="none")
-    index: int = row[0]
-    return index
+    counted = range(opened, min(opened + most, openings))
+    database.execute(_COUNT, (counted.stop, number))
+    return counted
