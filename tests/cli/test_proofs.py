@@ -1,0 +1,93 @@
+"""`hush publish`, `hush prove` and `hush verify` on a newcomer's own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from hushwork.cli.app import app
+from hushwork.errors import HushworkError, InvalidInput, NotFound, UnsupportedOperator
+from hushwork.networks import PlainRun, read_onnx
+from tests.networks.models import Model
+
+SHAPE = (2, 6, 6)
+
+
+def write_network(path: Path, kind: str = "Relu") -> None:
+    rng = np.random.default_rng(5)
+    model = Model(*SHAPE)
+    weight = model.tensor(rng.normal(size=(4, 2, 3, 3)))
+    model.node("Conv", "x", weight, model.tensor(rng.normal(size=4)))
+    model.node(kind)
+    model.node("Flatten")
+    model.node("Gemm", model.last, model.tensor(rng.normal(size=(3, 64))), transB=1)
+    path.write_bytes(model.encoded())
+
+
+def hush(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_network(tmp_path / "own.onnx")
+    rng = np.random.default_rng(6)
+    np.save(tmp_path / "images.npy", rng.uniform(size=(40, *SHAPE)))
+    np.save(tmp_path / "x.npy", rng.uniform(size=SHAPE))
+    return tmp_path
+
+
+def test_a_newcomer_proves_and_anybody_verifies(folder: Path) -> None:
+    made = hush("prove", "own.onnx", "x.npy", "--data", "images.npy", "--nonce", "c0ffee")
+    assert made.exit_code == 0, made.output
+    expected = PlainRun(read_onnx(folder / "own.onnx"))(np.load("x.npy")[None])[0].argmax()
+    assert f"label     {expected}".split() == made.stdout.splitlines()[3].split()
+    (folder / "own.onnx").unlink()
+    (folder / "own.vault").unlink()
+    checked = hush("verify", "x.proof", "--nonce", "C0FFEE")
+    assert checked.exit_code == 0, checked.output
+    assert "valid" in checked.stdout
+    assert "c0ffee" in checked.stdout
+
+
+def test_published_models_are_proved_again_from_the_vault(folder: Path) -> None:
+    published = hush("publish", "own.onnx", "--data", "images.npy")
+    assert published.exit_code == 0, published.output
+    assert "1024 proofs are left" in published.stdout
+    assert (folder / "own.model").stat().st_size > 10_000
+    told = hush("prove", "own.vault", "x.npy", "--hide", "--tell", "class", "--hotkey", "5abc")
+    assert told.exit_code == 0, told.output
+    checked = hush("verify", "x.proof", "--hotkey", "5abc")
+    assert checked.exit_code == 0, checked.output
+    assert "not told" in checked.stdout
+    assert "largest" not in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["verify", "none.proof"], NotFound),
+        (["verify", "x.npy"], HushworkError),
+        (["prove", "own.onnx", "images.npy", "--data", "images.npy"], InvalidInput),
+        (["prove", "own.onnx", "x.npy", "--data", "images.npy", "--tell", "it"], InvalidInput),
+        (["prove", "own.onnx", "x.npy", "--data", "images.npy", "--nonce", "xyz"], InvalidInput),
+        (["prove", "other.onnx", "x.npy", "--data", "images.npy"], UnsupportedOperator),
+    ],
+)
+def test_what_is_wrong_is_said(folder: Path, arguments: list[str], error: type) -> None:
+    write_network(folder / "other.onnx", "Erf")
+    done = hush(*arguments)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, error)
+
+
+def test_another_hotkey_model_or_nonce_is_said(folder: Path) -> None:
+    assert hush("prove", "own.onnx", "x.npy", "--data", "images.npy").exit_code == 0
+    assert (folder / "x.proof").exists()
+    for option in ("--hotkey", "--model", "--nonce"):
+        done = hush("verify", "x.proof", option, "abcd")
+        assert isinstance(done.exception, InvalidInput), option
