@@ -84,6 +84,8 @@ class Answer:
     (images, classes): those of the inputs sealed, in order and over again."""
     evidence: bytes = b""
     """What convinces somebody else, where the guarantee gives that."""
+    worker: str = ""
+    """Hotkey that the answer is bound to, where the guarantee binds one."""
 
 
 class Session(Protocol):
@@ -149,12 +151,21 @@ class Guarantee(Protocol):
     def name(self) -> str:
         """As in a manifest."""
 
+    @property
+    def proves(self) -> bool:
+        """Whether an answer that opens is right, so that there is nothing to compare."""
+
     def worker(
-        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+        self,
+        network: Network,
+        progress: Progress | None = None,
+        shared: Path | None = None,
+        hotkey: str = "",
     ) -> Worker:
         """Prepare a network for work: compile, publish a manifest.
 
         `shared`: a folder of the owner's, where processes leave each other what they prepared.
+        `hotkey`: whose answers they are, where the guarantee binds that.
         """
 
     def judge(
@@ -169,7 +180,7 @@ class Guarantee(Protocol):
         """For people: each party and what it learns."""
 
 
-_ROOMS = {"encrypted": "hushwork.encrypted"}
+_ROOMS = {"encrypted": "hushwork.encrypted", "proved": "hushwork.proved"}
 
 
 def load(name: str) -> Guarantee:

@@ -155,12 +155,14 @@ class InsecurePlain:
 
     make_worker: Callable[[Network], InsecureWorker] = InsecureWorker
     name: str = NAME
+    proves: bool = False
 
     def worker(
         self,
         network: Network,
         progress: Progress | None = None,
         shared: Path | None = None,  # noqa: ARG002
+        hotkey: str = "",  # noqa: ARG002
     ) -> InsecureWorker:
         if progress is not None:
             progress("prepare", 1, 1)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hushwork.cli import options
 from hushwork.cli.customer import follow
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import duration, size
@@ -25,6 +26,7 @@ from hushwork.networks.integers import IntegerNetwork, quantise, quantise_input,
 from hushwork.proved import Bound, Evidence, Findings, Owner, Vault, publish
 from hushwork.proved.evidence import EVIDENCE_LIMIT
 from hushwork.proved.owner import LOG_DOMAIN, Tell
+from hushwork.proved.shared import model_path, vault_path
 from hushwork.subnet.images import prepare
 
 PHASES = {
@@ -47,19 +49,22 @@ LogDomain = Annotated[
 ]
 
 
-def publish_model(
+def publish_model(  # noqa: PLR0917 - options
     model: Annotated[str, typer.Argument(help="An ONNX file, or the name of a shipped network.")],
     out: Annotated[Path | None, typer.Option(help="Publication; MODEL.model by default.")] = None,
     vault: VaultFile = None,
     data: Data = None,
+    shared: options.Shared = None,
     log_domain: LogDomain = LOG_DOMAIN,
 ) -> None:
     """Quantise a network, commit to its weights, and prove that the commitment is well formed."""
+    network = open_network(model)
+    kept, path = vault or _beside(model, "vault"), out or _beside(model, "model")
+    if shared is not None:
+        shared.mkdir(parents=True, exist_ok=True)
+        kept, path = vault_path(shared, network), model_path(shared, network)
     with progress_bars(Console(stderr=True)) as bars:
-        owner, facts = _publish(
-            model, vault or _beside(model, "vault"), data, log_domain, follow(bars, PHASES)
-        )
-    path = out or _beside(model, "model")
+        owner, facts = _publish(network, kept, data, log_domain, follow(bars, PHASES))
     path.write_bytes(owner.publication.to_bytes())
     Console().print(_published(owner, path, facts))
 
@@ -161,14 +166,13 @@ def _owner(
     path = vault or (Path(model) if model.endswith(".vault") else _beside(model, "vault"))
     if path.is_file():
         return Owner(Vault(path))
-    owner, _ = _publish(model, path, data, log_domain, progress)
+    owner, _ = _publish(open_network(model), path, data, log_domain, progress)
     return owner
 
 
 def _publish(
-    model: str, vault: Path, data: str | None, log_domain: int, progress: Progress
+    network: Network, vault: Path, data: str | None, log_domain: int, progress: Progress
 ) -> tuple[Owner, str]:
-    network = open_network(model)
     if vault.exists():
         raise InvalidInput("vault", expected="a new file", got=str(vault))
     images = np.asarray(_calibration(network, data)[:CALIBRATION])

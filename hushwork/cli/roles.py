@@ -80,7 +80,10 @@ def miner(
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
     make = guarantees.load(guarantee).worker
     chain = open_ledger(network, ledger, hotkey)
-    made = [make(open_network(name), reporter.progress, shared) for name in model or SCORED]
+    made = [
+        make(open_network(name), reporter.progress, shared, hotkey.address)
+        for name in model or SCORED
+    ]
     workers = [disguise(worker, behaviour) for worker in made]
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]
@@ -100,13 +103,15 @@ def serve(
     announce: options.Announce = "",
     directory: options.Directory = Path("hush-serve"),
     guarantee: options.GuaranteeName = "encrypted",
+    shared: options.Shared = None,
 ) -> None:
     """Offer a network of your own: a miner of one network, whose hotkey is made here."""
     reporter = make_reporter(lines=False)
     hotkey = own_hotkey(directory / "hotkey")
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
     with advised(OFFERING):
-        worker = guarantees.load(guarantee).worker(open_network(model), reporter.progress)
+        make = guarantees.load(guarantee).worker
+        worker = make(open_network(model), reporter.progress, shared, hotkey.address)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 

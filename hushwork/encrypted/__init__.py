@@ -44,11 +44,17 @@ class EncryptedGuarantee:
         """As in a manifest."""
         return NAME
 
+    @property
+    def proves(self) -> bool:
+        """An answer that opens may still be wrong."""
+        return False
+
     def worker(
         self,
         network: Network,
         progress: Progress | None = None,
         shared: Path | None = None,
+        hotkey: str = "",  # noqa: ARG002 - whoever holds the keys knows whom it asked
         images: int = 1,
     ) -> EncryptedWorker:
         """Compile a network for so many images a run, or take the plan for one in `shared`.

@@ -198,11 +198,15 @@ class Round:
         if visit.job is None:
             return
         try:
-            output = self._client.open(event.response).output
+            answer = self._client.open(event.response)
         except HushworkError as error:
             self._note(visit, error.code, event.seconds)
             return
-        correct = AGREEMENTS[self._task.agreement](output, visit.job.reference)
+        output = answer.output
+        correct = answer.worker in ("", visit.peer.hotkey) and (
+            self._task.guarantee.proves
+            or AGREEMENTS[self._task.agreement](output, visit.job.reference)
+        )
         label = _label(self._task.manifest.labels, output)
         self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)
 

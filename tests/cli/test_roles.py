@@ -15,6 +15,7 @@ from tests.insecure_plain import InsecureWorker
 from tests.subnet.town import tiny_network
 
 Made = list[tuple[str, Path | None]]
+HOTKEY = "5a hotkey"
 
 
 class Enough(Exception):
@@ -26,14 +27,15 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     """The networks that workers were made of, with the shared folder; nothing is connected."""
     networks: Made = []
 
-    def worker(name: str, _: object, shared: Path | None) -> InsecureWorker:
+    def worker(name: str, _: object, shared: Path | None, hotkey: str) -> InsecureWorker:
+        assert hotkey == HOTKEY
         networks.append((name, shared))
         return InsecureWorker(tiny_network())
 
     monkeypatch.setattr(roles.guarantees, "load", lambda _: SimpleNamespace(worker=worker))
     monkeypatch.setattr(roles, "open_network", lambda name: name)
     for name in ("open_hotkey", "open_ledger"):
-        monkeypatch.setattr(roles, name, lambda *_: SimpleNamespace())
+        monkeypatch.setattr(roles, name, lambda *_: SimpleNamespace(address=HOTKEY))
     return networks
 
 

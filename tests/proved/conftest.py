@@ -16,28 +16,27 @@ SHAPE = (1, 8, 8)
 BOUND = Bound(b"a nonce", "a hotkey")
 
 
-def small_network(seed: int = 0) -> IntegerNetwork:
+def small_onnx(seed: int = 0) -> bytes:
     """A convolution, ReLU, a pool and two dense layers."""
     rng = np.random.default_rng(seed)
     model = Model(*SHAPE)
-    model.node(
-        "Conv", "x", model.tensor(rng.normal(size=(3, 1, 3, 3))), model.tensor(rng.normal(size=3))
-    )
+    kernel, bias = rng.normal(size=(3, 1, 3, 3)), rng.normal(size=3)
+    model.node("Conv", "x", model.tensor(kernel), model.tensor(bias))
     model.node("Relu")
     model.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
     model.node("Flatten")
     for width, inputs in ((6, 27), (4, 6)):
-        model.node(
-            "Gemm",
-            model.last,
-            model.tensor(rng.normal(size=(width, inputs))),
-            model.tensor(rng.normal(size=width)),
-            transB=1,
-        )
+        weight, bias = rng.normal(size=(width, inputs)), rng.normal(size=width)
+        model.node("Gemm", model.last, model.tensor(weight), model.tensor(bias), transB=1)
         if width > 4:
             model.node("Relu")
-    network = read_onnx(model.encoded(), f"small-{seed}")
-    return quantise(network, rng.uniform(size=(64, *SHAPE)))
+    return model.encoded()
+
+
+def small_network(seed: int = 0) -> IntegerNetwork:
+    """The same in whole numbers."""
+    images = np.random.default_rng(seed).uniform(size=(64, *SHAPE))
+    return quantise(read_onnx(small_onnx(seed), f"small-{seed}"), images)
 
 
 def image(seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
