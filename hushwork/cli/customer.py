@@ -31,22 +31,32 @@ PHASES = {
 Url = Annotated[str, typer.Option("--gateway", envvar="HUSH_GATEWAY", help="Whom to ask.")]
 
 
-def infer(
+def infer(  # noqa: PLR0917 - options
     image: Annotated[Path, typer.Argument(help="A picture file.")],
     gateway: Url = DEFAULT_GATEWAY,
     model: Annotated[str | None, typer.Option(help="Name or digest; see hush models.")] = None,
     check: Annotated[
         int, typer.Option(min=0, max=64, help="Mix in so many images whose answers are known.")
     ] = 0,
+    guarantee: Annotated[
+        str | None, typer.Option(help="What must be promised: encrypted, or proved.")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Where to save a proof; IMAGE.proof by default.")
+    ] = None,
 ) -> None:
-    """Classify a picture that nobody but you sees."""
+    """Classify a picture: one that nobody but you sees, or with a proof for anybody."""
     screen = Console(stderr=True)
     with advised(ASKING), progress_bars(screen) as bars, knock(gateway) as door:
-        chosen = door.model(model)
+        chosen = door.model(model, guarantee)
         screen.print(beforehand(chosen.manifest, chosen.seconds), highlight=False)
         told = follow(bars, PHASES)
         result = chosen.infer(image, check=check, progress=told, layers=follow_layers(bars))
     Console().print(answer_screen(result))
+    if result.evidence:
+        path = evidence or image.with_suffix(".proof")
+        path.write_bytes(result.evidence)
+        Console().print(f"evidence   {path}, {size(len(result.evidence))}: hush verify {path}")
     if not result.trusted:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.errors import BadAnswer, HushworkError, InvalidInput, UnknownSession
-from hushwork.guarantee import Guarantee, Manifest
+from hushwork.guarantee import Answer, Guarantee, Manifest
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.following import Layers, followed
 from hushwork.subnet.images import Picture, prepare
@@ -45,6 +45,8 @@ class Result:
     checks: int
     """Images with known answers that were mixed in."""
     checks_passed: int
+    evidence: bytes = b""
+    """What convinces somebody else, where the guarantee gives that."""
 
     @property
     def trusted(self) -> bool:
@@ -117,7 +119,7 @@ class Model:
         jobs = self._mix(own, check)
         meter = _Meter()
         self._ensure_session(meter, show)
-        answers: dict[_Job, tuple[Array | None, float]] = {}
+        answers: dict[_Job, tuple[Answer | None, float]] = {}
         for index, job in enumerate(jobs):
             show("waiting", index, len(jobs))
             answers[job] = self._ask(job, meter, show, layers)
@@ -173,7 +175,7 @@ class Model:
 
     def _ask(
         self, job: _Job, meter: _Meter, show: Progress, layers: Layers | None
-    ) -> tuple[Array | None, float]:
+    ) -> tuple[Answer | None, float]:
         """One answer, and its seconds; None for a check whose answer does not open."""
         try:
             response, seconds = self._send(job, meter, layers)
@@ -196,19 +198,24 @@ class Model:
         with followed(self._http, self._session, layers):
             return self._http.timed_post(target, request, self.manifest.response_limit)
 
-    def _opened(self, response: bytes) -> Array:
-        output = self._client.open(response).output
+    def _opened(self, response: bytes) -> Answer:
+        answer = self._client.open(response)
+        output = answer.output
         expected = (len(self.manifest.labels),)
         if output.shape != expected or not np.isfinite(output).all():
             raise BadAnswer("outputs", expected=f"{expected[0]} finite numbers", got=output.shape)
-        return output
+        return answer
 
     def _result(
-        self, own: _Job, answers: Mapping[_Job, tuple[Array | None, float]], meter: _Meter
+        self, own: _Job, answers: Mapping[_Job, tuple[Answer | None, float]], meter: _Meter
     ) -> Result:
-        output, seconds = answers[own]
-        if output is None:
+        answer, seconds = answers[own]
+        if answer is None:
             raise ValueError("the user's own image has no answer")
+        output = answer.output
+        miner = decode(Serving, self._http.get(f"/sessions/{self._session}")).hotkey
+        if answer.worker not in ("", miner):
+            raise BadAnswer("an answer", expected=f"one of {miner}", got=f"one of {answer.worker}")
         checks = [(job.known, answers[job][0]) for job in answers if job.known is not None]
         labels = self.manifest.labels
         order = np.argsort(-output, kind="stable")
@@ -220,10 +227,16 @@ class Model:
             bytes_sent=meter.sent,
             bytes_received=meter.received,
             who_saw_what=self._guarantee.who_saw_what(),
-            miner=decode(Serving, self._http.get(f"/sessions/{self._session}")).hotkey,
+            miner=miner,
             checks=len(checks),
-            checks_passed=sum(got is not None and agrees(got, known) for known, got in checks),
+            checks_passed=sum(self._passes(got, known) for known, got in checks),
+            evidence=answer.evidence,
         )
+
+    def _passes(self, got: Answer | None, known: Array) -> bool:
+        if got is None:
+            return False
+        return self._guarantee.proves or agrees(got.output, known)
 
     def __enter__(self) -> Model:
         return self

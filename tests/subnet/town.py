@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, LocalLedger, Rules
 from hushwork.networks import Flatten, Linear, Network, evaluate
 from hushwork.subnet import (
@@ -100,7 +101,7 @@ class Town:
     def miner(
         self,
         name: str,
-        worker: InsecureWorker | None = None,
+        worker: Worker | None = None,
         settings: MinerSettings | None = None,
     ) -> Miner:
         hotkey = self.join(name, stake=0)
@@ -130,6 +131,19 @@ class Town:
         )
         self.stack.callback(validator.close)
         self.serve(name, hotkey, validator.app)
+        return validator
+
+    def validator_of(self, task: Task) -> Validator:
+        hotkey = self.join("validator")
+        validator = Validator(
+            hotkey=hotkey,
+            ledger=self.ledger,
+            tasks=[task],
+            directory=self.folder / "validator",
+            settings=ValidatorSettings(images=4),
+        )
+        self.stack.callback(validator.close)
+        self.serve("validator", hotkey, validator.app)
         return validator
 
     def gateway(
