@@ -107,7 +107,11 @@ impl<'a> Reader<'a> {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(malformed("bytes", "their end", format!("{} more", self.0.len())))
+        Err(malformed(
+            "bytes",
+            "their end",
+            format!("{} more", self.0.len()),
+        ))
     }
 
     fn proof(&mut self, lengths: &Lengths) -> Result<Proof> {

@@ -189,15 +189,46 @@ impl Parameters {
     /// # Errors
     /// MalformedBytes
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word) as usize);
+        let words = bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u64::from_le_bytes(*word) as usize);
         let words: Vec<usize> = words.collect();
-        let [log_domain, rows, queries, weights, auxiliary, publication, boundary] = words[..] else {
-            return Err(malformed("parameters", "seven words", format!("{} bytes", bytes.len())));
+        let [
+            log_domain,
+            rows,
+            queries,
+            weights,
+            auxiliary,
+            publication,
+            boundary,
+        ] = words[..]
+        else {
+            return Err(malformed(
+                "parameters",
+                "seven words",
+                format!("{} bytes", bytes.len()),
+            ));
         };
-        let code = Code { log_domain, rows, queries };
-        let read = Self { code, weights, auxiliary, publication, boundary };
+        let code = Code {
+            log_domain,
+            rows,
+            queries,
+        };
+        let read = Self {
+            code,
+            weights,
+            auxiliary,
+            publication,
+            boundary,
+        };
         if read.to_bytes() != bytes {
-            return Err(malformed("parameters", "seven words", format!("{} bytes", bytes.len())));
+            return Err(malformed(
+                "parameters",
+                "seven words",
+                format!("{} bytes", bytes.len()),
+            ));
         }
         Ok(read)
     }

@@ -2,8 +2,8 @@
 //! a point that the root decides. The root alone binds to a short list of contents, in the
 //! list-decoding regime; the value picks one, the same for all proofs.
 
-use crate::commitment::{Code, Committed, Shape};
 use crate::codec::Reader;
+use crate::commitment::{Code, Committed, Shape};
 use crate::eq;
 use crate::error::Result;
 use crate::field::{K, write_extension};

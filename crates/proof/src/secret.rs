@@ -12,7 +12,13 @@ use crate::error::{Detail, Error, Result};
 pub fn fresh_seed() -> Result<[u8; 32]> {
     let mut seed = [0; 32];
     let filled = getrandom::fill(&mut seed);
-    filled.map_err(|error| Error::NoEntropy(Detail::new("no secret can be drawn", "32 random bytes", error)))?;
+    filled.map_err(|error| {
+        Error::NoEntropy(Detail::new(
+            "no secret can be drawn",
+            "32 random bytes",
+            error,
+        ))
+    })?;
     Ok(seed)
 }
 

@@ -3,8 +3,8 @@
 use super::numbers::{bytes_of, bytes_of_outcome, check, gathered, slots, spread};
 use super::{Numbers, Outcome, Statement};
 use crate::argument::{Binding, Secrets};
-use crate::circuit::interaction::{Run, Told};
 use crate::circuit::geometry::Size;
+use crate::circuit::interaction::{Run, Told};
 use crate::circuit::run::{Run as Done, run};
 use crate::circuit::witness::Witness;
 use crate::circuit::{INPUT, Input, Mode, OUTPUT, Output, WEIGHTS};
@@ -63,18 +63,30 @@ impl Scheme {
     /// InvalidProof, where the input is not one of the network's.
     pub fn run(&self, weights: &[i32], input: &[i32]) -> Result<Vec<i32>> {
         let size = self.check_input(input)?;
-        let circuit = self.circuit(Mode { input: Input::Public, output: Output::Public })?;
+        let circuit = self.circuit(Mode {
+            input: Input::Public,
+            output: Output::Public,
+        })?;
         Ok(self.output_of(&run(&circuit, weights, spread(input, size))))
     }
 
     fn check_input(&self, input: &[i32]) -> Result<Size> {
         let value = self.network().values()[0];
-        check("an input", input, value.size, value.range.low.into(), value.range.high.into())?;
+        check(
+            "an input",
+            input,
+            value.size,
+            value.range.low.into(),
+            value.range.high.into(),
+        )?;
         Ok(value.size)
     }
 
     fn output_of(&self, done: &Done) -> Vec<i32> {
-        gathered(done.sums.last().map_or(&[], Vec::as_slice), self.network().output().size)
+        gathered(
+            done.sums.last().map_or(&[], Vec::as_slice),
+            self.network().output().size,
+        )
     }
 
     /// Runs the network and shows what came out.
