@@ -29,6 +29,10 @@ impl Code {
     }
 }
 
+/// Random rows that no opening uses up. Eight elements of K span it over F but with a probability of
+/// 2^-124: so a pin, whatever its point, says nothing of the slots, even in a single column.
+pub const PIN_ROWS: usize = 8;
+
 /// Columns of K that mask an opening, in the commitment that is made for it: see [`Masks`].
 pub const MASKS: usize = 3;
 
@@ -53,12 +57,12 @@ impl Shape {
     }
 
     /// How often a commitment to `slots` slots can be opened: each opening uses up as many random
-    /// rows as it shows, and one row serves to hide what else is said of the commitment.
+    /// rows as it shows, and [`PIN_ROWS`] hide its pin.
     pub fn openings(&self, code: &Code, slots: usize) -> usize {
         let free = code
             .rows
             .saturating_sub(slots.div_ceil(1 << self.log_columns));
-        free.saturating_sub(1) / code.queries
+        free.saturating_sub(PIN_ROWS) / code.queries
     }
 }
 
@@ -125,7 +129,7 @@ impl Committed {
             masked: rounds.is_some(),
         };
         if shape.openings(code, slots.len()) == 0 {
-            let room = code.rows.saturating_sub(code.queries + 1) << log_columns;
+            let room = code.rows.saturating_sub(code.queries + PIN_ROWS) << log_columns;
             return Err(Error::Misuse(Detail::new(
                 "slots of a commitment",
                 format!("at most {room}"),

@@ -1,6 +1,6 @@
 //! Parameters of a model's commitments and proofs: the fewest bytes that are proven to be sound.
 
-use crate::commitment::{Code, MASKS, Shape};
+use crate::commitment::{Code, MASKS, PIN_ROWS, Shape};
 use crate::error::{Detail, Error, Result, malformed};
 use crate::field::{DEGREE, K_BYTES};
 use crate::security::{self, Protocol};
@@ -81,7 +81,7 @@ impl Parameters {
                 weights => (weights, OPENINGS),
             };
             let filled = decisive.div_ceil(1 << columns);
-            let rows = (filled + openings * queries + 1).next_multiple_of(16);
+            let rows = (filled + openings * queries + PIN_ROWS).next_multiple_of(16);
             let code = Code {
                 log_domain: setting.log_domain,
                 rows,
