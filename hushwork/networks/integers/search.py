@@ -8,20 +8,22 @@ the calibration, is found by trying.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, log2, prod
 
 import numpy as np
 
 from hushwork.networks.functions import Relu
 from hushwork.networks.integers import geometry, scales
-from hushwork.networks.integers.layers import SHIFT
+from hushwork.networks.integers.layers import SHIFT, Fixed
 from hushwork.networks.integers.scales import Rounded, Values
 from hushwork.networks.integers.sums import Total, activate
 from hushwork.networks.integers.windows import Array
 
 FINE = 1 << 12
-"""Largest factor of a sum without weights."""
+"""Largest factor of a sum without weights: how well the ratios of several are met."""
+SIMPLE = 1 << 4
+"""The same where it has one term, and a scale of the byte is all that there is to meet."""
 OCTAVE = 8
 """Scales tried to an octave."""
 CLIPPED = 4
@@ -52,7 +54,19 @@ def choose(step: Total, known: Values, before: Array) -> Choice:
     """The choice with the least error for a sum that should be `before` its activations."""
     images = max(1, SEARCHED // before[0].size)
     some = {name: one.first(images) for name, one in known.items()}
-    return min(_Search(step, some, before[:images]).choices(), key=lambda choice: choice.error)
+    choices = _Search(step, some, before[:images]).choices()
+    return _reduced(min(choices, key=lambda choice: choice.error))
+
+
+def _reduced(choice: Choice) -> Choice:
+    """The same with the powers of two that factors share taken off the shift."""
+    fixed = [term for term in choice.sum.terms if isinstance(term, Fixed)]
+    if len(fixed) < len(choice.sum.terms):
+        return choice
+    spare = min(choice.shift, *((term.factor & -term.factor).bit_length() - 1 for term in fixed))
+    terms = tuple(Fixed(term.input, term.window, term.factor >> spare) for term in fixed)
+    made = replace(choice.sum, terms=terms, scale=choice.sum.scale * (1 << spare))
+    return replace(choice, sum=made, shift=choice.shift - spare)
 
 
 class _Search:
@@ -95,7 +109,7 @@ class _Search:
             size * prod(term.window.kernel) * self.known[term.input].value.reach
             for size, term in zip(sizes, terms, strict=True)
         )
-        finest = max(max(sizes) / FINE, 2 * reach / geometry.ROOM)
+        finest = max(max(sizes) / (FINE if len(sizes) > 1 else SIMPLE), 2 * reach / geometry.ROOM)
         octaves = (1 - index / OCTAVE for index in range((CLIPPED + 1) * OCTAVE))
         for byte in (*sizes, *(_coarse(self.usual * 2.0**octave) for octave in octaves)):
             shift = min(SHIFT, max(0, floor(log2(byte / finest))))
