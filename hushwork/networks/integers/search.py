@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import floor, log2, prod
+from math import floor, frexp, ldexp, log2, prod
 
 import numpy as np
 
@@ -50,11 +50,11 @@ class Choice:
     """Sum of squares."""
 
 
-def choose(step: Total, known: Values, before: Array) -> Choice:
-    """The choice with the least error for a sum that should be `before` its activations."""
+def choose(step: Total, known: Values, before: Array, after: Array) -> Choice:
+    """The choice with the least error for a sum, by what it should be around its activations."""
     images = max(1, SEARCHED // before[0].size)
     some = {name: one.first(images) for name, one in known.items()}
-    choices = _Search(step, some, before[:images]).choices()
+    choices = _Search(step, some, before[:images], after[:images]).choices()
     return _reduced(min(choices, key=lambda choice: choice.error))
 
 
@@ -72,9 +72,8 @@ def _reduced(choice: Choice) -> Choice:
 class _Search:
     """All that is tried for one sum."""
 
-    def __init__(self, step: Total, known: Values, before: Array) -> None:
-        self.step, self.known, self.before = step, known, before
-        self.after = activate(step.activations, before)
+    def __init__(self, step: Total, known: Values, before: Array, after: Array) -> None:
+        self.step, self.known, self.before, self.after = step, known, before, after
         self.signed = not (step.rectifies or _is_positive(step, known))
         self.low, self.high = (-128, 127) if self.signed else (0, 255)
         self.bytes = np.arange(self.low, self.high + 1, dtype=np.float64)
@@ -127,8 +126,7 @@ class _Search:
 
     def _tables(self, byte: float) -> Iterator[tuple[Table | None, float]]:
         """Tables of the activations with their scales, where there are any but ReLU."""
-        rest = self.step.activations
-        if rest in ((), (Relu(),)):
+        if self.step.activations in ((), (Relu(),)):
             yield None, byte
             return
         reals = activate(self.step.activations, self.bytes[:, None] * byte)[:, 0]
@@ -173,4 +171,5 @@ def _is_positive(step: Total, known: Values) -> bool:
 
 def _coarse(scale: float) -> float:
     """In 24 bits, so that differences in the last bits of float64 make no other network."""
-    return float(np.float32(scale))
+    mantissa, exponent = frexp(scale)
+    return ldexp(round(ldexp(mantissa, 24)), exponent - 24)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hushwork.errors import DoesNotFit, InvalidInput
+from hushwork.errors import DoesNotFit, InvalidInput, InvalidNetwork, TooLarge
 from hushwork.networks import Network, PlainRun, evaluate, open_network, read_onnx, sample
 from hushwork.networks.integers import (
     Fixed,
@@ -17,6 +17,7 @@ from hushwork.networks.integers import (
     Requantise,
     Weighted,
     equalise,
+    geometry,
     quantise,
     quantise_input,
     run,
@@ -276,3 +277,32 @@ def test_means_and_copies_take_the_smallest_shift() -> None:
     mean, _, table = quantise(network, np.ones((1, 1, 4, 4))).architecture.layers
     assert (mean.terms[0].factor, mean.shift) == (1, 2)
     assert (table.terms[0].factor, table.shift, table.signed) == (1, 0, False)
+
+
+def test_a_layer_that_runs_away_is_named() -> None:
+    model = Model(3)
+    model.node("Mul", "x", model.tensor(1e9))
+    for _ in range(6):
+        model.node("MatMul", model.last, model.tensor(np.eye(3)))
+        model.node("Pow", model.last, model.tensor(9.0))
+    network = read_onnx(model.encoded())
+    with pytest.raises(InvalidNetwork, match=r"layer 'n\d+' leaves all bounds"):
+        quantise(network, inputs(network))
+
+
+@pytest.mark.parametrize("kind", ["groups", "features"])
+def test_zeros_between_channels_count_as_weights(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    model = Model(16, 1, 1)
+    if kind == "groups":
+        model.node("Conv", "x", model.tensor(np.ones((16, 1, 1, 1))), group=16)
+    else:
+        model.node("Mul", "x", model.tensor(np.arange(16.0).reshape(16, 1, 1)))
+    model.node("Flatten", model.last)
+    network = read_onnx(model.encoded())
+    monkeypatch.setattr(geometry, "WEIGHTS", 256)
+    quantise(network, inputs(network))
+    monkeypatch.setattr(geometry, "WEIGHTS", 255)
+    with pytest.raises(TooLarge, match="'x'"):
+        quantise(network, inputs(network))
