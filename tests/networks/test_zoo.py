@@ -23,6 +23,7 @@ from hushwork.networks import (
     zoo,
 )
 from hushwork.networks.data import LABELS, to_input
+from hushwork.networks.train.evaluate import in_integers, right
 from hushwork.networks.zoo import NAMES
 
 LENETS = tuple(name for name in NAMES if name.startswith("lenet-"))
@@ -115,3 +116,10 @@ def test_a_path_and_an_unknown_name() -> None:
     assert open_network(path).digest == open_network("lenet-mnist").digest
     with pytest.raises(NotFound, match="lenet-mnist"):
         open_network("vgg")
+
+
+def test_a_network_in_whole_numbers_is_as_good() -> None:
+    images, labels = sample()
+    network = open_network("lenet-fashion-mnist")
+    whole = in_integers(network, images[:128], to_input(images))
+    assert right(whole, labels) >= right(PlainRun(network)(to_input(images)), labels) - 3

@@ -22,6 +22,7 @@ from hushwork.networks.integers.sums import (
     Term,
     Total,
     diagonal,
+    zeros,
 )
 from hushwork.networks.integers.windows import Array
 from hushwork.networks.layers import (
@@ -40,7 +41,7 @@ from hushwork.networks.polynomials import trimmed
 
 
 def folded(network: Network) -> Sums:
-    """The network as sums. Raises UnsupportedOperator."""
+    """The network as sums. Raises UnsupportedOperator or TooLarge."""
     folding = _Folding(network)
     for layer in network.layers:
         folding.layer(layer)
@@ -93,8 +94,8 @@ class _Folding:
         if prod(self.shapes[name][:2]) != 1:
             expected = "a dense layer or a mean"
             raise UnsupportedOperator("the output", expected=expected, got="a flattened image")
-        last = self.steps.get(name)
-        if isinstance(last, Total) and not last.activations and self.readers[name] == 1:
+        last = self._own(name)
+        if last is not None:
             del self.steps[name]
         else:
             terms = (Multiple(name, POINT, 1.0),)
@@ -152,19 +153,21 @@ class _Folding:
                 got=" and ".join(str(self.shapes[name]) for name in names),
             )
         for name in names:
-            step = self.steps.get(name)
-            if (
-                isinstance(step, Total)
-                and not step.activations
-                and self.readers[name] == 1
-                and len(terms) + len(step.terms) < TERMS
-            ):
+            step = self._own(name)
+            if step is not None and len(terms) + len(step.terms) < TERMS:
                 del self.steps[name]
                 terms += step.terms
                 bias = bias + step.bias
             else:
                 terms.append(Multiple(name, POINT, 1.0))
         self._total(layer, tuple(terms), bias, shape=shape)
+
+    def _own(self, name: str) -> Total | None:
+        """The sum behind a value that one layer reads."""
+        step = self.steps.get(name)
+        if not isinstance(step, Total) or step.activations or self.readers[name] > 1:
+            return None
+        return step
 
     def _polynomial(self, layer: Polynomial, source: str) -> None:
         shape = self.shapes[source]
@@ -186,12 +189,11 @@ class _Folding:
     def _affine(self, layer: Polynomial, source: str, shape: Shape) -> None:
         """slope x + shift."""
         shift, slope = np.pad(layer.series, ((0, 2 - len(layer.series)), (0, 0)))
-        term = Multiple(source, POINT, 1.0)
         if len(slope) == 1 and slope[0] != 0 and not shift.any():
             multiple = Multiple(source, POINT, float(slope[0]))
             self._total(layer, (multiple,), shape=shape)
             return
-        product = diagonal(term, np.broadcast_to(slope, shape[2]))
+        product = diagonal(Multiple(source, POINT, 1.0), np.broadcast_to(slope, shape[2]))
         self._total(layer, (product,), np.broadcast_to(shift, shape[2]), shape=shape)
 
     def _is_active(self, source: str) -> bool:
@@ -249,7 +251,7 @@ def _expanded(layer: Convolution) -> Array:
     """(out, in, kernel height, kernel width), zeros between groups."""
     out, per_group, *kernel = layer.weight.shape
     groups = layer.groups
-    weight = np.zeros((groups, out // groups, groups, per_group, *kernel))
+    weight = zeros(layer.inputs[0], (groups, out // groups, groups, per_group, *kernel))
     parts = layer.weight.reshape(groups, out // groups, per_group, *kernel)
     weight[range(groups), :, range(groups)] = parts
     return weight.reshape(out, groups * per_group, *kernel)

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hushwork.errors import InvalidNetwork
 from hushwork.networks.integers import geometry, scales, windows
 from hushwork.networks.integers.architecture import VERSION, Architecture
 from hushwork.networks.integers.equalise import equalised
@@ -44,7 +45,8 @@ def quantise(
     are searched sum by sum for the least square error at its output; biases are such that every
     sum is right in the mean. The same file and calibration give the same network.
 
-    Raises InvalidInput, UnsupportedOperator, TooLarge or DoesNotFit, naming the layer.
+    Raises InvalidInput, and InvalidNetwork, UnsupportedOperator, TooLarge or DoesNotFit, which
+    name the layer.
     """
     tell = progress or (lambda _phase, _done, _total: None)
     batch = channels_last(checked_batch(calibration, network.input_shape))
@@ -83,6 +85,12 @@ def _entry(inputs: Array) -> Known:
     height, width, channels = inputs.shape[1:]
     whole = np.clip(np.floor(inputs / scale + 0.5), low, 255)
     return Known(0, Value((height, width, channels), low, 255), scale, inputs, whole)
+
+
+def _require_finite(name: str, values: Array) -> None:
+    if not np.isfinite(values).all():
+        what = f"layer {name!r} leaves all bounds on the calibration"
+        raise InvalidNetwork(what, expected="finite values", got="infinity, or no number")
 
 
 class _Making:
@@ -129,18 +137,23 @@ class _Making:
 
     def _total(self, step: Total) -> Known:
         before = self._before(step)
-        choice = choose(step, self.known, before)
+        with np.errstate(all="ignore"):
+            after = activate(step.activations, before)
+        _require_finite(step.name, after)
+        choice = choose(step, self.known, before, after)
         parameters, acc = self._corrected(step, choice.sum, before)
         has_bias = parameters.bias is not None
         layer = Requantise(choice.sum.terms, has_bias, choice.shift, choice.signed, choice.table)
         value = geometry.value_of(f"layer {step.name!r}", layer, self.values)
         self.layers.append(layer)
         self.parameters.append(parameters)
-        real = activate(step.activations, before)
-        return Known(len(self.layers), value, choice.scale, real, requantise(layer, acc))
+        return Known(len(self.layers), value, choice.scale, after, requantise(layer, acc))
 
     def _before(self, step: Total) -> Array:
-        return total(step, {name: one.real for name, one in self.known.items()})
+        with np.errstate(all="ignore"):
+            before = total(step, {name: one.real for name, one in self.known.items()})
+        _require_finite(step.name, before)
+        return before
 
     def _corrected(self, step: Total, made: Rounded, before: Array) -> tuple[Parameters, Array]:
         """A sum's parameters, with a bias if it has weights, and its accumulators."""

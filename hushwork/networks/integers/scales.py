@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
+from math import floor, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +59,10 @@ class Rounded:
 
 
 def rounded(step: Total, known: Values, scale: float) -> Rounded:
-    """A sum at about a scale: at the nearest one for which the largest factor is whole."""
+    """A sum at a scale, or the next one for which the largest factor is a whole number."""
     sizes = [abs(term.factor) * known[term.input].scale for term in step.multiples]
     if sizes:
-        scale = max(sizes) / _factor(max(sizes) / scale)
+        scale = max(sizes) / _factor(floor(max(sizes) / scale))
     terms: list[Term] = []
     weights = []
     for term in step.terms:
@@ -73,13 +73,13 @@ def rounded(step: Total, known: Values, scale: float) -> Rounded:
             weights.append(whole.astype(np.int8))
             terms.append(Weighted(source.number, term.window, term.weight.shape[3]))
         else:
-            factor = _factor(abs(term.factor) * ratio)
+            factor = _factor(round(abs(term.factor) * ratio))
             terms.append(Fixed(source.number, term.window, factor if term.factor > 0 else -factor))
     return Rounded(tuple(terms), tuple(weights), scale)
 
 
-def _factor(wanted: float) -> int:
-    return min(FACTOR, max(1, round(wanted)))
+def _factor(wanted: int) -> int:
+    return min(FACTOR, max(1, wanted))
 
 
 def least_scale(step: Total, known: Values) -> float:

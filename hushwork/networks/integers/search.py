@@ -8,20 +8,22 @@ the calibration, is found by trying.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import floor, log2, prod
+from dataclasses import dataclass, replace
+from math import floor, frexp, ldexp, log2, prod
 
 import numpy as np
 
 from hushwork.networks.functions import Relu
 from hushwork.networks.integers import geometry, scales
-from hushwork.networks.integers.layers import SHIFT
+from hushwork.networks.integers.layers import SHIFT, Fixed
 from hushwork.networks.integers.scales import Rounded, Values
 from hushwork.networks.integers.sums import Total, activate
 from hushwork.networks.integers.windows import Array
 
 FINE = 1 << 12
-"""Largest factor of a sum without weights."""
+"""Largest factor of a sum without weights: how well the ratios of several are met."""
+SIMPLE = 1 << 4
+"""The same where it has one term, and a scale of the byte is all that there is to meet."""
 OCTAVE = 8
 """Scales tried to an octave."""
 CLIPPED = 4
@@ -48,19 +50,30 @@ class Choice:
     """Sum of squares."""
 
 
-def choose(step: Total, known: Values, before: Array) -> Choice:
-    """The choice with the least error for a sum that should be `before` its activations."""
+def choose(step: Total, known: Values, before: Array, after: Array) -> Choice:
+    """The choice with the least error for a sum, by what it should be around its activations."""
     images = max(1, SEARCHED // before[0].size)
     some = {name: one.first(images) for name, one in known.items()}
-    return min(_Search(step, some, before[:images]).choices(), key=lambda choice: choice.error)
+    choices = _Search(step, some, before[:images], after[:images]).choices()
+    return _reduced(min(choices, key=lambda choice: choice.error))
+
+
+def _reduced(choice: Choice) -> Choice:
+    """The same with the powers of two that factors share taken off the shift."""
+    fixed = [term for term in choice.sum.terms if isinstance(term, Fixed)]
+    if len(fixed) < len(choice.sum.terms):
+        return choice
+    spare = min(choice.shift, *((term.factor & -term.factor).bit_length() - 1 for term in fixed))
+    terms = tuple(Fixed(term.input, term.window, term.factor >> spare) for term in fixed)
+    made = replace(choice.sum, terms=terms, scale=choice.sum.scale * (1 << spare))
+    return replace(choice, sum=made, shift=choice.shift - spare)
 
 
 class _Search:
     """All that is tried for one sum."""
 
-    def __init__(self, step: Total, known: Values, before: Array) -> None:
-        self.step, self.known, self.before = step, known, before
-        self.after = activate(step.activations, before)
+    def __init__(self, step: Total, known: Values, before: Array, after: Array) -> None:
+        self.step, self.known, self.before, self.after = step, known, before, after
         self.signed = not (step.rectifies or _is_positive(step, known))
         self.low, self.high = (-128, 127) if self.signed else (0, 255)
         self.bytes = np.arange(self.low, self.high + 1, dtype=np.float64)
@@ -95,7 +108,7 @@ class _Search:
             size * prod(term.window.kernel) * self.known[term.input].value.reach
             for size, term in zip(sizes, terms, strict=True)
         )
-        finest = max(max(sizes) / FINE, 2 * reach / geometry.ROOM)
+        finest = max(max(sizes) / (FINE if len(sizes) > 1 else SIMPLE), 2 * reach / geometry.ROOM)
         octaves = (1 - index / OCTAVE for index in range((CLIPPED + 1) * OCTAVE))
         for byte in (*sizes, *(_coarse(self.usual * 2.0**octave) for octave in octaves)):
             shift = min(SHIFT, max(0, floor(log2(byte / finest))))
@@ -113,8 +126,7 @@ class _Search:
 
     def _tables(self, byte: float) -> Iterator[tuple[Table | None, float]]:
         """Tables of the activations with their scales, where there are any but ReLU."""
-        rest = self.step.activations
-        if rest in ((), (Relu(),)):
+        if self.step.activations in ((), (Relu(),)):
             yield None, byte
             return
         reals = activate(self.step.activations, self.bytes[:, None] * byte)[:, 0]
@@ -159,4 +171,5 @@ def _is_positive(step: Total, known: Values) -> bool:
 
 def _coarse(scale: float) -> float:
     """In 24 bits, so that differences in the last bits of float64 make no other network."""
-    return float(np.float32(scale))
+    mantissa, exponent = frexp(scale)
+    return ldexp(round(ldexp(mantissa, 24)), exponent - 24)

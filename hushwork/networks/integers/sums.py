@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
+from hushwork.errors import TooLarge
 from hushwork.networks import functions, polynomials
 from hushwork.networks.functions import Clip, Function, LeakyRelu, Relu
-from hushwork.networks.integers import windows
+from hushwork.networks.integers import geometry, windows
 from hushwork.networks.integers.layers import Window
 from hushwork.networks.integers.windows import Array
 from hushwork.networks.layers import Polynomial
@@ -130,7 +132,15 @@ def activate(activations: Sequence[Activation], x: Array) -> Array:
 
 
 def diagonal(term: Multiple, scale: Array) -> Product:
-    """The same, and times a number of each channel."""
-    weight = np.zeros((*term.window.kernel, len(scale), len(scale)))
+    """The same, and times a number of each channel. Raises TooLarge."""
+    weight = zeros(term.input, (*term.window.kernel, len(scale), len(scale)))
     weight[:, :, range(len(scale)), range(len(scale))] = term.factor * scale
     return Product(term.input, term.window, weight)
+
+
+def zeros(source: str, shape: tuple[int, ...]) -> Array:
+    """Weights that read a value, to be filled in. Raises TooLarge."""
+    if prod(shape) > geometry.WEIGHTS:
+        what = f"the weights, zeros between channels included, of what reads {source!r}"
+        raise TooLarge(what, expected=f"at most {geometry.WEIGHTS}", got=prod(shape))
+    return np.zeros(shape)

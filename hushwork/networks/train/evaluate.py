@@ -12,7 +12,8 @@ import typer
 from rich import print as show
 
 from hushwork.networks import Network, PlainRun, Polynomial, open_network
-from hushwork.networks.data import Labels, load, to_input
+from hushwork.networks.data import Images, Labels, load, to_input
+from hushwork.networks.integers import quantise, quantise_input, run
 from hushwork.networks.layers import Array
 from hushwork.networks.ranges import reached
 
@@ -32,10 +33,18 @@ def largest(network: Network, x: Array) -> dict[str, float]:
     return found
 
 
+def in_integers(network: Network, images: Images, x: Array) -> Array:
+    """Outputs of inputs (n, *shape), of the network as quantised by some of its training images."""
+    made = quantise(network, to_input(images))
+    outputs = run(made, quantise_input(made.architecture, x)).astype(np.float64)
+    return outputs * made.architecture.output_scale
+
+
 def main(
     network: str,
     data: Annotated[Literal["fashion-mnist", "mnist", "cifar-10"], typer.Option(help="test set")],
     source: Annotated[str | None, typer.Option(help="as for hushwork.networks.data.load")] = None,
+    quantised: Annotated[int, typer.Option(help="by so many training images, too")] = 0,
 ) -> None:
     """Print the accuracy, the range of the logits, and what reaches the activations."""
     opened, dataset = open_network(network), load(data, source)
@@ -44,6 +53,13 @@ def main(
     correct = right(logits, dataset.test_labels)
     show(f"{opened.name}: {correct} of {len(x)} test images right ({correct / len(x):.2%})")
     show(f"logits from {logits.min():.2f} to {logits.max():.2f}")
+    if quantised:
+        order = np.random.default_rng(0).permutation(len(dataset.train_images))
+        whole = in_integers(opened, dataset.train_images[order[:quantised]], x)
+        correct = right(whole, dataset.test_labels)
+        show(f"quantised: {correct} right ({correct / len(x):.2%})")
+        same = right(whole, logits.argmax(axis=1))
+        show(f"{same} as before ({same / len(x):.2%})")
     noise = np.random.default_rng(0).uniform(size=(1000, *opened.input_shape))
     for kind, images in (("test images", x), ("uniform noise", noise)):
         reached = {name: round(value, 2) for name, value in largest(opened, images).items()}

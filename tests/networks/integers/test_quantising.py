@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hushwork.errors import DoesNotFit, InvalidInput
+from hushwork.errors import DoesNotFit, InvalidInput, InvalidNetwork, TooLarge
 from hushwork.networks import Network, PlainRun, evaluate, open_network, read_onnx, sample
 from hushwork.networks.integers import (
     Fixed,
@@ -17,6 +17,7 @@ from hushwork.networks.integers import (
     Requantise,
     Weighted,
     equalise,
+    geometry,
     quantise,
     quantise_input,
     run,
@@ -49,7 +50,7 @@ def test_random_networks(model: Model) -> None:
     x = inputs(network)
     made = quantise(network, x[:40])
     wanted = PlainRun(network, threads=1)(x)
-    assert relative_error(outputs(made, x), wanted) < 0.05
+    assert relative_error(outputs(made, x), wanted) < 0.1
     again = IntegerNetwork.from_bytes(made.architecture.to_bytes(), made.parameters_to_bytes())
     np.testing.assert_array_equal(outputs(again, x), outputs(made, x))
 
@@ -264,3 +265,44 @@ def test_a_sum_of_values_of_unlike_scales(kind: type) -> None:
     made = quantise(network, x)
     assert {type(term) for term in made.architecture.layers[-1].terms} == {Fixed, kind}
     assert relative_error(outputs(made, x), evaluate(network, x)) < 0.02
+
+
+def test_means_and_copies_take_the_smallest_shift() -> None:
+    """A mean over 2 x 2 that is as large as its input, and a table of a maximum."""
+    model = Model(1, 4, 4)
+    model.node("AveragePool", "x", kernel_shape=[2, 2], strides=[2, 2])
+    largest = model.node("MaxPool", kernel_shape=[2, 2])
+    model.node("Sub", model.node("Flatten", largest), model.node("Sigmoid", model.last))
+    network = read_onnx(model.encoded())
+    mean, _, table = quantise(network, np.ones((1, 1, 4, 4))).architecture.layers
+    assert (mean.terms[0].factor, mean.shift) == (1, 2)
+    assert (table.terms[0].factor, table.shift, table.signed) == (1, 0, False)
+
+
+def test_a_layer_that_runs_away_is_named() -> None:
+    model = Model(3)
+    model.node("Mul", "x", model.tensor(1e9))
+    for _ in range(6):
+        model.node("MatMul", model.last, model.tensor(np.eye(3)))
+        model.node("Pow", model.last, model.tensor(9.0))
+    network = read_onnx(model.encoded())
+    with pytest.raises(InvalidNetwork, match=r"layer 'n\d+' leaves all bounds"):
+        quantise(network, inputs(network))
+
+
+@pytest.mark.parametrize("kind", ["groups", "features"])
+def test_zeros_between_channels_count_as_weights(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    model = Model(16, 1, 1)
+    if kind == "groups":
+        model.node("Conv", "x", model.tensor(np.ones((16, 1, 1, 1))), group=16)
+    else:
+        model.node("Mul", "x", model.tensor(np.arange(16.0).reshape(16, 1, 1)))
+    model.node("Flatten", model.last)
+    network = read_onnx(model.encoded())
+    monkeypatch.setattr(geometry, "WEIGHTS", 256)
+    quantise(network, inputs(network))
+    monkeypatch.setattr(geometry, "WEIGHTS", 255)
+    with pytest.raises(TooLarge, match="'x'"):
+        quantise(network, inputs(network))
