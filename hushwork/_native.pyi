@@ -327,6 +327,15 @@ class Scheme:
         """
 
     @staticmethod
+    def choose_together(
+        architectures: Sequence[bytes], hidden: bool, log_domain: int
+    ) -> list[Scheme]:
+        """With parameters in common, so that one's output can be another's input.
+
+        Raises as choose does.
+        """
+
+    @staticmethod
     def read(architecture: bytes, hidden: bool, parameters: bytes) -> Scheme:
         """With parameters that somebody else chose. Raises InvalidParameters too."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -60,9 +60,13 @@ def publish(
 
     Raises FileExistsError, InvalidNetwork or InsecureParameters.
     """
-    architecture, weights = network.architecture.to_bytes(), flat_parameters(network)
     progress("choosing parameters", 0, 3)
-    scheme = Scheme.choose(architecture, True, log_domain)
+    scheme = Scheme.choose(network.architecture.to_bytes(), True, log_domain)
+    return _publish(network, scheme, vault, progress)
+
+
+def _publish(network: IntegerNetwork, scheme: Scheme, vault: Path, progress: Progress) -> Owner:
+    architecture, weights = network.architecture.to_bytes(), flat_parameters(network)
     secret, seed = scheme.weights(weights), secrets.token_bytes(SEED)
     progress("committing", 1, 3)
     root = scheme.commit(secret, seed)
@@ -71,6 +75,19 @@ def publish(
     progress("proving that weights are small", 3, 3)
     publication = Publication(VERSION, architecture, scheme.parameters, hidden)
     return Owner(Vault.create(vault, publication.to_bytes(), weights, seed))
+
+
+def publish_parts(
+    parts: Sequence[IntegerNetwork], vaults: Sequence[Path], *, log_domain: int = LOG_DOMAIN
+) -> list[Owner]:
+    """Publish the parts of a network such that each one's output can be the next one's input.
+
+    Raises FileExistsError, InvalidNetwork or InsecureParameters.
+    """
+    architectures = [part.architecture.to_bytes() for part in parts]
+    schemes = Scheme.choose_together(architectures, True, log_domain)
+    together = zip(parts, schemes, vaults, strict=True)
+    return [_publish(part, scheme, vault, _silent) for part, scheme, vault in together]
 
 
 def publish_openly(network: IntegerNetwork, *, log_domain: int = LOG_DOMAIN) -> Publication:
@@ -122,9 +139,12 @@ class Owner:
         """Outputs (classes,) of whole numbers (height, width, channels)."""
         return self.model.scheme.run(self._weights, _flat(x))
 
-    def commit_input(self, x: Integers) -> Commitment:
-        """A commitment to an input, by which to prove without telling it."""
-        return self.model.scheme.commit_input(_flat(x), secrets.token_bytes(SEED))
+    def commit_input(self, x: Integers, seed: bytes | None = None, opened: int = 0) -> Commitment:
+        """A commitment to an input, by which to prove without telling it.
+
+        seed: that by which another proof committed to the same numbers as its output.
+        """
+        return self.model.scheme.commit_input(_flat(x), seed or secrets.token_bytes(SEED), opened)
 
     def prove(
         self,
@@ -133,15 +153,18 @@ class Owner:
         bound: Bound = Bound(),  # noqa: B008 - frozen
         tell: Tell = "output",
         hidden: Commitment | None = None,
+        seed: bytes | None = None,
     ) -> tuple[Epoch | None, Claim, Proved]:
         """Run the network on whole numbers (height, width, channels), and show what came out.
 
-        hidden: a commitment to x, which is told without one. The opening of `bound` is set here.
+        hidden: a commitment to x, which is told without one. seed: 32 bytes by which to commit to
+        the output. The opening of `bound` is set here.
         Raises BudgetSpent or InvalidProof.
         """
         epoch, prover, index = self._prover()
         bound = Bound(bound.nonce, bound.hotkey, index, bound.segment)
-        seed = secrets.token_bytes(SEED) if tell == "commitment" else None
+        if tell == "commitment":
+            seed = seed or secrets.token_bytes(SEED)
         proved = prover.prove(_flat(x), bound.to_bytes(), tell, hidden, seed)
         entry: Input = Numbers.of(_flat(x)) if hidden is None else Committed(hidden.pinned)
         claim = Claim(entry, _outcome(proved), bound, proved.proof)

@@ -45,10 +45,27 @@ impl Scheme {
     /// # Errors
     /// InvalidNetwork, MalformedBytes or InsecureParameters
     pub fn choose(description: &[u8], visibility: Visibility, setting: Setting) -> Result<Self> {
-        let network = Network::new(Description::from_bytes(description)?)?;
-        let sizes = sizes(&network, visibility)?;
-        let parameters = Parameters::choose(&sizes.slots, setting, &sizes.protocol)?;
-        Self::with(network, visibility, parameters, sizes)
+        let mut chosen = Self::choose_together(&[description], visibility, setting)?;
+        Ok(chosen.remove(0))
+    }
+
+    /// Parameters that networks have in common, so that one's output can be another's input.
+    ///
+    /// # Errors
+    /// InvalidNetwork, MalformedBytes or InsecureParameters
+    pub fn choose_together(
+        descriptions: &[&[u8]],
+        visibility: Visibility,
+        setting: Setting,
+    ) -> Result<Vec<Self>> {
+        let mut largest = Sizes::default();
+        for description in descriptions {
+            let network = Network::new(Description::from_bytes(description)?)?;
+            largest.include_sizes(&sizes(&network, visibility)?);
+        }
+        let parameters = Parameters::choose(&largest.slots, setting, &largest.protocol)?;
+        let read = |description: &&[u8]| Self::read(description, visibility, parameters);
+        descriptions.iter().map(read).collect()
     }
 
     /// Parameters that somebody else chose.

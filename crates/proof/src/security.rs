@@ -41,6 +41,22 @@ pub struct Protocol {
     pub statements: usize,
 }
 
+impl Protocol {
+    /// What is as large as both.
+    pub fn max(&self, other: &Self) -> Self {
+        Self {
+            code: self.code,
+            columns: self.columns.max(other.columns),
+            pins: self.pins.max(other.pins),
+            depth: self.depth.max(other.depth),
+            region: self.region.max(other.region),
+            told: self.told.max(other.told),
+            products: self.products.max(other.products),
+            statements: self.statements.max(other.statements),
+        }
+    }
+}
+
 /// What may go wrong, and how probable it is, as -log2.
 #[derive(Clone, Debug)]
 pub struct Report {

@@ -41,6 +41,24 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Makes them as large as others.
+    pub fn include_sizes(&mut self, other: &Self) {
+        let Slots {
+            weights,
+            auxiliary,
+            publication,
+            boundary,
+        } = other.slots;
+        self.slots = Slots {
+            weights: self.slots.weights.max(weights),
+            auxiliary: self.slots.auxiliary.max(auxiliary),
+            publication: self.slots.publication.max(publication),
+            boundary: self.slots.boundary.max(boundary),
+        };
+        self.protocol = self.protocol.max(&other.protocol);
+        self.weights = self.weights.max(other.weights);
+    }
+
     fn include(&mut self, circuit: &Circuit) {
         let told = Told::default();
         let run = Run::new(circuit, &told);

@@ -9,6 +9,7 @@ from hushwork.networks.integers.architecture import Architecture
 from hushwork.networks.integers.exact import quantise_input, run, trace
 from hushwork.networks.integers.layers import Fixed, Maximum, Requantise, Sum, Weighted, Window
 from hushwork.networks.integers.network import IntegerNetwork, Parameters
+from hushwork.networks.integers.segments import cut
 
 if TYPE_CHECKING:
     from hushwork.networks.integers.quantising import quantise
@@ -23,6 +24,7 @@ __all__ = [
     "Sum",
     "Weighted",
     "Window",
+    "cut",
     "quantise",
     "quantise_input",
     "run",

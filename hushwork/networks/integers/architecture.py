@@ -64,10 +64,11 @@ class Architecture(Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     """An input is its integers times this."""
     layers: Annotated[tuple[Layer, ...], Meta(max_length=LAYERS)]
     output: Sum
-    """Of shape (1, 1, labels)."""
+    """Of shape (1, 1, labels), where there are labels."""
     output_scale: float
     """An output is its integers times this."""
-    labels: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=LABELS)]
+    labels: Annotated[tuple[Text, ...], Meta(max_length=LABELS)]
+    """One for each output; none where the output is a part of a network, of any shape."""
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -81,7 +82,7 @@ class Architecture(Struct, frozen=True, array_like=True, forbid_unknown_fields=T
             if not text.isprintable():
                 raise InvalidNetwork("text", expected="printable characters", got=repr(text))
         output = self.values[-1].shape
-        if output != (1, 1, len(self.labels)):
+        if self.labels and output != (1, 1, len(self.labels)):
             raise InvalidNetwork("the output", expected=f"{len(self.labels)} labels", got=output)
 
     @property

@@ -13,6 +13,7 @@ use super::given::{GivenWeights, MAX_NUMBERS, pinned, weights};
 use super::statement::PyStatement;
 use crate::arrays::{Bytes, items, string};
 use crate::errors::{Raise, proving};
+use crate::lists::List;
 
 /// A network's architecture with the parameters of its commitments.
 #[pyclass(frozen, name = "Scheme", module = "hushwork._native")]
@@ -41,6 +42,21 @@ impl PyScheme {
             Scheme::choose(architecture.as_ref(), visibility(hidden), setting)
         })
         .map(Self)
+    }
+
+    /// With parameters in common, so that one's output can be another's input.
+    #[staticmethod]
+    fn choose_together(
+        py: Python<'_>,
+        architectures: List<Bytes>,
+        hidden: bool,
+        log_domain: usize,
+    ) -> PyResult<Vec<Self>> {
+        let chosen = proving(py, || {
+            let all: Vec<&[u8]> = architectures.0.iter().map(AsRef::as_ref).collect();
+            Scheme::choose_together(&all, visibility(hidden), Setting { log_domain })
+        })?;
+        Ok(chosen.into_iter().map(Self).collect())
     }
 
     /// With parameters that somebody else chose.
