@@ -10,10 +10,12 @@ pub mod geometry;
 pub mod interaction;
 mod layout;
 mod leaves;
+pub mod limits;
 pub mod link;
 pub mod lookups;
 pub mod network;
 pub mod publication;
+
 pub mod region;
 pub mod run;
 pub mod sums;
