@@ -54,13 +54,16 @@ impl Shape {
         code.log_rows() + self.log_columns
     }
 
+    /// Random rows that hide the value of a pin, which says as much as [`DEGREE`] slots.
+    pub fn spare(&self) -> usize {
+        DEGREE.div_ceil(1 << self.log_columns)
+    }
+
     /// How often a commitment to `slots` slots can be opened: each opening uses up as many random
-    /// rows as it shows, and one row serves to hide what else is said of the commitment.
+    /// rows as it shows.
     pub fn openings(&self, code: &Code, slots: usize) -> usize {
-        let free = code
-            .rows
-            .saturating_sub(slots.div_ceil(1 << self.log_columns));
-        free.saturating_sub(1) / code.queries
+        let filled = slots.div_ceil(1 << self.log_columns);
+        code.rows.saturating_sub(filled + self.spare()) / code.queries
     }
 }
 
@@ -127,7 +130,7 @@ impl Committed {
             masked: rounds.is_some(),
         };
         if shape.openings(code, slots.len()) == 0 {
-            let room = code.rows.saturating_sub(code.queries + 1) << log_columns;
+            let room = code.rows.saturating_sub(code.queries + shape.spare()) << log_columns;
             return Err(Error::Misuse(Detail::new(
                 "slots of a commitment",
                 format!("at most {room}"),

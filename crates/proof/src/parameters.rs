@@ -1,5 +1,8 @@
 //! Parameters of a model's commitments and proofs: the fewest bytes that are proven to be sound.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::commitment::{Code, MASKS, Shape};
@@ -60,8 +63,16 @@ impl Parameters {
     /// The best for a model. `protocol` says everything but the code and the columns.
     ///
     /// # Errors
-    /// InsecureParameters, where codewords of that length do not do.
+    /// InvalidParameters, where codewords cannot be that long; InsecureParameters, where they do not
+    /// do.
     pub fn choose(slots: &Slots, setting: Setting, protocol: &Protocol) -> Result<Self> {
+        if setting.log_domain > LOG_DOMAIN {
+            return Err(Error::InvalidParameters(Detail::new(
+                "length of codewords",
+                format!("at most 2^{LOG_DOMAIN}"),
+                format!("2^{}", setting.log_domain),
+            )));
+        }
         let candidates =
             (0..=LOG_COLUMNS).filter_map(|columns| Self::with(slots, setting, protocol, columns));
         let best = candidates.min_by_key(Self::bytes);
@@ -84,7 +95,8 @@ impl Parameters {
                 weights => (weights, OPENINGS),
             };
             let filled = decisive.div_ceil(1 << columns);
-            let rows = (filled + openings * queries + 1).next_multiple_of(16);
+            let spare = Self::shape(columns).spare();
+            let rows = (filled + openings * queries + spare).next_multiple_of(16);
             let code = Code {
                 log_domain: setting.log_domain,
                 rows,
@@ -97,7 +109,8 @@ impl Parameters {
                 publication: fitting(&code, slots.publication, 1)?,
                 boundary: fitting(&code, slots.boundary, BOUNDARY_OPENINGS)?,
             };
-            if security::check(&made.protocol(slots, protocol)).is_ok() {
+            let sound = security::check(&made.protocol(slots, protocol));
+            if sound.and(made.check(slots)).is_ok() {
                 return Some(made);
             }
             queries += 1;
@@ -107,7 +120,7 @@ impl Parameters {
         }
     }
 
-    /// What soundness depends on.
+    /// What soundness depends on; a link compares all slots of two models.
     pub fn protocol(&self, slots: &Slots, protocol: &Protocol) -> Protocol {
         let used = |slots: usize, log_columns: usize| if slots > 0 { 1 << log_columns } else { 0 };
         let columns = [
@@ -119,6 +132,9 @@ impl Parameters {
         Protocol {
             code: self.code,
             columns: columns.iter().sum(),
+            told: protocol
+                .told
+                .max(slots.weights.next_multiple_of(1 << self.weights)),
             ..*protocol
         }
     }
@@ -148,6 +164,7 @@ impl Parameters {
             || !room(self.auxiliary, slots.auxiliary, 1)
             || !room(self.publication, slots.publication, 1)
             || !room(self.boundary, slots.boundary, BOUNDARY_OPENINGS)
+            || self.masks(slots) > rows
         {
             let expected = format!("room for {slots:?}");
             return Err(Error::InvalidParameters(Detail::new(
@@ -157,6 +174,13 @@ impl Parameters {
             )));
         }
         Ok(())
+    }
+
+    /// Rows of the pads that mask an opening, and of their own random elements, at most.
+    fn masks(&self, slots: &Slots) -> usize {
+        let columns = self.protocol(slots, &Protocol::default()).columns;
+        let rounds = self.code.log_rows() + columns.next_power_of_two().ilog2() as usize;
+        2 * rounds + self.code.queries
     }
 
     /// Canonical bytes.
