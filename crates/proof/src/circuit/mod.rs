@@ -20,6 +20,7 @@ pub mod region;
 pub mod run;
 pub mod sums;
 pub mod tables;
+mod weights;
 pub mod witness;
 
 pub use build::{CHUNK, DigitPlaces, LayerPlaces, Places};
