@@ -1,5 +1,8 @@
 //! Parameters of a model's commitments and proofs: the fewest bytes that are proven to be sound.
 
+#[cfg(test)]
+mod tests;
+
 use crate::commitment::{Code, MASKS, PIN_ROWS, Shape};
 use crate::error::{Detail, Error, Result, malformed};
 use crate::field::{DEGREE, K_BYTES};
@@ -57,8 +60,16 @@ impl Parameters {
     /// The best for a model. `protocol` says everything but the code and the columns.
     ///
     /// # Errors
-    /// InsecureParameters, where codewords of that length do not do.
+    /// InvalidParameters, where codewords cannot be that long; InsecureParameters, where they do not
+    /// do.
     pub fn choose(slots: &Slots, setting: Setting, protocol: &Protocol) -> Result<Self> {
+        if setting.log_domain > LOG_DOMAIN {
+            return Err(Error::InvalidParameters(Detail::new(
+                "length of codewords",
+                format!("at most 2^{LOG_DOMAIN}"),
+                format!("2^{}", setting.log_domain),
+            )));
+        }
         let candidates =
             (0..=LOG_COLUMNS).filter_map(|columns| Self::with(slots, setting, protocol, columns));
         let best = candidates.min_by_key(Self::bytes);
@@ -94,7 +105,8 @@ impl Parameters {
                 publication: fitting(&code, slots.publication, 1)?,
                 boundary: fitting(&code, slots.boundary, BOUNDARY_OPENINGS)?,
             };
-            if security::check(&made.protocol(slots, protocol)).is_ok() {
+            let sound = security::check(&made.protocol(slots, protocol));
+            if sound.and(made.check(slots)).is_ok() {
                 return Some(made);
             }
             queries += 1;
@@ -104,7 +116,7 @@ impl Parameters {
         }
     }
 
-    /// What soundness depends on.
+    /// What soundness depends on; a link compares all slots of two models.
     pub fn protocol(&self, slots: &Slots, protocol: &Protocol) -> Protocol {
         let used = |slots: usize, log_columns: usize| if slots > 0 { 1 << log_columns } else { 0 };
         let columns = [
@@ -116,6 +128,9 @@ impl Parameters {
         Protocol {
             code: self.code,
             columns: columns.iter().sum(),
+            told: protocol
+                .told
+                .max(slots.weights.next_multiple_of(1 << self.weights)),
             ..*protocol
         }
     }
@@ -145,6 +160,7 @@ impl Parameters {
             || !room(self.auxiliary, slots.auxiliary, 1)
             || !room(self.publication, slots.publication, 1)
             || !room(self.boundary, slots.boundary, BOUNDARY_OPENINGS)
+            || self.masks(slots) > rows
         {
             let expected = format!("room for {slots:?}");
             return Err(Error::InvalidParameters(Detail::new(
@@ -154,6 +170,13 @@ impl Parameters {
             )));
         }
         Ok(())
+    }
+
+    /// Rows of the pads that mask an opening, and of their own random elements, at most.
+    fn masks(&self, slots: &Slots) -> usize {
+        let columns = self.protocol(slots, &Protocol::default()).columns;
+        let rounds = self.code.log_rows() + columns.next_power_of_two().ilog2() as usize;
+        2 * rounds + self.code.queries
     }
 
     /// Canonical bytes.

@@ -33,7 +33,7 @@ pub struct Protocol {
     pub depth: usize,
     /// Variables of the sumcheck of values and weights.
     pub region: usize,
-    /// Elements of the public input and of the output.
+    /// Elements that are compared: of the public input and the output, or of two models.
     pub told: usize,
     /// Products of atoms.
     pub products: usize,
@@ -141,7 +141,7 @@ fn at(protocol: &Protocol, m: f64) -> Report {
         ("lookups", each(depth.exp2() * 5.0)),
         ("sum of fractions", each(depth * (3.0 * depth + 2.0))),
         ("values times weights", each(2.0 * region + 2.0)),
-        ("input and output", each(2.0 * told)),
+        ("input and output, or link", each(2.0 * told)),
         ("products of pads", each(products + 2.0)),
         ("statements", each(statements)),
         ("opening's sumcheck", each(2.0 * variables as f64)),

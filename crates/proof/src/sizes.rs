@@ -15,6 +15,7 @@ pub(crate) fn sizes(network: &Network, visibility: Visibility) -> Result<Sizes> 
     let mut sizes = Sizes::default();
     for (input, output) in [
         (Input::Public, Output::Public),
+        (Input::Public, Output::Class(0)),
         (Input::Committed, Output::Committed),
         (Input::Committed, Output::Class(0)),
     ] {
@@ -98,3 +99,57 @@ impl Sizes {
 const STATEMENTS: usize = 16;
 /// Commitments of an argument that are pinned, at most.
 const PINS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::Description;
+    use crate::circuit::description::{Meaning, Sum, Term};
+    use crate::circuit::geometry::{Size, Window};
+
+    /// More numbers than a range has rows: of all kinds of run, a class of a public input takes most.
+    fn wide() -> Network {
+        let window = Window {
+            kernel: [30; 2],
+            stride: [1; 2],
+            padding: [0; 4],
+        };
+        let term = Term::Weighted {
+            input: 0,
+            window,
+            channels: 2,
+        };
+        let output = Sum {
+            terms: vec![term],
+            bias: true,
+        };
+        let input = Size {
+            height: 30,
+            width: 30,
+            channels: 1,
+        };
+        Network::new(Description {
+            input,
+            range: [0, 1],
+            layers: Vec::new(),
+            output,
+            meaning: Meaning::default(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_run_has_room() {
+        let network = wide();
+        let all = sizes(&network, Visibility::Hidden).unwrap();
+        for input in [Input::Public, Input::Committed] {
+            for output in [Output::Public, Output::Committed, Output::Class(1)] {
+                let circuit = Circuit::new(network.clone(), Mode { input, output }).unwrap();
+                let mut one = all;
+                one.include(&circuit);
+                assert_eq!(one.slots, all.slots);
+                assert_eq!(one.protocol, all.protocol);
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ pub struct Description {
 }
 
 /// What a network's numbers mean: nothing to a circuit, but bound to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meaning {
     /// Of the network.
     pub name: String,

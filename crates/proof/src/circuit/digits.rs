@@ -1,6 +1,6 @@
 //! How sums are cut into digits.
 
-use super::network::invalid;
+use super::limits::invalid;
 use crate::error::Result;
 use crate::field::PRIME;
 

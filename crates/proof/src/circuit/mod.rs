@@ -11,14 +11,17 @@ pub mod geometry;
 pub mod interaction;
 mod layout;
 mod leaves;
+pub mod limits;
 pub mod link;
 pub mod lookups;
 pub mod network;
 pub mod publication;
+
 pub mod region;
 pub mod run;
 pub mod sums;
 pub mod tables;
+mod weights;
 pub mod witness;
 
 pub use build::{CHUNK, DigitPlaces, LayerPlaces, Places};

@@ -3,34 +3,19 @@
 use super::description::{Description, Layer, Sum, Term};
 use super::digits::{SHIFT_LIMIT, check_shift};
 use super::geometry::{Size, Sources, Window};
-use crate::error::{Detail, Error, Result};
+use super::limits::{ELEMENTS, Range, Room, VALUE_BOUND, check_size, invalid};
+use crate::error::Result;
 
+/// Tensors of the digits of a sum, with what they become.
+const OF_DIGITS: usize = 4;
+/// Tensors of an output's class, and the output.
+const OF_OUTPUT: usize = 3;
 /// Weights are in [-128, 127].
 pub const WEIGHT_BOUND: i64 = 128;
 /// Most layers.
 pub const LAYERS: usize = 1024;
-/// Most elements of a value, of a kernel and of all together.
-pub const ELEMENTS: usize = 1 << 26;
 /// Largest factor of a fixed term.
 pub const FACTOR_LIMIT: i32 = 1 << 14;
-/// Largest magnitude of a value.
-pub const VALUE_BOUND: i32 = 255;
-
-/// Smallest and largest element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Smallest.
-    pub low: i32,
-    /// Largest.
-    pub high: i32,
-}
-
-impl Range {
-    /// Largest magnitude.
-    pub fn magnitude(&self) -> i64 {
-        i64::from(self.low.abs().max(self.high.abs()))
-    }
-}
 
 /// What a layer reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +43,7 @@ pub struct Network {
     description: Description,
     values: Vec<Value>,
     sums: Vec<Bounds>,
-}
-
-pub(super) fn invalid(
-    message: &'static str,
-    expected: impl std::fmt::Display,
-    got: impl std::fmt::Display,
-) -> Error {
-    Error::InvalidNetwork(Detail::new(message, expected, got))
+    room: Room,
 }
 
 impl Network {
@@ -83,14 +61,16 @@ impl Network {
         }
         let input = Value {
             size: description.input,
-            range: range(description.range[0], description.range[1])?,
+            range: Range::new(description.range[0], description.range[1])?,
         };
-        check_size(input.size)?;
+        check_input(&input)?;
         let mut network = Self {
             description,
             values: vec![input],
             sums: Vec::new(),
+            room: Room::default(),
         };
+        network.room.tensors(1, input.size)?;
         for index in 0..network.description.layers.len() {
             let layer = network.description.layers[index].clone();
             let value = network.read(&layer)?;
@@ -98,6 +78,7 @@ impl Network {
         }
         let output = network.description.output.clone();
         let bounds = network.bounds(&output)?;
+        network.room.tensors(OF_OUTPUT, bounds.size)?;
         network.sums.push(bounds);
         Ok(network)
     }
@@ -138,36 +119,46 @@ impl Network {
             } => {
                 let bounds = self.bounds(sum)?;
                 check_shift(*shift, *signed, bounds.magnitude)?;
+                self.room.tensors(OF_DIGITS, bounds.size)?;
                 self.sums.push(bounds);
                 Ok(Value {
                     size: bounds.size,
-                    range: output_range(*signed, table.as_deref())?,
+                    range: Range::of_table(*signed, table.as_deref())?,
                 })
             }
-            Layer::Maximum { input, window } => {
-                let value = self.value(*input)?;
-                let [height, width] = self.fit(window, value.size)?;
-                let empty = window
-                    .sources(value.size)
-                    .windows()
-                    .any(|taps| taps.iter().all(Option::is_none));
-                if empty || window.taps() < 2 {
-                    return Err(invalid(
-                        "windows of a maximum",
-                        "some of the input in each",
-                        "padding alone",
-                    ));
-                }
-                Ok(Value {
-                    size: Size {
-                        height,
-                        width,
-                        ..value.size
-                    },
-                    range: value.range,
-                })
-            }
+            Layer::Maximum { input, window } => self.maximum(*input, window),
         }
+    }
+
+    fn maximum(&mut self, input: usize, window: &Window) -> Result<Value> {
+        let value = self.value(input)?;
+        let [height, width] = self.fit(window, value.size)?;
+        let empty = window
+            .sources(value.size)
+            .windows()
+            .any(|taps| taps.iter().all(Option::is_none));
+        if empty || window.taps() < 2 {
+            return Err(invalid(
+                "windows of a maximum",
+                "some of the input in each",
+                "padding alone",
+            ));
+        }
+        if value.range.high - value.range.low > VALUE_BOUND {
+            return Err(invalid(
+                "values of a maximum",
+                format!("no more than {VALUE_BOUND} apart"),
+                format!("{:?}", value.range),
+            ));
+        }
+        let size = Size {
+            height,
+            width,
+            ..value.size
+        };
+        check_size(size)?;
+        self.room.tensors(window.taps(), size)?;
+        Ok(Value { size, ..value })
     }
 
     fn value(&self, index: usize) -> Result<Value> {
@@ -181,7 +172,8 @@ impl Network {
         })
     }
 
-    fn fit(&self, window: &Window, input: Size) -> Result<[usize; 2]> {
+    /// Height and width of what a window makes of a value.
+    fn fit(&mut self, window: &Window, input: Size) -> Result<[usize; 2]> {
         let sides = window.kernel.iter().chain(&window.stride);
         if sides.clone().any(|side| !(1..=ELEMENTS).contains(side))
             || window
@@ -195,18 +187,15 @@ impl Network {
                 format!("{window:?}"),
             ));
         }
-        let output = window.output(input);
-        let output = output.filter(|[height, width]| height * width * window.taps() <= ELEMENTS);
-        output.ok_or_else(|| {
-            invalid(
-                "a window",
-                format!("one that fits {input:?}"),
-                format!("{window:?}"),
-            )
-        })
+        let output = window.output(input).ok_or_else(|| {
+            let expected = format!("one that fits {input:?}");
+            invalid("a window", expected, format!("{window:?}"))
+        })?;
+        self.room.window(output[0], output[1], window.taps())?;
+        Ok(output)
     }
 
-    fn bounds(&self, sum: &Sum) -> Result<Bounds> {
+    fn bounds(&mut self, sum: &Sum) -> Result<Bounds> {
         let terms: Vec<(Size, i64)> = sum
             .terms
             .iter()
@@ -240,24 +229,23 @@ impl Network {
         })
     }
 
-    fn term(&self, term: &Term) -> Result<(Size, i64)> {
+    fn term(&mut self, term: &Term) -> Result<(Size, i64)> {
         let (Term::Weighted { input, window, .. } | Term::Fixed { input, window, .. }) = term;
         let value = self.value(*input)?;
         let [height, width] = self.fit(window, value.size)?;
         let taps = window.taps() as i64;
         match term {
             Term::Weighted { channels, .. } => {
-                let elements = window
-                    .taps()
-                    .saturating_mul(value.size.columns())
-                    .saturating_mul(channels.saturating_mul(2));
-                if *channels == 0 || elements > ELEMENTS {
-                    return Err(invalid(
-                        "channels of a layer",
-                        "1 or more, with a kernel that is not too large",
-                        channels,
-                    ));
+                if !(1..=ELEMENTS).contains(channels) {
+                    let expected = format!("1 to {ELEMENTS}");
+                    return Err(invalid("channels of a layer", expected, channels));
                 }
+                let kernel = [
+                    window.taps(),
+                    value.size.columns(),
+                    channels.next_power_of_two(),
+                ];
+                self.room.take(&kernel)?;
                 let magnitude =
                     WEIGHT_BOUND * value.range.magnitude() * taps * value.size.channels as i64;
                 Ok((
@@ -287,55 +275,14 @@ impl Network {
     }
 }
 
-fn check_size(size: Size) -> Result<()> {
-    let sides = [size.height, size.width, size.channels];
-    let slots = sides
-        .iter()
-        .try_fold(2usize, |product, side| product.checked_mul(*side));
-    if slots.is_none_or(|slots| slots == 0 || slots > ELEMENTS) {
+fn check_input(input: &Value) -> Result<()> {
+    check_size(input.size)?;
+    if !(input.range.low..=input.range.high).contains(&0) {
         return Err(invalid(
-            "a value's size",
-            format!("1 to {ELEMENTS} elements"),
-            format!("{size:?}"),
+            "an input's range",
+            "one with 0, which channels that are not there hold",
+            format!("{:?}", input.range),
         ));
     }
     Ok(())
-}
-
-fn range(low: i32, high: i32) -> Result<Range> {
-    if low > high || low < -VALUE_BOUND || high > VALUE_BOUND {
-        return Err(invalid(
-            "a range",
-            "from low to high, within 255",
-            format!("{low} to {high}"),
-        ));
-    }
-    Ok(Range { low, high })
-}
-
-/// Clamped values.
-pub fn clamped(signed: bool) -> Range {
-    if signed {
-        Range {
-            low: -128,
-            high: 127,
-        }
-    } else {
-        Range { low: 0, high: 255 }
-    }
-}
-
-fn output_range(signed: bool, table: Option<&[i32]>) -> Result<Range> {
-    let Some(table) = table else {
-        return Ok(clamped(signed));
-    };
-    if table.len() != 256 {
-        return Err(invalid("a table", "256 values", table.len()));
-    }
-    let (low, high) = table
-        .iter()
-        .fold((i32::MAX, i32::MIN), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        });
-    range(low, high)
 }

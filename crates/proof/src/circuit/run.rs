@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::Circuit;
-use super::build::LayerPlaces;
 use super::description::Layer;
-use super::network::clamped;
+use super::geometry::Window;
+use super::limits::Range;
 use super::sums::{Kernel, Part, Sum};
 
 /// Every value, sum and maximum of a run, as slots.
@@ -21,56 +21,66 @@ pub struct Run {
 
 /// Runs a network. `input` and `weights` are slots.
 pub fn run(circuit: &Circuit, weights: &[i32], input: Vec<i32>) -> Run {
-    let mut run = Run {
-        values: vec![input],
-        sums: Vec::new(),
-        maxima: Vec::new(),
-    };
-    for (layer, places) in circuit
-        .network
-        .description()
-        .layers
-        .iter()
-        .zip(&circuit.places.layers)
-    {
-        let (output, maxima) = match (layer, places) {
-            (
-                Layer::Requantise {
-                    shift,
-                    signed,
-                    table,
-                    ..
-                },
-                LayerPlaces::Digits(_),
-            ) => {
-                let sum = sum(&circuit.sums[run.sums.len()], weights, &run.values);
+    let mut run = Run::begin(input);
+    for _ in &circuit.places.layers {
+        run.layer(circuit, weights);
+    }
+    run.output(circuit, weights);
+    run
+}
+
+impl Run {
+    /// Before the first layer.
+    pub fn begin(input: Vec<i32>) -> Self {
+        Self {
+            values: vec![input],
+            sums: Vec::new(),
+            maxima: Vec::new(),
+        }
+    }
+
+    /// Runs the next layer.
+    pub fn layer(&mut self, circuit: &Circuit, weights: &[i32]) {
+        let (output, maxima) = match &circuit.network.description().layers[self.maxima.len()] {
+            Layer::Requantise {
+                shift,
+                signed,
+                table,
+                ..
+            } => {
+                let sum = sum(&circuit.sums[self.sums.len()], weights, &self.values);
                 let output = requantise(&sum, *shift, *signed, table.as_deref());
-                run.sums.push(sum);
+                self.sums.push(sum);
                 (output, Vec::new())
             }
-            (Layer::Maximum { input, window }, _) => {
-                let sources = circuit.network.sources(*input, window);
-                let value = circuit.network.values()[*input];
-                let taps = (0..window.taps()).map(|tap| {
-                    let positions: Vec<Option<u32>> = sources.tap(tap).collect();
-                    gather(
-                        &run.values[*input],
-                        value.size.columns(),
-                        &positions,
-                        value.range.low,
-                    )
-                });
-                let maxima = maxima(taps);
+            Layer::Maximum { input, window } => {
+                let maxima = self.windows(circuit, *input, window);
                 (maxima[maxima.len() - 1].clone(), maxima)
             }
-            _ => unreachable!("a layer has its own places"),
         };
-        run.values.push(output);
-        run.maxima.push(maxima);
+        self.values.push(output);
+        self.maxima.push(maxima);
     }
-    let output = sum(&circuit.sums[run.sums.len()], weights, &run.values);
-    run.sums.push(output);
-    run
+
+    /// Runs the output's sum.
+    pub fn output(&mut self, circuit: &Circuit, weights: &[i32]) {
+        let output = sum(&circuit.sums[self.sums.len()], weights, &self.values);
+        self.sums.push(output);
+    }
+
+    fn windows(&self, circuit: &Circuit, input: usize, window: &Window) -> Vec<Vec<i32>> {
+        let sources = circuit.network.sources(input, window);
+        let value = circuit.network.values()[input];
+        maxima((0..window.taps()).map(|tap| {
+            let positions: Vec<Option<u32>> = sources.tap(tap).collect();
+            gather(
+                &self.values[input],
+                value.size.columns(),
+                &positions,
+                value.range.low,
+            )
+        }))
+    }
 }
 
 fn sum(sum: &Sum, weights: &[i32], values: &[Vec<i32>]) -> Vec<i32> {
@@ -96,7 +106,7 @@ impl Part {
         let taps = self.sources.window(position).iter().enumerate();
         let inside = taps.filter_map(|(tap, source)| Some((tap, (*source)? as usize)));
         for (tap, source) in inside {
-            let values = &input[source * width..][..width];
+            let values = &input[source * width..][..self.size.channels];
             match self.kernel {
                 Kernel::Factor(factor) => row
                     .iter_mut()
@@ -104,7 +114,7 @@ impl Part {
                     .for_each(|(sum, value)| *sum += factor * value),
                 Kernel::Weights(tensor) => {
                     let kernel = &weights[tensor.base + tap * tensor.width()..][..tensor.width()];
-                    multiply_add(row, &values[..self.size.channels], kernel);
+                    multiply_add(row, values, kernel);
                 }
             }
         }
@@ -123,7 +133,7 @@ fn multiply_add(row: &mut [i32], values: &[i32], kernel: &[i32]) {
 }
 
 fn requantise(sum: &[i32], shift: u32, signed: bool, table: Option<&[i32]>) -> Vec<i32> {
-    let (range, rounding) = (clamped(signed), (1 << shift) >> 1);
+    let (range, rounding) = (Range::clamped(signed), (1 << shift) >> 1);
     let one = |sum: &i32| {
         let clamped = ((sum + rounding) >> shift).clamp(range.low, range.high);
         table.map_or(clamped, |table| table[(clamped - range.low) as usize])

@@ -121,7 +121,7 @@ impl Sum {
                     let rows = part.spread(&claim.rows, from_i64(i64::from(factor)).into());
                     linear
                         .terms
-                        .push(Term::flat(values[part.input], rows, claim.columns.clone()));
+                        .push(Term::flat(values[part.input], rows, own.clone()));
                 }
                 Kernel::Weights(weights) => {
                     let (rows, columns) = (claim.rows.clone(), own.clone());

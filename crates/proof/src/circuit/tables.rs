@@ -2,7 +2,7 @@
 
 use crate::field::{F, K, from_i64};
 
-use super::network::clamped;
+use super::limits::Range;
 
 /// What is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Table {
         [
             sign,
             digit,
-            output.unwrap_or(i64::from(clamped(*signed).low) + index),
+            output.unwrap_or(i64::from(Range::clamped(*signed).low) + index),
         ]
     }
 

@@ -44,8 +44,8 @@ impl Witness {
         Ok(witness)
     }
 
-    /// All but the multiplicities.
-    fn values(circuit: &Circuit, run: &Run) -> Self {
+    /// All but what is looked up, and how often.
+    pub fn values(circuit: &Circuit, run: &Run) -> Self {
         let places = &circuit.places;
         let input = if circuit.input().commitment == INPUT {
             places.values[0].len()

@@ -3,6 +3,7 @@
 mod numbers;
 mod publication;
 mod run;
+mod statement;
 mod weights;
 
 pub use numbers::slots;

@@ -42,6 +42,7 @@ impl Scheme {
     /// # Errors
     /// TooLarge, MalformedBytes or InvalidProof
     pub fn verify_publication(&self, pinned: Pinned, proof: &[u8]) -> Result<()> {
+        self.check_weights_pin(&pinned)?;
         let publication = self.publication()?;
         self.verify(
             &self.publications(&publication),
@@ -92,6 +93,9 @@ impl Scheme {
     /// # Errors
     /// TooLarge, MalformedBytes or InvalidProof
     pub fn verify_link(&self, earlier: Pinned, later: Pinned, proof: &[u8]) -> Result<()> {
+        for pinned in [&earlier, &later] {
+            self.check_weights_pin(pinned)?;
+        }
         let link = self.link();
         self.verify(
             &self.links(&link),

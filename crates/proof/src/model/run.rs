@@ -7,9 +7,10 @@ use crate::circuit::geometry::Size;
 use crate::circuit::interaction::{Run, Told};
 use crate::circuit::run::{Run as Done, run};
 use crate::circuit::witness::Witness;
-use crate::circuit::{INPUT, Input, Mode, OUTPUT, Output, WEIGHTS};
+use crate::circuit::{Circuit, INPUT, Input, Mode, OUTPUT, Output, WEIGHTS};
 use crate::commitment::Committed;
 use crate::error::Result;
+use crate::field::F;
 use crate::merkle::Digest;
 use crate::scheme::{Scheme, Weights};
 
@@ -121,7 +122,7 @@ impl Scheme {
         let (outcome, output) = self.outcome(&numbers, tell)?;
         let circuit = self.circuit(Mode {
             input: kind,
-            output: mode_of(&outcome),
+            output: output_of(&outcome),
         })?;
         let field = slots(owned.slots);
         let weights = owned
@@ -136,15 +137,41 @@ impl Scheme {
             outcome,
             bound,
         };
-        let told = self.told(&statement)?;
-        let subject = Run::new(&circuit, &told);
-        let mut witness = Witness::new(&circuit, &done)?;
-        let known = subject.known(&witness, &field);
+        let committed: Vec<&Committed> = [owned.committed, hidden, output.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let witness = Witness::new(&circuit, &done)?;
+        let proof =
+            self.prove_statement(&circuit, &statement, &committed, witness, &field, seed)?;
+        Ok(Proved {
+            outcome: statement.outcome,
+            output,
+            numbers,
+            proof,
+        })
+    }
+
+    /// Shows what is said of a run of a circuit, from its witness: the weights' commitment comes
+    /// first, then the input's, then the output's.
+    ///
+    /// # Errors
+    /// InvalidProof, where what is said is out of range; Misuse.
+    pub fn prove_statement(
+        &self,
+        circuit: &Circuit,
+        statement: &Statement,
+        committed: &[&Committed],
+        mut witness: Witness,
+        weights: &[F],
+        seed: [u8; 32],
+    ) -> Result<Vec<u8>> {
+        self.check_statement(circuit, statement)?;
+        let told = self.told(statement);
+        let subject = Run::new(circuit, &told);
+        let known = subject.known(&witness, weights);
         let secrets = Secrets {
-            committed: &[owned.committed, hidden, output.as_ref()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>(),
+            committed,
             slots: std::mem::take(&mut witness.auxiliary),
             entries: witness.entries,
             known,
@@ -152,14 +179,8 @@ impl Scheme {
         };
         let proof = self
             .runs(&subject)
-            .prove(&self.run_binding(&statement), secrets)?
-            .to_bytes();
-        Ok(Proved {
-            outcome: statement.outcome,
-            output,
-            numbers,
-            proof,
-        })
+            .prove(&self.run_binding(statement), secrets)?;
+        Ok(proof.to_bytes())
     }
 
     fn outcome(&self, numbers: &[i32], tell: Tell) -> Result<(Outcome, Option<Committed>)> {
@@ -181,51 +202,31 @@ impl Scheme {
         }
     }
 
-    /// Checks what is said of a run. That its weights belong to the model is for publication and
+    /// Checks what is said of a run. That hidden weights belong to the model is for publication and
     /// link to show.
     ///
     /// # Errors
     /// TooLarge, MalformedBytes or InvalidProof
     pub fn verify_run(&self, statement: &Statement, proof: &[u8]) -> Result<()> {
-        let input = if matches!(statement.input, Numbers::Public(_)) {
-            Input::Public
-        } else {
-            Input::Committed
-        };
-        let circuit = self.circuit(Mode {
-            input,
-            output: mode_of(&statement.outcome),
-        })?;
-        let told = self.told(statement)?;
+        let circuit = self.circuit(mode_of(statement))?;
+        self.check_statement(&circuit, statement)?;
+        let told = self.told(statement);
         let subject = Run::new(&circuit, &told);
         self.verify(&self.runs(&subject), &self.run_binding(statement), proof)
     }
 
-    /// Public numbers as slots, if they are in their ranges.
-    fn told(&self, statement: &Statement) -> Result<Told> {
+    /// Public numbers as slots.
+    fn told(&self, statement: &Statement) -> Told {
         let (input, output) = (self.network().values()[0], self.network().output());
+        let of = |numbers: &[i32], size| slots(&spread(numbers, size));
         let mut told = Told::default();
         if let Numbers::Public(numbers) = &statement.input {
-            check(
-                "an input",
-                numbers,
-                input.size,
-                input.range.low.into(),
-                input.range.high.into(),
-            )?;
-            told.input = Some(slots(&spread(numbers, input.size)));
+            told.input = Some(of(numbers, input.size));
         }
         if let Outcome::Numbers(Numbers::Public(numbers)) = &statement.outcome {
-            check(
-                "an output",
-                numbers,
-                output.size,
-                -output.magnitude,
-                output.magnitude,
-            )?;
-            told.output = Some(slots(&spread(numbers, output.size)));
+            told.output = Some(of(numbers, output.size));
         }
-        Ok(told)
+        told
     }
 
     fn run_binding<'a>(&self, statement: &Statement<'a>) -> Binding<'a> {
@@ -250,7 +251,17 @@ impl Scheme {
     }
 }
 
-fn mode_of(outcome: &Outcome) -> Output {
+fn mode_of(statement: &Statement) -> Mode {
+    Mode {
+        input: match statement.input {
+            Numbers::Public(_) => Input::Public,
+            Numbers::Committed(_) => Input::Committed,
+        },
+        output: output_of(&statement.outcome),
+    }
+}
+
+fn output_of(outcome: &Outcome) -> Output {
     match outcome {
         Outcome::Numbers(Numbers::Public(_)) => Output::Public,
         Outcome::Numbers(Numbers::Committed(_)) => Output::Committed,
