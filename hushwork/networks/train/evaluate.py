@@ -46,8 +46,8 @@ def main(
     show(f"logits from {logits.min():.2f} to {logits.max():.2f}")
     noise = np.random.default_rng(0).uniform(size=(1000, *opened.input_shape))
     for kind, images in (("test images", x), ("uniform noise", noise)):
-        reached = {name: round(value, 2) for name, value in largest(opened, images).items()}
-        show(f"largest before each activation, {kind}: {reached}")
+        if reached := {name: round(value, 2) for name, value in largest(opened, images).items()}:
+            show(f"largest before each polynomial, {kind}: {reached}")
 
 
 if __name__ == "__main__":
