@@ -62,8 +62,8 @@ def main(
         show(f"{same} as before ({same / len(x):.2%})")
     noise = np.random.default_rng(0).uniform(size=(1000, *opened.input_shape))
     for kind, images in (("test images", x), ("uniform noise", noise)):
-        reached = {name: round(value, 2) for name, value in largest(opened, images).items()}
-        show(f"largest before each activation, {kind}: {reached}")
+        if reached := {name: round(value, 2) for name, value in largest(opened, images).items()}:
+            show(f"largest before each polynomial, {kind}: {reached}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes trained networks as ONNX: Conv, AveragePool, Gemm, Flatten, Mul and Add, in float32."""
+"""Writes trained networks as ONNX, in float32: Conv, Gemm, pools, Relu, Flatten, Mul and Add."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from hushwork.networks.train.model import COEFFICIENTS, LeNet
+from hushwork.networks.train.norm import Norm
+from hushwork.networks.train.relu_models import Standard
 from hushwork.networks.train.vgg_model import (
     DEVIATION,
     MEAN,
@@ -50,8 +52,7 @@ def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
         weight = _array(layer.weight)
         bias = np.zeros(len(weight))
         if index == 0:
-            weight = weight / np.reshape(DEVIATION, (1, 3, 1, 1))
-            bias = -(weight * np.reshape(MEAN, (1, 3, 1, 1))).sum(axis=(1, 2, 3))
+            weight, bias = _of_pixels(weight, bias, np.array(MEAN), np.array(DEVIATION))
         chain.convolution(weight, bias)
         if index in POOLED_BEFORE:
             chain.average(2)
@@ -64,6 +65,47 @@ def vgg9_onnx(model: VGG9, name: str, labels: Labels) -> bytes:
         chain.parabola(model.activations[index])
     chain.linear(_array(model.last.weight), _array(model.last.bias))
     return chain.encode(name, labels)
+
+
+def sequential_onnx(
+    model: nn.Sequential, input_shape: tuple[int, ...], name: str, labels: Labels
+) -> bytes:
+    """Fold the norms, and the means of the pixels, into the layers beside them."""
+    chain = _Chain(input_shape)
+    for before, layer, after in zip((None, *model), model, (*model[1:], None), strict=False):
+        match layer:
+            case nn.Conv2d():
+                weight, bias = _weights(before, layer, after)
+                chain.convolution(weight, bias, layer.stride[0], layer.padding[0])
+            case nn.Linear():
+                chain.linear(*_weights(before, layer, after))
+            case nn.MaxPool2d():
+                chain.largest(layer.kernel_size)
+            case nn.ReLU():
+                chain.relu()
+            case nn.Flatten():
+                chain.flatten()
+            case Norm() | Standard():
+                pass
+            case _:
+                raise ValueError(f"no way to export {layer}")
+    return chain.encode(name, labels)
+
+
+def _weights(before: nn.Module, layer: nn.Module, after: nn.Module) -> tuple[Array, Array]:
+    if isinstance(after, Norm):
+        weight, bias = _folded(layer, after)
+    else:
+        weight, bias = _array(layer.weight), _array(layer.bias)
+    if isinstance(before, Standard):
+        return _of_pixels(weight, bias, _array(before.mean), _array(before.deviation))
+    return weight, bias
+
+
+def _of_pixels(weight: Array, bias: Array, mean: Array, deviation: Array) -> tuple[Array, Array]:
+    """A convolution without padding of pixels themselves, from one of standardised pixels."""
+    weight = weight / deviation.reshape(1, -1, 1, 1)
+    return weight, bias - (weight * mean.reshape(1, -1, 1, 1)).sum(axis=(1, 2, 3))
 
 
 def _folded(linear: nn.Module, norm: nn.Module) -> tuple[Array, Array]:
@@ -98,6 +140,15 @@ class _Chain:
     def linear(self, weight: Array, bias: Array) -> None:
         """weight @ x + bias."""
         self._weighted("Gemm", "linear", weight, bias, transB=1)
+
+    def relu(self) -> None:
+        """Of each element."""
+        self._add("Relu", self._name("activation"))
+
+    def largest(self, size: int) -> None:
+        """The largest of windows side by side."""
+        sides = {"kernel_shape": [size] * 2, "strides": [size] * 2}
+        self._add("MaxPool", self._name("largest"), **sides)
 
     def average(self, size: int) -> None:
         """Means over windows side by side."""

@@ -17,6 +17,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from hushwork.networks.data import load
 
 HELD_OUT = 5_000
+CLASSES = 10
+"""Of every data set."""
 
 
 @dataclass

@@ -18,19 +18,19 @@ from typing import Annotated
 import torch
 import typer
 from rich import print as show
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.nn import functional
-from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from hushwork.networks.data import LABELS
-from hushwork.networks.train import trainer
-from hushwork.networks.train.augment import crop, cut_mix, erase, stress
+from hushwork.networks.train import averaged
+from hushwork.networks.train.augment import stress
+from hushwork.networks.train.averaged import last
 from hushwork.networks.train.export import vgg9_onnx
 from hushwork.networks.train.model import excess
-from hushwork.networks.train.muon import Muon
+from hushwork.networks.train.norm import calibrate
 from hushwork.networks.train.trainer import Split, split
-from hushwork.networks.train.vgg_model import CLASSES, RANGE, VGG9, calibrate
+from hushwork.networks.train.vgg_model import RANGE, VGG9
 
 Losses = tuple[Tensor, Tensor]
 
@@ -52,8 +52,8 @@ class Phase:
     """Whether norms stay as they are, and the whole packed grid is penalised too."""
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(averaged.Recipe):
     """Everything that decides the result, besides the data and the seed."""
 
     learning: Phase = Phase(50, 0.025, 0.05, penalty=0.05, free=0.8, frozen=False)
@@ -62,24 +62,6 @@ class Recipe:
         Phase(6, 0.005, 0.01, penalty=0.1, free=0.0, frozen=True),
     )
     """Ways to go on from what was learned, whose mean is taken (arXiv 2203.05482)."""
-    batch: int = 250
-    momentum: float = 0.6
-    """Of Muon."""
-    weight_decay: float = 5e-4
-    """Of what Muon does not train."""
-    warm_up: float = 0.1
-    """Share of the steps in which the rates rise; they fall linearly in the others."""
-    smoothing: float = 0.1
-    shift: int = 4
-    """Most pixels by which an image is moved."""
-    erase: int = 6
-    """Side of the blanked square, in pixels."""
-    mixed: float = 0.5
-    """Share of the batches in which a square of each image comes from another."""
-    kept: float = 0.995
-    """Of the averaged weights at each step; the rest comes from the trained ones."""
-    calibrated: int = 2_500
-    """Training images from which the norms of averaged weights are made."""
     comfortable: float = 7.2
     """Pre-activations beyond this are penalised, in standard deviations."""
     comfortable_logit: float = 12.0
@@ -89,49 +71,30 @@ class Recipe:
     """How many of these are stress images."""
 
 
-class Trainer(trainer.Trainer):
+class Trainer(averaged.Trainer):
     """Takes a VGG-9 through one phase. What counts are its averaged weights."""
+
+    recipe: Recipe
 
     def __init__(
         self, model: VGG9, recipe: Recipe, phase: Phase, training: Split, seed: int, *, fused: bool
     ) -> None:
-        super().__init__(seed)
-        self.model, self.recipe, self.phase = model, recipe, phase
-        self.batch, self.training = recipe.batch, training
-        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.kept))
-        self.models = [model, self.averaged]
         banks = [layer.weight for layer in (*model.convolutions, *model.hidden)]
-        others = torch.optim.SGD(
-            _others(model, banks),
-            phase.other_rate,
-            momentum=0.9,
-            weight_decay=recipe.weight_decay,
-            nesterov=True,
-        )
-        others.register_step_post_hook(lambda *_: self.averaged.update_parameters(model))
-        self.optimisers = [Muon(banks, phase.rate, recipe.momentum), others]
-        self.steps = phase.epochs * (len(training.labels) // recipe.batch)
-        slope = _Slope(self.steps, recipe.warm_up)
-        self.schedules = [LambdaLR(one, slope) for one in self.optimisers]
+        super().__init__(model, banks, recipe, training, seed)
+        self.plan(phase.epochs, phase.rate, phase.other_rate)
+        self.phase = phase
         self.losses = torch.compile(self._losses) if fused else self._losses
         self.strains = torch.compile(self._strains) if fused else self._strains
 
     def loss(self, data: Split, index: Tensor) -> Tensor:
         """Cross entropy, and the strain of leaving the range."""
-        recipe = self.recipe
-        # Each image is seen one way round and the other in turn.
-        mirrored = (index * 2_654_435_761 // 65_536 + len(self.history)) % 2 == 0
-        x = crop(data.images[index], self.generator, recipe.shift, mirrored)
-        x = erase(x, self.generator, recipe.erase)
-        targets = functional.one_hot(data.labels[index], CLASSES).float()
-        if torch.rand(1, generator=self.generator) < recipe.mixed:
-            x, targets = cut_mix(x, targets, self.generator)
+        x, targets = self.varied(data, index)
         self.model.train(not self.phase.frozen)
-        loss, strain = self.losses(_last(x), targets)
+        loss, strain = self.losses(x, targets)
         if self.phase.frozen:
-            tried = x[: recipe.around].clone()
-            tried[: recipe.stressed] = stress(tried[: recipe.stressed], self.generator)
-            strain = strain + self.strains(_last(tried))
+            tried = x[: self.recipe.around].clone()
+            tried[: self.recipe.stressed] = stress(tried[: self.recipe.stressed], self.generator)
+            strain = strain + self.strains(last(tried))
         free = self.schedules[0].last_epoch < self.phase.free * self.steps
         return loss if free else loss + self.phase.penalty * strain
 
@@ -156,8 +119,7 @@ class Trainer(trainer.Trainer):
         """The averaged weights, with norms of their own unless these stay as they are."""
         model: VGG9 = self.averaged.module.eval()
         if not self.phase.frozen:
-            some = self.training.images[: self.recipe.calibrated]
-            calibrate(model, map(_last, some.split(self.batch)))
+            calibrate(model, self.some(), clamp=True)
         return model
 
     def measure(self, data: Split) -> dict[str, float]:
@@ -191,33 +153,12 @@ class Trainer(trainer.Trainer):
 
 def _reached(model: VGG9, images: Tensor, *, around: bool = False) -> tuple[Tensor, Tensor]:
     """Logits, and the largest normalised pre-activation of each image."""
-    parts = [model(_last(x), around=around) for x in images.split(250)]
+    parts = [model(last(x), around=around) for x in images.split(250)]
     largest = [
         torch.stack([value.abs().flatten(1).amax(1) for value in inner]).amax(0)
         for _, inner in parts
     ]
     return torch.cat([logits for logits, _ in parts]).float(), torch.cat(largest).float()
-
-
-@dataclass(frozen=True)
-class _Slope:
-    """Rises linearly, then falls linearly to zero."""
-
-    steps: int
-    warm_up: float
-
-    def __call__(self, step: int) -> float:
-        share = (step + 1) / self.steps
-        return max(0.0, min(share / self.warm_up, (1 - share) / (1 - self.warm_up)))
-
-
-def _others(model: nn.Module, banks: list[Tensor]) -> list[Tensor]:
-    taken = {id(bank) for bank in banks}
-    return [parameter for parameter in model.parameters() if id(parameter) not in taken]
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def mean(models: Sequence[VGG9]) -> VGG9:

@@ -7,33 +7,23 @@ encrypted products than the two apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from hushwork.networks.train.norm import Norm
+from hushwork.networks.train.trainer import CLASSES
 
 CHANNELS = (64, 128, 128, 128, 256, 256)
 POOLED_BEFORE, POOLED_AFTER = (1,), (3,)
 """Convolutions whose output is averaged over 2x2, before or after the activation."""
 HIDDEN = (512, 512)
-CLASSES = 10
 RANGE = 8.0
 """Pre-activations are kept within this in training, in standard deviations of their channel."""
 ROOM = 4.0
 """Times RANGE: beyond it a trained network means nothing."""
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the training pixels by colour."""
-
-
-class Norm(nn.BatchNorm1d):  # type: ignore[misc]
-    """A batch norm of each channel, of values of any shape (n, channels, ...)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, affine=False)
-
-    def _check_input_dim(self, input: Tensor) -> None:
-        pass
 
 
 class Parabola(nn.Module):  # type: ignore[misc]
@@ -134,22 +124,3 @@ class VGG9(nn.Module):  # type: ignore[misc]
             x, before = activation(linear(x), clamp=clamp)
             inner.append(before)
         return self.last(x), inner
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def calibrate(model: VGG9, batches: Iterable[Tensor]) -> None:
-    """Make the norms' statistics anew: means over these batches.
-
-    Those that training leaves follow its last batches, and one runaway image spoils them.
-    """
-    norms = [module for module in model.modules() if isinstance(module, Norm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    model.train()
-    for x in batches:
-        model(x, clamp=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    model.eval()

@@ -8,10 +8,14 @@ from hushwork.errors import NotFound
 from hushwork.networks.layers import Network
 from hushwork.networks.reader import read_onnx
 
-__all__ = ["NAMES", "SHORT", "open_network"]
+__all__ = ["ENCRYPTED", "NAMES", "PROVED", "SHORT", "open_network"]
 
-NAMES = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
-SHORT = {"vgg9": "vgg9-cifar-10"}
+ENCRYPTED = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
+"""Made of polynomials, for the guarantee `encrypted`."""
+PROVED = ("lenet5-mnist", "staking-advisor")
+"""Made of ReLU and max pools, for the guarantee `proved`."""
+NAMES = (*ENCRYPTED, *PROVED)
+SHORT = {"lenet5": "lenet5-mnist", "vgg9": "vgg9-cifar-10"}
 """What a network may be called too."""
 
 
