@@ -24,6 +24,7 @@ from hushwork.networks.integers.sums import (
     diagonal,
     zeros,
 )
+from hushwork.networks.integers.unroll import unrolled
 from hushwork.networks.integers.windows import Array
 from hushwork.networks.layers import (
     Add,
@@ -91,10 +92,13 @@ class _Folding:
     def finished(self) -> Sums:
         """All of them, and a sum for the output."""
         name = self.stands[self.network.output]
-        if prod(self.shapes[name][:2]) != 1:
-            expected = "a dense layer or a mean"
-            raise UnsupportedOperator("the output", expected=expected, got="a flattened image")
         last = self._own(name)
+        if prod(self.shapes[name][:2]) != 1:
+            if last is None:
+                expected = "a sum: a dense layer, a convolution or a mean"
+                raise UnsupportedOperator("the output", expected=expected, got="a flattened image")
+            last = unrolled(last, self.shapes[name], self.shapes)
+            self.shapes[name] = (1, 1, prod(self.shapes[name]))
         if last is not None:
             del self.steps[name]
         else:

@@ -222,7 +222,8 @@ def test_factors_do_not_pass_other_functions(step: Callable[[Model], object]) ->
     ("steps", "named"),
     [
         ((node("AveragePool", kernel_shape=[2, 2], pads=[0, 0, 1, 1]), dense(192)), "every window"),
-        ((node("Flatten"),), "flattened image"),
+        ((node("Relu"), node("Flatten")), "flattened image"),
+        ((largest, node("Flatten")), "flattened image"),
         ((parabola, convolve(3), dense(192)), "no padding"),
         ((parabola, largest, dense(48)), "upwards"),
         ((upwards, node("Mul", np.array([[[1.0]], [[0.0]], [[1.0]]])), dense(192)),
