@@ -29,9 +29,9 @@ impl Sum {
                 check("weights", slots, tensor, WEIGHT_BOUND)?;
             }
         }
-        let bias = self.bias.into_iter();
-        bias.map(|tensor| check("biases", slots, tensor, 1 << self.bounds.log_bias))
-            .collect()
+        self.bias.map_or(Ok(()), |tensor| {
+            check("biases", slots, tensor, 1 << self.bounds.log_bias)
+        })
     }
 }
 

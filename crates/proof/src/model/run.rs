@@ -61,6 +61,7 @@ impl Scheme {
         bound: &[u8],
         seed: [u8; 32],
     ) -> Result<Proved> {
+        self.check_slots(owned.slots.len())?;
         let of_input = self.network().values()[0];
         check(
             "an input",
