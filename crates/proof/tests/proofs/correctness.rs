@@ -1,13 +1,12 @@
 //! Runs are what descriptions say, and all of them can be shown.
 
-use hushwork_proof::circuit::geometry::Size;
 use hushwork_proof::circuit::run::run;
 use hushwork_proof::circuit::{Input, Mode, Network, Output};
 use hushwork_proof::model::Tell;
 use hushwork_proof::scheme::Visibility;
 use proptest::prelude::*;
 
-use crate::model::Model;
+use crate::model::{Model, gather, spread};
 use crate::naive;
 use crate::networks::all;
 use crate::random::Draw;
@@ -19,19 +18,8 @@ const PLAIN: Mode = Mode {
 
 const VISIBILITIES: [Visibility; 2] = [Visibility::Public, Visibility::Hidden];
 
-fn spread(numbers: &[i32], size: Size) -> Vec<i32> {
-    let mut slots = vec![0; size.slots()];
-    for (index, number) in numbers.iter().enumerate() {
-        slots[index / size.channels * size.columns() + index % size.channels] = *number;
-    }
-    slots
-}
-
-fn gather(slots: &[i32], size: Size) -> Vec<i64> {
-    let rows = slots.chunks(size.columns());
-    rows.flat_map(|row| &row[..size.channels])
-        .map(|slot| i64::from(*slot))
-        .collect()
+fn wide(numbers: &[i32]) -> Vec<i64> {
+    numbers.iter().map(|number| i64::from(*number)).collect()
 }
 
 /// Every value and the output, by the crate and by hand.
@@ -45,14 +33,14 @@ fn check_run(seed: u64) {
     let weights = scheme.weights(&bytes).unwrap();
     let done = run(&circuit, &weights, spread(&input, network.values()[0].size));
     for ((value, slots), expected) in network.values().iter().zip(&done.values).zip(&by_hand) {
-        assert_eq!(gather(slots, value.size), expected.numbers);
+        assert_eq!(wide(&gather(slots, value.size)), expected.numbers);
         let inside = |number: &i64| {
             (i64::from(value.range.low)..=i64::from(value.range.high)).contains(number)
         };
         assert!(expected.numbers.iter().all(inside));
     }
     let output = gather(&done.sums[done.sums.len() - 1], network.output().size);
-    assert_eq!(output, by_hand[by_hand.len() - 1].numbers);
+    assert_eq!(wide(&output), by_hand[by_hand.len() - 1].numbers);
     for ((_, bounds), sum) in network.sums().zip(&done.sums) {
         assert!(
             sum.iter()
@@ -69,12 +57,7 @@ fn check_proof(model: &Model, seed: u64, hide: bool, tell: Tell) {
     let told = model.told(&input, hidden.as_ref());
     assert_eq!(model.verify(told, proved.outcome, &proved.proof), Ok(()));
     let by_hand = naive::run(model.scheme.network().description(), &model.bytes, &input);
-    let numbers: Vec<i64> = proved
-        .numbers
-        .iter()
-        .map(|number| i64::from(*number))
-        .collect();
-    assert_eq!(numbers, by_hand[by_hand.len() - 1].numbers);
+    assert_eq!(wide(&proved.numbers), by_hand[by_hand.len() - 1].numbers);
 }
 
 fn tells(network: &Network) -> Vec<Tell> {

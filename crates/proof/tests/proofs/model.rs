@@ -2,6 +2,7 @@
 
 use hushwork_proof::circuit::Network;
 use hushwork_proof::circuit::description::Description;
+use hushwork_proof::circuit::geometry::Size;
 use hushwork_proof::commitment::{Code, Committed};
 use hushwork_proof::error::Result;
 use hushwork_proof::field::F;
@@ -87,14 +88,7 @@ impl Model {
 
     /// A commitment to an input.
     pub fn hide(&self, input: &[i32], seed: [u8; 32]) -> Committed {
-        let size = self.scheme.network().values()[0].size;
-        let padded: Vec<i32> = input
-            .chunks(size.channels)
-            .flat_map(|row| {
-                let zeros = std::iter::repeat_n(0, size.columns() - size.channels);
-                row.iter().copied().chain(zeros)
-            })
-            .collect();
+        let padded = spread(input, self.scheme.network().values()[0].size);
         self.scheme.commit_boundary(slots(&padded), seed).unwrap()
     }
 
@@ -138,3 +132,20 @@ impl Model {
 
 /// A nonce and a hotkey.
 pub const BOUND: &[u8] = b"nonce 1, hotkey 5F";
+
+/// Numbers as slots.
+pub fn spread(numbers: &[i32], size: Size) -> Vec<i32> {
+    let mut slots = vec![0; size.slots()];
+    for (index, number) in numbers.iter().enumerate() {
+        slots[index / size.channels * size.columns() + index % size.channels] = *number;
+    }
+    slots
+}
+
+/// Slots as numbers.
+pub fn gather(slots: &[i32], size: Size) -> Vec<i32> {
+    let rows = slots.chunks(size.columns());
+    rows.flat_map(|row| &row[..size.channels])
+        .copied()
+        .collect()
+}

@@ -138,12 +138,22 @@ pub fn padded() -> Description {
     }
 }
 
+/// A layer of one number.
+pub fn small() -> Description {
+    Description {
+        input: size(1, 1, 2),
+        range: [0, 15],
+        layers: vec![rectified(plain(vec![weighted(0, window(1, 1, 0), 1)]), 4)],
+        output: plain(vec![weighted(1, window(1, 1, 0), 2)]),
+    }
+}
+
 /// Small integers out of small integers: the first half of a chain.
 pub fn first_half() -> Description {
     Description {
         input: size(3, 3, 1),
         range: [0, 255],
-        layers: vec![rectified(biased(vec![weighted(0, window(2, 1, 0), 3)]), 7)],
+        layers: vec![rectified(plain(vec![weighted(0, window(2, 1, 0), 3)]), 7)],
         output: plain(vec![fixed(1, window(1, 1, 0), 1)]),
     }
 }

@@ -169,7 +169,7 @@ impl Draw {
                 let biases = (0..bounds.size.channels).flat_map(|_| match self.below(8) {
                     0 => (-bound).to_le_bytes(),
                     1 => (bound - 1).to_le_bytes(),
-                    _ => self.between(-bound, bound - 1).to_le_bytes(),
+                    _ => (self.between(-bound, bound - 1) >> self.below(16)).to_le_bytes(),
                 });
                 bytes.extend(biases);
             }
