@@ -174,13 +174,7 @@ impl Scheme {
     /// # Errors
     /// Misuse, if there are too few or too many.
     pub fn commit(&self, weights: &[F], seed: [u8; 32]) -> Result<Committed> {
-        if weights.len() != self.sizes.weights {
-            return Err(Error::Misuse(Detail::new(
-                "slots of weights",
-                self.sizes.weights,
-                weights.len(),
-            )));
-        }
+        self.check_slots(weights.len())?;
         let mut slots = weights.to_vec();
         let link = self.link();
         slots.resize(link.rows * link.columns, from_i64(0));
@@ -191,6 +185,18 @@ impl Scheme {
             None,
             seed,
         )
+    }
+
+    pub(crate) fn check_slots(&self, count: usize) -> Result<()> {
+        if count == self.sizes.weights {
+            return Ok(());
+        }
+        let expected = self.sizes.weights;
+        Err(Error::Misuse(Detail::new(
+            "slots of weights",
+            expected,
+            count,
+        )))
     }
 
     /// A commitment to an input or an output.

@@ -29,9 +29,9 @@ impl Sum {
                 check("weights", slots, tensor, WEIGHT_BOUND)?;
             }
         }
-        let bound = 1 << self.bounds.log_bias;
-        let mut bias = self.bias.into_iter();
-        bias.try_for_each(|tensor| check("biases", slots, tensor, bound))
+        self.bias.map_or(Ok(()), |tensor| {
+            check("biases", slots, tensor, 1 << self.bounds.log_bias)
+        })
     }
 }
 

@@ -21,6 +21,7 @@ impl Scheme {
         committed: &Committed,
         seed: [u8; 32],
     ) -> Result<Vec<u8>> {
+        self.check_slots(weights.len())?;
         let publication = self.publication()?;
         let (slots, entries) = publication.witness(weights)?;
         let secrets = Secrets {

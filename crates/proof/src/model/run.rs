@@ -103,6 +103,7 @@ impl Scheme {
         bound: &[u8],
         seed: [u8; 32],
     ) -> Result<Proved> {
+        self.check_slots(owned.slots.len())?;
         let size = self.check_input(input)?;
         let told_input = hidden.map_or_else(
             || Numbers::Public(input.to_vec()),
