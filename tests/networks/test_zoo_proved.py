@@ -18,11 +18,17 @@ CONVOLUTION, LAST = ["Conv", "Relu"], ["Gemm", "Relu", "Gemm", "Relu", "Gemm"]
 LAYERS = {
     "lenet5-mnist": [*CONVOLUTION, "MaxPool", *CONVOLUTION, "MaxPool", "Flatten", *LAST],
     "staking-advisor": [*CONVOLUTION, *CONVOLUTION, "Conv", "Flatten"],
+    "vgg9-relu-cifar-10": [
+        *(*CONVOLUTION, *CONVOLUTION, "MaxPool"),
+        *(*CONVOLUTION, *CONVOLUTION, "MaxPool"),
+        *(*CONVOLUTION, *CONVOLUTION, "Flatten", *LAST),
+    ],
 }
-WEIGHTS = {"lenet5-mnist": 44_426, "staking-advisor": 833}
+WEIGHTS = {"lenet5-mnist": 44_426, "staking-advisor": 833, "vgg9-relu-cifar-10": 1_544_778}
 NAMES_OF_OUTPUTS = {
     "lenet5-mnist": LABELS["mnist"],
     "staking-advisor": tuple(f"validator {number}" for number in range(1, 17)),
+    "vgg9-relu-cifar-10": LABELS["cifar-10"],
 }
 
 
@@ -53,6 +59,12 @@ def test_names(name: str) -> None:
     metadata = {entry.key: entry.value for entry in onnx.load_model(path_of(name)).metadata_props}
     assert metadata["hushwork.name"] == name
     assert tuple(json.loads(metadata["hushwork.labels"])) == NAMES_OF_OUTPUTS[name]
+
+
+def test_vgg_9_is_right_on_its_sample() -> None:
+    images, labels = sample("cifar-10")
+    logits = run("vgg9-relu-cifar-10", to_input(images))
+    assert (logits.argmax(axis=1) == labels).mean() >= 0.8
 
 
 def test_lenet_5_takes_digits() -> None:

@@ -12,10 +12,14 @@ __all__ = ["ENCRYPTED", "NAMES", "PROVED", "SHORT", "open_network"]
 
 ENCRYPTED = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
 """Made of polynomials, for the guarantee `encrypted`."""
-PROVED = ("lenet5-mnist", "staking-advisor")
+PROVED = ("lenet5-mnist", "staking-advisor", "vgg9-relu-cifar-10")
 """Made of ReLU and max pools, for the guarantee `proved`."""
 NAMES = (*ENCRYPTED, *PROVED)
-SHORT = {"lenet5": "lenet5-mnist", "vgg9": "vgg9-cifar-10"}
+SHORT = {
+    "lenet5": "lenet5-mnist",
+    "vgg9": "vgg9-cifar-10",
+    "vgg9-relu": "vgg9-relu-cifar-10",
+}
 """What a network may be called too."""
 
 
