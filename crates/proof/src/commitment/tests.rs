@@ -238,3 +238,27 @@ fn digests_are_salted() {
     assert_ne!(beside(&guessed), beside(&salted));
     assert_eq!(guessed.show(&[9]).rows, salted.show(&[9]).rows);
 }
+
+fn distinct<T: std::hash::Hash + Eq>(values: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    values.into_iter().all(|value| seen.insert(value))
+}
+
+/// Rows after the slots, masks and salts: none comes twice, from one seed or another.
+#[test]
+fn everything_else_is_random() {
+    let slots = full(2);
+    let all =
+        [1, 2].map(|seed| Committed::new(&CODE, 2, slots.clone(), Some(4), [seed; 32]).unwrap());
+    let rows = all.iter().flat_map(|one| &one.slots[slots.len()..]);
+    assert!(distinct(rows));
+    let masks = || all.iter().filter_map(|one| one.masks.as_ref());
+    let masks = masks().flat_map(|masks| [&masks.combination, &masks.pads, &masks.of_pads]);
+    let masks: Vec<K> = masks.flat_map(|mask| mask.to_vec()).collect();
+    assert_eq!(masks.len(), 2 * (CODE.rows + 2 * (8 + CODE.queries)));
+    assert!(distinct(masks));
+    let everywhere: Vec<usize> = (0..1 << CODE.log_domain).collect();
+    assert!(distinct(
+        all.iter().flat_map(|one| one.show(&everywhere).paths.salts)
+    ));
+}

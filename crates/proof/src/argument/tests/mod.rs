@@ -235,3 +235,41 @@ fn the_example_is_shown() {
         .unwrap();
     assert_eq!(argument.verify(&binding, &proof), Ok(()));
 }
+
+/// Two proofs of the same have no message in common, and neither has one twice.
+#[test]
+fn every_message_is_fresh() {
+    let case = Case::example();
+    let subject = case.subject();
+    let argument = argument(&subject);
+    let [_, weights, input] = case.commit(&case.draw(&argument, 1));
+    let binding = bound([&weights, &input].map(|committed| Pinned::of(&CODE, committed)));
+    let prove = |seed| {
+        let slots = case.witness().auxiliary;
+        let all = [&weights, &input];
+        let secrets = Secrets {
+            slots,
+            seed: [seed; 32],
+            ..case.secrets(&all)
+        };
+        let proof = argument.prove(&binding, secrets).unwrap();
+        assert_eq!(argument.verify(&binding, &proof), Ok(()));
+        let Opening {
+            rounds,
+            mask,
+            combination,
+            pads,
+            ..
+        } = proof.opening;
+        let Quadratic { sums, factors } = proof.quadratic;
+        let single = [proof.sum, mask].into_iter().chain(sums);
+        [proof.messages, factors, rounds, combination, pads]
+            .concat()
+            .into_iter()
+            .chain(single)
+            .collect()
+    };
+    let both: [Vec<K>; 2] = [1, 2].map(prove);
+    let distinct: std::collections::HashSet<&K> = both.iter().flatten().collect();
+    assert_eq!(distinct.len(), 2 * both[0].len());
+}
