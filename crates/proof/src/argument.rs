@@ -1,24 +1,26 @@
 //! Proofs about commitments: in which order things are committed, said and opened, whatever is shown.
 
+#[cfg(test)]
+mod tests;
+
 use p3_field::PrimeCharacteristicRing;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::atoms::{self, Atoms};
 pub use crate::binding::Binding;
-use crate::circuit::lookups::Lookups;
 use crate::circuit::tables::Fingerprint;
 use crate::circuit::{AUXILIARY, WEIGHTS};
 use crate::commitment::{Code, Committed, Shape};
 use crate::error::{Result, malformed, refuse};
 use crate::field::{F, K, powers};
-use crate::fractions::Fractions;
 use crate::linear::{Linear, Tensor, Term};
-use crate::masked::{Plan, Receiver, Sender, Side};
+use crate::masked::{Receiver, Sender};
 use crate::merkle::Digest;
 use crate::opening::{self, Opening};
 use crate::quadratic::{self, Quadratic};
-use crate::transcript::{Challenger, Transcript};
+pub use crate::subject::{Seen, Subject};
+use crate::transcript::Challenger;
 
 /// The messages of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,42 +35,6 @@ pub struct Proof {
     pub quadratic: Quadratic,
     /// Of all commitments.
     pub opening: Opening,
-}
-
-/// What an interaction goes by.
-pub struct Seen {
-    /// How entries that are looked up become one number.
-    pub fingerprint: Fingerprint,
-    /// The denominator of all lookups' sum.
-    pub sum: K,
-    /// The denominator of the dummy fraction.
-    pub dummy: usize,
-}
-
-/// What can be shown.
-pub trait Subject {
-    /// What the prover knows besides what is looked up.
-    type Known;
-
-    /// Messages and products of its interaction.
-    fn plan(&self) -> Plan;
-
-    /// Slots of the auxiliary commitment, without atoms.
-    fn slots(&self) -> usize;
-
-    /// What is looked up.
-    fn lookups(&self) -> Option<&Lookups>;
-
-    /// The interaction: both sides' half, the prover with what is known.
-    ///
-    /// # Errors
-    /// MalformedBytes, where the proof ends early.
-    fn interact(
-        &self,
-        side: &mut impl Side,
-        seen: &Seen,
-        known: Option<(&Self::Known, Option<&Fractions>)>,
-    ) -> Result<()>;
 }
 
 /// The prover's secrets.
@@ -144,20 +110,34 @@ impl<'a, S: Subject> Argument<'a, S> {
     ///
     /// # Errors
     /// Misuse, where commitments have no room.
-    pub fn prove(&self, binding: &Binding, secrets: Secrets<S::Known>) -> Result<Proof> {
+    pub fn prove(&self, binding: &Binding, mut secrets: Secrets<S::Known>) -> Result<Proof> {
         let mut rng = ChaCha20Rng::from_seed(secrets.seed);
         let atoms = self.atoms.draw(&mut rng);
         let rounds = opening::rounds(&self.code, &self.shapes(binding));
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
-        let slots = secrets
-            .slots
-            .into_iter()
-            .chain(atoms::slots(&atoms))
-            .collect();
+        let mut slots = std::mem::take(&mut secrets.slots);
+        slots.extend(atoms::slots(&atoms));
         let auxiliary = Committed::new(&self.code, self.log_columns, slots, Some(rounds), seed)?;
-        let mut transcript = binding.transcript();
-        let fingerprint = fingerprint(&mut transcript, &auxiliary.root());
+        self.show(
+            &mut binding.transcript(),
+            binding,
+            secrets,
+            &atoms,
+            &auxiliary,
+        )
+    }
+
+    /// Makes a proof once everything is committed.
+    fn show(
+        &self,
+        challenger: &mut impl Challenger,
+        binding: &Binding,
+        secrets: Secrets<S::Known>,
+        atoms: &[K],
+        auxiliary: &Committed,
+    ) -> Result<Proof> {
+        let fingerprint = fingerprint(challenger, &auxiliary.root());
         let dummy = self.atoms.dummy();
         let fractions = self.subject.lookups().map(|lookups| {
             lookups.fractions(
@@ -170,29 +150,26 @@ impl<'a, S: Subject> Argument<'a, S> {
         let sum = fractions
             .as_ref()
             .map_or(K::ONE, |fractions| fractions.root().1);
-        transcript.absorb_extension("sum", &[sum]);
-        let mut sender = Sender::new(&mut transcript, &self.atoms.plan, &atoms);
+        challenger.absorb_extension("sum", &[sum]);
+        let mut sender = Sender::new(challenger, &self.atoms.plan, atoms);
         let seen = Seen {
             fingerprint,
             sum,
             dummy,
         };
-        self.subject.interact(
-            &mut sender,
-            &seen,
-            Some((&secrets.known, fractions.as_ref())),
-        )?;
+        let known = Some((&secrets.known, fractions.as_ref()));
+        self.subject.interact(&mut sender, &seen, known)?;
         drop(fractions);
         let (messages, mut statements) = sender.finish();
-        let (quadratic, of_products) = quadratic::prove(&mut transcript, &self.atoms, &atoms);
+        let (quadratic, of_products) = quadratic::prove(challenger, &self.atoms, atoms);
         statements.extend(of_products);
-        let (terms, target) =
-            self.relation(binding, statements, transcript.challenge("statements"));
-        let all: Vec<&Committed> = [&auxiliary]
+        let batch = challenger.challenge("statements");
+        let (terms, target) = self.relation(binding, statements, batch);
+        let all: Vec<&Committed> = [auxiliary]
             .into_iter()
             .chain(secrets.committed.iter().copied())
             .collect();
-        let opening = opening::open(&mut transcript, &self.code, &all, &terms, target)?;
+        let opening = opening::open(challenger, &self.code, &all, &terms, target)?;
         Ok(Proof {
             root: auxiliary.root(),
             sum,
@@ -207,6 +184,34 @@ impl<'a, S: Subject> Argument<'a, S> {
     /// # Errors
     /// InvalidProof, or MalformedBytes
     pub fn verify(&self, binding: &Binding, proof: &Proof) -> Result<()> {
+        self.check(&mut binding.transcript(), binding, proof)
+    }
+
+    fn check(
+        &self,
+        challenger: &mut impl Challenger,
+        binding: &Binding,
+        proof: &Proof,
+    ) -> Result<()> {
+        let statements = self.statements(challenger, proof)?;
+        let batch = challenger.challenge("statements");
+        let (terms, target) = self.relation(binding, statements, batch);
+        let roots = [proof.root]
+            .into_iter()
+            .chain(binding.pinned.iter().map(|(_, pinned)| pinned.root));
+        let commitments: Vec<(Digest, Shape)> = roots.zip(self.shapes(binding)).collect();
+        opening::verify(
+            challenger,
+            &self.code,
+            &commitments,
+            &terms,
+            target,
+            &proof.opening,
+        )
+    }
+
+    /// What messages leave to be shown.
+    fn statements(&self, challenger: &mut impl Challenger, proof: &Proof) -> Result<Vec<Linear>> {
         if proof.sum == K::ZERO {
             return Err(refuse(
                 "the sum of all lookups",
@@ -217,10 +222,9 @@ impl<'a, S: Subject> Argument<'a, S> {
         if proof.messages.len() != self.messages() {
             return Err(malformed("messages", self.messages(), proof.messages.len()));
         }
-        let mut transcript = binding.transcript();
-        let fingerprint = fingerprint(&mut transcript, &proof.root);
-        transcript.absorb_extension("sum", &[proof.sum]);
-        let mut receiver = Receiver::new(&mut transcript, &self.atoms.plan, &proof.messages);
+        let fingerprint = fingerprint(challenger, &proof.root);
+        challenger.absorb_extension("sum", &[proof.sum]);
+        let mut receiver = Receiver::new(challenger, &self.atoms.plan, &proof.messages);
         let seen = Seen {
             fingerprint,
             sum: proof.sum,
@@ -229,24 +233,11 @@ impl<'a, S: Subject> Argument<'a, S> {
         self.subject.interact(&mut receiver, &seen, None)?;
         let mut statements = receiver.finish();
         statements.extend(quadratic::verify(
-            &mut transcript,
+            challenger,
             &self.atoms,
             &proof.quadratic,
         )?);
-        let (terms, target) =
-            self.relation(binding, statements, transcript.challenge("statements"));
-        let roots = [proof.root]
-            .into_iter()
-            .chain(binding.pinned.iter().map(|(_, pinned)| pinned.root));
-        let commitments: Vec<(Digest, Shape)> = roots.zip(self.shapes(binding)).collect();
-        opening::verify(
-            &mut transcript,
-            &self.code,
-            &commitments,
-            &terms,
-            target,
-            &proof.opening,
-        )
+        Ok(statements)
     }
 
     /// All statements as one about the commitments, in the order of their opening.
@@ -276,7 +267,7 @@ impl<'a, S: Subject> Argument<'a, S> {
     }
 }
 
-fn fingerprint(transcript: &mut Transcript, root: &Digest) -> Fingerprint {
+fn fingerprint(transcript: &mut impl Challenger, root: &Digest) -> Fingerprint {
     transcript.absorb("auxiliary commitment", root);
     let alpha = transcript.challenge("entries");
     let beta = transcript.challenge("values of an entry");

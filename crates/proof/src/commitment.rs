@@ -2,13 +2,16 @@
 //! elements, its columns encoded, the codeword's rows hashed. Every opening shows some rows of the
 //! codeword; they say nothing as long as there are random rows left.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::code;
 use crate::error::{Detail, Error, Result};
 use crate::field::{DEGREE, F, K, random, random_extension, split};
-use crate::merkle::{Digest, Paths, Tree};
+use crate::merkle::{Digest, Paths, Salt, Tree};
 use crate::secret::Secret;
 
 /// The code that all commitments of a proof share.
@@ -139,21 +142,29 @@ impl Committed {
         let mut rng = ChaCha20Rng::from_seed(seed);
         slots.resize_with(code.rows << log_columns, || random(&mut rng));
         let masks = rounds.map(|rounds| Masks::random(code, 2 * rounds, &mut rng));
-        let codeword = code::encode(
-            &matrix(&slots, 1 << log_columns, masks.as_ref()),
-            shape.width(),
-            code.log_domain,
-        );
         let mut salts = vec![[0; 16]; 1 << code.log_domain];
         salts.iter_mut().for_each(|salt| rng.fill_bytes(salt));
+        Ok(Self::filled(code, shape, slots, masks, salts))
+    }
+
+    /// Commits to rows that are all there.
+    pub(crate) fn filled(
+        code: &Code,
+        shape: Shape,
+        slots: Vec<F>,
+        masks: Option<Masks>,
+        salts: Vec<Salt>,
+    ) -> Self {
+        let matrix = matrix(&slots, 1 << shape.log_columns, masks.as_ref());
+        let codeword = code::encode(&matrix, shape.width(), code.log_domain);
         let tree = Tree::new(&codeword, shape.width(), salts);
-        Ok(Self {
+        Self {
             shape,
             slots: slots.into(),
             masks,
             codeword: codeword.into(),
             tree,
-        })
+        }
     }
 
     /// What others see of it.

@@ -1,5 +1,7 @@
 //! Zero-knowledge proofs of the integer runs of quantised networks.
 
+#[cfg(test)]
+mod algebra;
 pub mod argument;
 pub mod atoms;
 pub mod binding;
@@ -28,4 +30,5 @@ pub mod scheme;
 pub mod secret;
 pub mod security;
 mod sizes;
+mod subject;
 pub mod transcript;

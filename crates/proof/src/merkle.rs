@@ -175,11 +175,42 @@ fn node_digest(left: &Digest, right: &Digest) -> Digest {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use p3_field::PrimeCharacteristicRing;
     use proptest::prelude::*;
+    use rand_core::Rng;
 
     use super::*;
+
+    /// The root of a tree of which nothing is known but the rows at positions, and what opens them.
+    pub(crate) fn around(
+        height: usize,
+        positions: &[usize],
+        rows: &[F],
+        rng: &mut impl Rng,
+    ) -> (Digest, Paths) {
+        let mut random = || {
+            let mut digest = Digest::default();
+            rng.fill_bytes(&mut digest);
+            digest
+        };
+        let salt = |_| random()[..16].try_into().unwrap();
+        let salts: Vec<Salt> = positions.iter().map(salt).collect();
+        let width = rows.len() / positions.len();
+        let leaves = salts.iter().zip(rows.chunks_exact(width));
+        let mut known: Vec<Digest> = leaves
+            .map(|(salt, row)| leaf_digest(salt, row, &mut Vec::new()))
+            .collect();
+        let (mut at, mut digests) = (positions.to_vec(), Vec::new());
+        for _ in 0..height {
+            let mut siblings = Vec::new();
+            let above = parents(&at, |_| siblings.push(random()));
+            known = climb(&at, &known, &mut siblings.iter()).unwrap();
+            digests.extend(siblings);
+            at = above;
+        }
+        (known[0], Paths { salts, digests })
+    }
 
     fn tree(height: usize) -> (Tree, Vec<F>) {
         let rows: Vec<F> = (0..3 << height).map(F::from_usize).collect();

@@ -89,8 +89,40 @@ fn word(output: &mut blake3::OutputReader) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
     use super::*;
+    use crate::field::random_extension;
+
+    /// Challenges that do not depend on what is absorbed.
+    #[derive(Clone)]
+    pub(crate) struct Script {
+        rng: ChaCha20Rng,
+        positions: Vec<usize>,
+    }
+
+    impl Script {
+        /// All challenges from a seed, but positions, which are given.
+        pub(crate) fn new(seed: u64, positions: Vec<usize>) -> Self {
+            let rng = ChaCha20Rng::seed_from_u64(seed);
+            Self { rng, positions }
+        }
+    }
+
+    impl Challenger for Script {
+        fn absorb(&mut self, _: &'static str, _: &[u8]) {}
+
+        fn challenge(&mut self, _: &'static str) -> K {
+            random_extension(&mut self.rng)
+        }
+
+        fn positions(&mut self, count: usize, _: usize) -> Vec<usize> {
+            assert_eq!(count, self.positions.len());
+            self.positions.clone()
+        }
+    }
 
     fn drawn(absorbed: &[(&'static str, &[u8])]) -> K {
         let mut transcript = Transcript::new("hushwork test");

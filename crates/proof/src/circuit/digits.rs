@@ -54,3 +54,25 @@ pub(super) fn check_shift(shift: u32, signed: bool, magnitude: i64) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What a sum may be and what digits may stand for lie so close together that no two are
+        /// the same modulo p.
+        #[test]
+        fn digits_stand_for_one_sum(shift in 0..=SHIFT_LIMIT, signed: bool, magnitude in 0..1i64 << 29) {
+            let Digits { offset, tau, .. } = Digits::new(shift, signed, magnitude);
+            prop_assume!(check_shift(shift, signed, magnitude).is_ok());
+            let largest = 1 << (shift + 8 + tau);
+            let (low, high) = (offset - magnitude, offset + magnitude);
+            prop_assert!(-largest <= low && high < largest);
+            prop_assert!(high + largest < i64::from(PRIME));
+            prop_assert!(largest - 1 - low < i64::from(PRIME));
+        }
+    }
+}

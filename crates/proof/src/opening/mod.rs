@@ -8,7 +8,7 @@
 
 mod prove;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 pub use prove::open;

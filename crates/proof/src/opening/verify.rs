@@ -84,7 +84,7 @@ fn check_statement(
 }
 
 /// The statement's coefficient at the point.
-fn coefficient(shapes: &[Shape], terms: &[Term], end: &End) -> K {
+pub(super) fn coefficient(shapes: &[Shape], terms: &[Term], end: &End) -> K {
     let first = Columns::new(shapes).first;
     let place = |(shape, first): (&Shape, &usize)| {
         let (block, within) = end.column.split_at(end.column.len() - shape.log_columns);

@@ -13,5 +13,6 @@ mod networks;
 mod publications;
 mod random;
 mod requantisation;
+mod schemes;
 mod statements;
 mod strangers;

@@ -104,18 +104,27 @@ pub fn residual() -> Description {
 
 /// An activation of its own: x^2 / 128, with a value at 0 that is not 0.
 pub fn activated() -> Description {
-    let table = (-128..128).map(|x: i32| x * x / 128 + 5).collect();
+    activation(6, true, Some(squares()), 7)
+}
+
+pub fn squares() -> Vec<i32> {
+    (-128..128).map(|x: i32| x * x / 128 + 5).collect()
+}
+
+pub fn activation(shift: u32, signed: bool, table: Option<Vec<i32>>, factor: i32) -> Description {
+    let layer = Layer::Requantise {
+        sum: biased(vec![weighted(0, window(1, 1, 0), 3)]),
+        shift,
+        signed,
+        table,
+    };
     Description {
         input: size(1, 1, 5),
         range: [-128, 127],
-        layers: vec![signed(
-            biased(vec![weighted(0, window(1, 1, 0), 3)]),
-            6,
-            Some(table),
-        )],
+        layers: vec![layer],
         output: plain(vec![
             weighted(1, window(1, 1, 0), 3),
-            fixed(1, window(1, 1, 0), 7),
+            fixed(1, window(1, 1, 0), factor),
         ]),
         meaning: Meaning::default(),
     }

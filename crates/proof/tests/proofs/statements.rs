@@ -234,6 +234,25 @@ fn a_proof_is_bound_to_everything_that_is_said() {
     })));
 }
 
+#[test]
+fn numbers_are_as_many_as_there_are() {
+    let model = model();
+    let input = model.input(1);
+    let proved = model.prove(&input, None, Tell::Numbers);
+    let verify = |input: &[i32], output: &[i32]| {
+        let outcome = Outcome::Numbers(Numbers::Public(output.to_vec()));
+        model.verify(Numbers::Public(input.to_vec()), outcome, &proved.proof)
+    };
+    let output = &proved.numbers;
+    assert_eq!(verify(&input, output), Ok(()));
+    assert!(is_invalid(verify(&input[1..], output)));
+    assert!(is_invalid(verify(&[&input[..], &[0]].concat(), output)));
+    assert!(is_invalid(verify(&input, &output[1..])));
+    assert!(is_invalid(verify(&input, &[&output[..], &[0]].concat())));
+    assert!(is_invalid(verify(&[], &[])));
+    assert!(is_invalid(verify(&input, &[i32::MIN, i32::MAX, 0])));
+}
+
 /// The same network with the same weights, seen by everybody.
 #[test]
 fn public_weights_are_the_models() {

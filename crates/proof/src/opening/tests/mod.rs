@@ -1,5 +1,10 @@
 //! What holds is shown, and nothing else.
 
+mod simulator;
+mod torn;
+
+pub(crate) use simulator::simulate;
+
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
