@@ -29,8 +29,7 @@ const CODE: Code = Code {
 
 /// Slots that fill a commitment of so many columns up to three openings.
 fn full(log_columns: usize) -> Vec<F> {
-    let spare = DEGREE.div_ceil(1 << log_columns);
-    let rows = CODE.rows - 3 * CODE.queries - spare;
+    let rows = CODE.rows - 3 * CODE.queries - PIN_ROWS;
     (0..rows << log_columns)
         .map(|index| from_i64(index as i64 * 37 % 256 - 128))
         .collect()

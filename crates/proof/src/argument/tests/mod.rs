@@ -10,7 +10,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::*;
-use crate::circuit::description::{Description, Layer, Sum, Term as Part};
+use crate::circuit::description::{Description, Layer, Meaning, Sum, Term as Part};
 use crate::circuit::geometry::{Size, Window};
 use crate::circuit::interaction::{Run, Told};
 use crate::circuit::run::{Run as Done, run};
@@ -78,6 +78,7 @@ fn network() -> Network {
         range: [0, 15],
         layers: vec![layer],
         output: sum(1, 1),
+        meaning: Meaning::default(),
     })
     .unwrap()
 }

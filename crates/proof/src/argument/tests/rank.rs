@@ -16,6 +16,7 @@
 //! coordinates that are sent less the number of those equations: so they are independent, and what
 //! is sent is a uniform solution of them. They know nothing of the witness.
 
+use crate::commitment::PIN_ROWS;
 use rayon::prelude::*;
 
 use super::*;
@@ -76,7 +77,7 @@ fn shifted(draws: &Draws) -> Vec<Draws> {
     let mut all = Vec::new();
     for (index, shape) in shapes().iter().enumerate() {
         let len = draws.tails[index].len();
-        let count = (CODE.queries + shape.spare()) << shape.log_columns;
+        let count = (CODE.queries + PIN_ROWS) << shape.log_columns;
         for slot in len - count..len {
             let mut one = draws.clone();
             one.tails[index][slot] += F::ONE;
