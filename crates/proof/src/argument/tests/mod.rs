@@ -1,5 +1,6 @@
 //! A small run whose two sides can be taken apart.
 
+mod interpolation;
 mod products;
 mod rank;
 mod simulator;
