@@ -245,3 +245,20 @@ impl Pairs<PackedK> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registers::pack;
+
+    impl Fractions {
+        /// With another numerator of the first leaf, which makes the sum zero.
+        pub(crate) fn balanced(&self) -> Self {
+            let leaves = self.lower[self.lower.len() - 1].unpack();
+            let (sum, root) = self.root();
+            let mut numerators = leaves.numerators;
+            numerators[0] -= sum * leaves.denominators[0] * root.inverse();
+            Self::new(pack(&numerators), pack(&leaves.denominators))
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! A small run whose two sides can be taken apart.
 
 mod interpolation;
+mod numerators;
 mod products;
 mod rank;
 mod simulator;
@@ -18,6 +19,7 @@ use crate::circuit::run::{Run as Done, run};
 use crate::circuit::witness::Witness;
 use crate::circuit::{Circuit, INPUT, Input, Mode, Network, Output};
 use crate::commitment::Masks;
+use crate::error::Error;
 use crate::field::{random, random_extension};
 use crate::model::slots;
 use crate::pin::Pinned;

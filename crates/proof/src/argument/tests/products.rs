@@ -34,7 +34,7 @@ fn drawn(case: &Case) -> (Vec<K>, Atoms) {
 }
 
 fn is_invalid(result: Result<()>) -> bool {
-    matches!(result, Err(crate::error::Error::InvalidProof(_)))
+    matches!(result, Err(Error::InvalidProof(_)))
 }
 
 #[test]
