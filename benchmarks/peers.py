@@ -46,15 +46,15 @@ class Peer:
     measure: Callable[[Show], tuple[Figure, ...]]
 
 
-def _folder(who: str) -> Path:
+def folder_of(who: str) -> Path:
     return CACHE / who
 
 
-def _log(who: str, step: str) -> Path:
+def log_of(who: str, step: str) -> Path:
     return CACHE / "logs" / f"{who}-{step}.log"
 
 
-def _python(versions: tuple[tuple[int, int], ...]) -> str:
+def python_of(versions: tuple[tuple[int, int], ...]) -> str:
     """An interpreter of one of these versions, the running one if it will do."""
     if sys.version_info[:2] in versions:
         return sys.executable
@@ -72,33 +72,33 @@ def _works(python: str) -> bool:
         return False
 
 
-def _install_python(who: str, python: str, pins: tuple[str, ...]) -> None:
+def install_python(who: str, python: str, pins: tuple[str, ...]) -> None:
     """A virtual environment that holds these packages; made again only when the pins change."""
-    folder = _folder(who)
+    folder = folder_of(who)
     marker = folder / "pins.txt"
     if marker.exists() and marker.read_text() == "\n".join(pins):
         return
-    run([python, "-m", "venv", "--clear", folder], _log(who, "venv"), INSTALL_SECONDS)
+    run([python, "-m", "venv", "--clear", folder], log_of(who, "venv"), INSTALL_SECONDS)
     pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", *pins]
-    run(pip, _log(who, "install"), INSTALL_SECONDS)
+    run(pip, log_of(who, "install"), INSTALL_SECONDS)
     marker.write_text("\n".join(pins))
 
 
 def _measure_python(who: str, script: str, show: Show) -> tuple[Figure, ...]:
-    command = [_folder(who) / "bin/python", HERE / script]
-    return run(command, _log(who, "measure"), MEASURE_SECONDS, show, folder=_folder(who))
+    command = [folder_of(who) / "bin/python", HERE / script]
+    return run(command, log_of(who, "measure"), MEASURE_SECONDS, show, folder=folder_of(who))
 
 
 def _install_orion() -> None:
-    _install_python("orion", _python(OLDER_PYTHONS), ORION_PINS)
+    install_python("orion", python_of(OLDER_PYTHONS), ORION_PINS)
 
 
 def _install_desilo() -> None:
-    _install_python("desilofhe", sys.executable, DESILO_PINS)
+    install_python("desilofhe", sys.executable, DESILO_PINS)
 
 
 def _install_concrete() -> None:
-    _install_python("concrete", _python(OLDER_PYTHONS), CONCRETE_PINS)
+    install_python("concrete", python_of(OLDER_PYTHONS), CONCRETE_PINS)
 
 
 def _measure_concrete(show: Show) -> tuple[Figure, ...]:
@@ -107,13 +107,13 @@ def _measure_concrete(show: Show) -> tuple[Figure, ...]:
 
 def _install_lattigo() -> None:
     go = tool("go", "no Go tool chain on this machine")
-    out = _folder("lattigo") / "measure"
+    out = folder_of("lattigo") / "measure"
     command = [go, "build", "-buildvcs=false", "-o", out, "."]
-    run(command, _log("lattigo", "install"), INSTALL_SECONDS, folder=HERE / "lattigo")
+    run(command, log_of("lattigo", "install"), INSTALL_SECONDS, folder=HERE / "lattigo")
 
 
 def _measure_lattigo(show: Show) -> tuple[Figure, ...]:
-    command, log = [_folder("lattigo") / "measure"], _log("lattigo", "measure")
+    command, log = [folder_of("lattigo") / "measure"], log_of("lattigo", "measure")
     return run(command, log, MEASURE_SECONDS, show, environment={"GOMAXPROCS": "1"})
 
 
@@ -137,15 +137,15 @@ def _install_poulpy() -> None:
         raise Unavailable("no nightly tool chain, and it does not build on stable Rust")
     if missing := _missing_features():
         raise Unavailable(f"this processor lacks {', '.join(missing)}, which its back end needs")
-    target = {"CARGO_TARGET_DIR": str(_folder("poulpy")), "RUSTFLAGS": "-C target-cpu=native"}
+    target = {"CARGO_TARGET_DIR": str(folder_of("poulpy")), "RUSTFLAGS": "-C target-cpu=native"}
     command = [cargo, "+nightly", "build", "--release", "--locked", "--quiet"]
-    log, folder = _log("poulpy", "install"), HERE / "poulpy"
+    log, folder = log_of("poulpy", "install"), HERE / "poulpy"
     run(command, log, INSTALL_SECONDS, folder=folder, environment=target)
 
 
 def _measure_poulpy(show: Show) -> tuple[Figure, ...]:
-    command = [_folder("poulpy") / "release/hushwork-bench-poulpy"]
-    return run(command, _log("poulpy", "measure"), MEASURE_SECONDS, show)
+    command = [folder_of("poulpy") / "release/hushwork-bench-poulpy"]
+    return run(command, log_of("poulpy", "measure"), MEASURE_SECONDS, show)
 
 
 PEERS = (

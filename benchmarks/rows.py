@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from benchmarks.figures import Figure, Key, Measured
 
 _TIMES = ((1, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
-_BYTES = ("_memory", "_keys", "_request", "_answer")
-_RATIOS, _SHARES, _COUNTS = ("_error", "load"), ("_labels", "_plain"), ("_tables",)
+_BYTES = ("_memory", "_keys", "_request", "_answer", "_size")
+_RATIOS, _SHARES, _COUNTS = (
+    ("_error", "load"),
+    ("_labels", "_plain"),
+    ("_tables", "_weights", "_activations", "_adds", "_bits"),
+)
 _SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 

@@ -63,7 +63,7 @@ def test_a_peer_does_not_see_our_environment(
 
 def test_a_python_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match=r"python2\.3"):
-        peers._python(((2, 3),))
+        peers.python_of(((2, 3),))
 
 
 def test_versions_are_those_that_are_asked_for() -> None:

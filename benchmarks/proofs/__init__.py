@@ -1,0 +1,1 @@
+"""The prover beside its peers: time, size and memory of proofs."""
