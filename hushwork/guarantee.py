@@ -39,7 +39,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: str
     """Name of the network, as people say it."""
     network_digest: str
-    """SHA-256 of the ONNX file, hex."""
+    """SHA-256 of the ONNX file, hex; where that is hidden, of what is published in its place."""
     input_shape: tuple[int, ...]
     labels: tuple[str, ...]
     hello_limit: int

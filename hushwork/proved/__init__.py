@@ -61,7 +61,7 @@ class ProvedGuarantee:
         """Serve a model that its owner published into `shared`. Raises NotFound."""
         if progress is not None:
             progress("opening the vault", 0, 1)
-        made = ProvedWorker(owner_in(shared, network), network, hotkey)
+        made = ProvedWorker(owner_in(shared, network), hotkey)
         if progress is not None:
             progress("opening the vault", 1, 1)
         return made
@@ -73,7 +73,7 @@ class ProvedGuarantee:
         shared: Path | None = None,
     ) -> ProvedJudge:
         """Judge those who serve the model that is published in `shared`. Raises NotFound."""
-        return ProvedJudge(publication_in(shared, network), network)
+        return ProvedJudge(publication_in(shared, network))
 
     def client(self, manifest: Manifest) -> ProvedClient:
         """Verify a manifest's publication. Raises RefusedManifest."""

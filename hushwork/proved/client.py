@@ -19,7 +19,7 @@ from hushwork.errors import (
 from hushwork.guarantee import Answer, Manifest
 from hushwork.networks.integers import quantise_input
 from hushwork.proved.evidence import Epoch, Evidence, Numbers
-from hushwork.proved.messages import NAME, NONCE, Request, Response
+from hushwork.proved.messages import NONCE, Request, Response, offer
 from hushwork.proved.publication import Publication, decode
 
 Array = NDArray[np.float64]
@@ -39,9 +39,8 @@ class ProvedClient:
         except HushworkError as error:
             expected = "a published model that verifies"
             raise RefusedManifest("manifest", expected=expected, got=error) from error
-        labels = self._model.architecture.labels
-        if manifest.guarantee != NAME or manifest.labels != labels:
-            raise RefusedManifest("manifest", expected=f"{NAME}, labels {labels}", got="others")
+        if manifest != (own := offer(self._model)):
+            raise RefusedManifest("manifest", expected=f"that of {own.network_digest}", got="other")
         self._manifest = manifest
         self._lock = threading.Lock()
         self._pending: dict[bytes, Numbers] = {}

@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.guarantee import Array, Manifest
-from hushwork.networks import Network
+from hushwork.proved.messages import offer
 from hushwork.proved.publication import Publication
-from hushwork.proved.worker import offer
 
 
 class ProvedJudge:
     """Every answer proves itself: there is nothing to compare."""
 
-    def __init__(self, publication: Publication, network: Network) -> None:
-        self._manifest = offer(publication.to_bytes(), network)
+    def __init__(self, publication: Publication) -> None:
+        """Raises what Publication.check raises."""
+        self._manifest = offer(publication.check())
 
     @property
     def manifest(self) -> Manifest:

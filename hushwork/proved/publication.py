@@ -81,6 +81,12 @@ class Model:
         hidden = isinstance(publication.weights, Hidden)
         self.scheme = Scheme.read(publication.architecture, hidden, publication.parameters)
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """As whoever asks gives an input: (channels, height, width), or (features,)."""
+        height, width, channels = self.architecture.shape
+        return (channels,) if height == width == 1 else (channels, height, width)
+
     @cached_property
     def public(self) -> Weights | None:
         """Weights that everybody knows."""

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import threading
-
-import numpy as np
+from math import prod
 
 from hushwork.errors import InvalidProof, MalformedBytes, UnknownSession
 from hushwork.guarantee import Manifest, Progress
-from hushwork.networks import Network
 from hushwork.proved.evidence import Bound, Epoch
-from hushwork.proved.messages import NAME, NONCE, Request, Response
+from hushwork.proved.messages import NONCE, Request, Response, offer
 from hushwork.proved.owner import Owner
 from hushwork.proved.publication import decode
-
-RESPONSE_LIMIT = 64 << 20
-
-
-def offer(owner_publication: bytes, network: Network) -> Manifest:
-    """The manifest of a published model: all who serve it have the same."""
-    numbers = int(np.prod(network.input_shape))
-    return Manifest(
-        guarantee=NAME,
-        network=network.name,
-        network_digest=network.digest,
-        input_shape=network.input_shape,
-        labels=network.labels,
-        hello_limit=NONCE,
-        request_limit=4 * numbers + 128,
-        response_limit=RESPONSE_LIMIT,
-        body=owner_publication,
-    )
 
 
 class ProvedSession:
@@ -58,10 +38,10 @@ class ProvedSession:
 class ProvedWorker:
     """Proves runs of one model, as one hotkey. Thread-safe."""
 
-    def __init__(self, owner: Owner, network: Network, hotkey: str) -> None:
+    def __init__(self, owner: Owner, hotkey: str) -> None:
         self._owner = owner
         self._hotkey = hotkey
-        self._manifest = offer(owner.publication.to_bytes(), network)
+        self._manifest = offer(owner.model)
 
     @property
     def manifest(self) -> Manifest:
@@ -85,8 +65,8 @@ class ProvedWorker:
             progress("proving", 0, 1)
         shape = self._owner.model.architecture.shape
         numbers = asked.input.array
-        if numbers.size != np.prod(shape):
-            raise InvalidProof("an input", expected=f"{np.prod(shape)} numbers", got=numbers.size)
+        if numbers.size != prod(shape):
+            raise InvalidProof("an input", expected=f"{prod(shape)} numbers", got=numbers.size)
         bound = Bound(asked.nonce, self._hotkey)
         epoch, claim, _ = self._owner.prove(numbers.reshape(shape), bound=bound)
         if progress is not None:

@@ -52,8 +52,6 @@ class Architecture(Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
     version: int
     name: Text
-    digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-    """SHA-256 of the ONNX file, hex."""
     shape: tuple[Extent, Extent, Extent]
     """Of the input: height, width, channels."""
     low: Pixel

@@ -63,7 +63,6 @@ def quantise(
     architecture = Architecture(
         version=VERSION,
         name=network.name,
-        digest=network.digest,
         shape=entry.value.shape,
         low=entry.value.low,
         high=entry.value.high,

@@ -100,7 +100,6 @@ class Growing:
         architecture = Architecture(
             version=1,
             name="random",
-            digest="0" * 64,
             shape=self.values[0].shape,
             low=self.values[0].low,
             high=self.values[0].high,

@@ -12,11 +12,10 @@ pub const LIMIT: usize = 16 << 20;
 /// Of the format.
 pub const VERSION: u32 = 1;
 
-/// version, name, digest, (height, width, channels), low, high, input scale, layers, output, output
-/// scale, labels
+/// version, name, (height, width, channels), low, high, input scale, layers, output, output scale,
+/// labels
 type Fields = (
     u32,
-    String,
     String,
     [usize; 3],
     i32,
@@ -40,7 +39,6 @@ impl Description {
         } = self;
         let Meaning {
             name,
-            digest,
             input_scale,
             output_scale,
             labels,
@@ -49,7 +47,6 @@ impl Description {
         let fields = (
             VERSION,
             name,
-            digest,
             shape,
             low,
             high,
@@ -79,7 +76,6 @@ impl Description {
         let (
             version,
             name,
-            digest,
             shape,
             low,
             high,
@@ -99,7 +95,6 @@ impl Description {
         let [height, width, channels] = shape;
         let meaning = Meaning {
             name,
-            digest,
             input_scale,
             output_scale,
             labels,

@@ -24,8 +24,6 @@ pub struct Description {
 pub struct Meaning {
     /// Of the network.
     pub name: String,
-    /// Of the file that it comes from, in hex.
-    pub digest: String,
     /// What the input's integers are multiplied with.
     pub input_scale: f64,
     /// What the output's integers are multiplied with.
