@@ -1,8 +1,8 @@
 # Two commands do everything: `make up` and `make test`. Both set up what they need first.
 
 VENV   ?= .venv
-MODEL  ?= lenet-fashion-mnist
-MINERS ?= 3
+MODEL  ?=
+MINERS ?=
 PORT   ?= 8700
 ARGS   ?=
 
@@ -21,10 +21,10 @@ export PIP_QUIET := 1
 help: ## Show these lines
 	@echo "Hushwork. A fresh machine needs Python 3.11+, stable Rust and a C linker; make does the rest."
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Settings of make up: MODEL=$(MODEL) (or vgg9) MINERS=$(MINERS) PORT=$(PORT) ARGS='--rounds 1'; PYTHON=... everywhere"
+	@echo "Settings of make up: MODEL=vgg9 (or several) MINERS=3 PORT=$(PORT) ARGS='--rounds 1'; PYTHON=... everywhere"
 
 up: build ## Start a network on this machine and watch it classify images it cannot see
-	@exec $(BIN)/hush up --model $(MODEL) --miners $(MINERS) --port $(PORT) $(ARGS)
+	@exec $(BIN)/hush up $(addprefix --model ,$(MODEL)) $(addprefix --miners ,$(MINERS)) --port $(PORT) $(ARGS)
 
 test: build ## Run every test: Rust, then Python
 	cargo test --workspace --exclude hushwork-native --locked --quiet

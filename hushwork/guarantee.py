@@ -164,7 +164,8 @@ class Guarantee(Protocol):
     ) -> Worker:
         """Prepare a network for work: compile, publish a manifest.
 
-        `shared`: a folder of the owner's, where processes leave each other what they prepared.
+        `shared`: a folder of the owner's, where processes leave each other what they prepared; or
+        a file, where a guarantee keeps that in one.
         `hotkey`: whose answers they are, where the guarantee binds that.
         """
 
@@ -180,6 +181,8 @@ class Guarantee(Protocol):
         """For people: each party and what it learns."""
 
 
+OPEN = frozenset({"proved"})
+"""Whose workers see the input: a customer gets such a one by asking for it, and never else."""
 _ROOMS = {"encrypted": "hushwork.encrypted", "proved": "hushwork.proved"}
 
 

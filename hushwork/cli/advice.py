@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 from hushwork.errors import (
     BadAnswer,
+    BudgetSpent,
     HushworkError,
     InvalidBytes,
     InvalidInput,
     InvalidParameters,
+    InvalidProof,
     RefusedManifest,
     Unreachable,
     UnsupportedOperator,
@@ -27,7 +29,9 @@ OFFERING: Advice = {
 }
 ASKING: Advice = {
     BadAnswer: _AGAIN,
+    BudgetSpent: "The model's owner has to publish it anew; hush models lists what is offered.",
     InvalidBytes: _AGAIN,
+    InvalidProof: _AGAIN,
     InvalidInput: "hush sample DIR writes images that fit.",
     InvalidParameters: _ANOTHER,
     RefusedManifest: _ANOTHER,

@@ -16,6 +16,7 @@ from hushwork.cli.customer import infer, models
 from hushwork.cli.proofs import prove, publish_model, verify
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, serve, validator
 from hushwork.cli.samples import sample
+from hushwork.cli.share import share
 from hushwork.cli.up import up
 from hushwork.errors import HushworkError
 
@@ -31,6 +32,7 @@ for command in (
     models,
     prove,
     verify,
+    share,
     sample,
     serve,
     ledger,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +13,7 @@ from hushwork.guarantee import Manifest, Progress, Session, Worker
 
 IDLE_SECONDS = 0.5
 TICKS = 20
-GARBAGE_EVERY = 3
+SPOILT_EVERY = 3
 
 
 class Behaviour(StrEnum):
@@ -21,6 +22,7 @@ class Behaviour(StrEnum):
     HONEST = "honest"
     SLOW = "slow"
     GARBAGE = "garbage"
+    FORGING = "forging"
 
 
 class SlowWorker:
@@ -46,11 +48,12 @@ class SlowWorker:
         return response
 
 
-class GarbageWorker:
-    """Answers every third job with noise."""
+class SpoilingWorker:
+    """Spoils every third answer."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, spoil: Callable[[bytes], bytes]) -> None:
         self._worker = worker
+        self._spoil = spoil
         self.manifest: Manifest = worker.manifest
         self._jobs = itertools.count(1)
 
@@ -59,13 +62,30 @@ class GarbageWorker:
         return self._worker.greet(hello)
 
     def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
-        """As the worker does, or noise of the same length."""
+        """As the worker does, or what is left of it."""
         response = self._worker.run(session, request, progress)
-        return os.urandom(len(response)) if next(self._jobs) % GARBAGE_EVERY == 0 else response
+        return self._spoil(response) if next(self._jobs) % SPOILT_EVERY == 0 else response
+
+
+def noise(response: bytes) -> bytes:
+    """Nothing of it but the length."""
+    return os.urandom(len(response))
+
+
+def forged(response: bytes) -> bytes:
+    """With one bit changed in the middle, where the proof is."""
+    middle = len(response) // 2
+    return response[:middle] + bytes([response[middle] ^ 1]) + response[middle + 1 :]
 
 
 def disguise(worker: Worker, behaviour: Behaviour) -> Worker:
     """Make a worker behave like this."""
-    if behaviour is Behaviour.SLOW:
-        return SlowWorker(worker)
-    return GarbageWorker(worker) if behaviour is Behaviour.GARBAGE else worker
+    match behaviour:
+        case Behaviour.HONEST:
+            return worker
+        case Behaviour.SLOW:
+            return SlowWorker(worker)
+        case Behaviour.GARBAGE:
+            return SpoilingWorker(worker, noise)
+        case Behaviour.FORGING:
+            return SpoilingWorker(worker, forged)

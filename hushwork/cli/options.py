@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_MODEL = "lenet-fashion-mnist"
+DEFAULT_MODELS = {"encrypted": "lenet-fashion-mnist", "proved": "lenet5-fashion-mnist"}
+"""What `hush up` shows, by guarantee: both read the pictures that `hush sample` writes."""
 DEFAULT_WALLETS = Path("~/.bittensor/wallets")
 LEDGER_PORT = 8701
 GATEWAY_PORT = 8700
@@ -47,8 +48,25 @@ Models = Annotated[
 Shared = Annotated[
     Path | None,
     typer.Option(
-        "--shared", help="Folder of compiled networks, for all processes of yours on this machine."
+        "--shared",
+        help="Folder of compiled networks, vaults and publications, for all processes of yours on"
+        " this machine.",
     ),
 ]
+Vault = Annotated[
+    Path | None,
+    typer.Option("--vault", help="Secrets of a published model; MODEL.vault by default."),
+]
+PublicationFile = Annotated[
+    Path | None,
+    typer.Option("--publication", help="What its owner published; MODEL.model by default."),
+]
 GuaranteeName = Annotated[str, typer.Option("--guarantee", help="What clients are promised.")]
+GuaranteeNames = Annotated[
+    list[str],
+    typer.Option(
+        "--guarantee",
+        help="What clients are promised, encrypted by default: for all --model, or one for each.",
+    ),
+]
 Lines = Annotated[bool, typer.Option("--lines", hidden=True)]

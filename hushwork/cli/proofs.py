@@ -16,7 +16,8 @@ from rich.text import Text
 
 from hushwork.cli import options
 from hushwork.cli.customer import follow
-from hushwork.cli.report import progress_bars
+from hushwork.cli.published import beside
+from hushwork.cli.report import LineReporter, progress_bars
 from hushwork.cli.screen import duration, size
 from hushwork.cli.tasks import images_for, own_images
 from hushwork.errors import InvalidInput, NotFound, TooLarge
@@ -41,9 +42,6 @@ CALIBRATION = 512
 """Images by which a network is quantised."""
 
 Data = Annotated[str | None, typer.Option(help="Images to quantise by: a folder, an .npz or .npy.")]
-VaultFile = Annotated[
-    Path | None, typer.Option("--vault", help="Where secrets are kept; MODEL.vault by default.")
-]
 LogDomain = Annotated[
     int, typer.Option(min=12, max=20, help="Larger: proofs are smaller, and take more time.")
 ]
@@ -52,28 +50,31 @@ LogDomain = Annotated[
 def publish_model(  # noqa: PLR0917 - options
     model: Annotated[str, typer.Argument(help="An ONNX file, or the name of a shipped network.")],
     out: Annotated[Path | None, typer.Option(help="Publication; MODEL.model by default.")] = None,
-    vault: VaultFile = None,
+    vault: options.Vault = None,
     data: Data = None,
     shared: options.Shared = None,
     log_domain: LogDomain = LOG_DOMAIN,
+    lines: options.Lines = False,
 ) -> None:
     """Quantise a network, commit to its weights, and prove that the commitment is well formed."""
     network = open_network(model)
-    kept, path = vault or _beside(model, "vault"), out or _beside(model, "model")
+    kept, path = vault or beside(model, "vault"), out or beside(model, "model")
     if shared is not None:
         shared.mkdir(parents=True, exist_ok=True)
         kept, path = vault_path(shared, network), model_path(shared, network)
     with progress_bars(Console(stderr=True)) as bars:
-        owner, facts = _publish(network, kept, data, log_domain, follow(bars, PHASES))
+        progress = LineReporter().progress if lines else follow(bars, PHASES)
+        owner, facts = _publish(network, kept, data, log_domain, progress)
     path.write_bytes(owner.publication.to_bytes())
-    Console().print(_published(owner, path, facts))
+    if not lines:
+        Console().print(_published(owner, path, facts))
 
 
 def prove(  # noqa: PLR0917 - options
     model: Annotated[str, typer.Argument(help="An ONNX file, a shipped network, or a vault.")],
     image: Annotated[Path, typer.Argument(help="A picture, or an .npy array.")],
     out: Annotated[Path | None, typer.Option(help="Evidence; IMAGE.proof by default.")] = None,
-    vault: VaultFile = None,
+    vault: options.Vault = None,
     data: Data = None,
     tell: Annotated[
         str, typer.Option(help="output, class or commitment: what it tells.")
@@ -163,7 +164,7 @@ def _array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
 def _owner(
     model: str, vault: Path | None, data: str | None, log_domain: int, progress: Progress
 ) -> Owner:
-    path = vault or (Path(model) if model.endswith(".vault") else _beside(model, "vault"))
+    path = vault or (Path(model) if model.endswith(".vault") else beside(model, "vault"))
     if path.is_file():
         return Owner(Vault(path))
     owner, _ = _publish(open_network(model), path, data, log_domain, progress)
@@ -193,11 +194,6 @@ def agreement(network: Network, whole: IntegerNetwork, images: NDArray[np.float6
     plain = PlainRun(network, threads=1)(images).argmax(1)
     same = run(whole, quantise_input(whole.architecture, images)).argmax(1) == plain
     return f"{same.mean():.1%} of {len(images)} images get the label of the float network"
-
-
-def _beside(model: str, suffix: str) -> Path:
-    path = Path(model)
-    return path.with_suffix(f".{suffix}") if path.suffix == ".onnx" else Path(f"{model}.{suffix}")
 
 
 def _tell(text: str) -> Tell:

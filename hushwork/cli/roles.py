@@ -15,6 +15,7 @@ from hushwork.cli.address import Address
 from hushwork.cli.advice import OFFERING, advised
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.options import DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
+from hushwork.cli.published import place_of
 from hushwork.cli.service import (
     Place,
     Seat,
@@ -24,7 +25,7 @@ from hushwork.cli.service import (
     own_hotkey,
     stop_on_signals,
 )
-from hushwork.cli.tasks import SCORED, default_model, make_task, shares_for
+from hushwork.cli.tasks import SCORED, default_model, make_task, promises_for, shares_for
 from hushwork.cli.told import ToldWorker
 from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
@@ -67,8 +68,9 @@ def miner(
     announce: options.Announce = "",
     directory: options.Directory = Path("hush-miner"),
     model: options.Models = [],  # noqa: B006 - typer copies it
-    guarantee: options.GuaranteeName = "encrypted",
+    guarantee: options.GuaranteeNames = [],  # noqa: B006
     shared: options.Shared = None,
+    vault: options.Vault = None,
     minimum_stake: Annotated[
         float, typer.Option(min=0, help="In tao, of who may call.")
     ] = MINIMUM_STAKE,
@@ -78,13 +80,14 @@ def miner(
     """Compute for others on inputs that you cannot see, and be scored for it."""
     reporter = make_reporter(lines)
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
-    make = guarantees.load(guarantee).worker
+    models = model or SCORED
+    promises = promises_for(models, guarantee)
     chain = open_ledger(network, ledger, hotkey)
-    made = [
-        make(open_network(name), reporter.progress, shared, hotkey.address)
-        for name in model or SCORED
-    ]
-    workers = [disguise(worker, behaviour) for worker in made]
+    workers = []
+    for name, promise in zip(models, promises, strict=True):
+        place = place_of(name, promise, "vault", vault, shared)
+        made = promise.worker(open_network(name), reporter.progress, place, hotkey.address)
+        workers.append(disguise(made, behaviour))
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]
     mine(
@@ -104,14 +107,16 @@ def serve(
     directory: options.Directory = Path("hush-serve"),
     guarantee: options.GuaranteeName = "encrypted",
     shared: options.Shared = None,
+    vault: options.Vault = None,
 ) -> None:
     """Offer a network of your own: a miner of one network, whose hotkey is made here."""
     reporter = make_reporter(lines=False)
     hotkey = own_hotkey(directory / "hotkey")
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
     with advised(OFFERING):
-        make = guarantees.load(guarantee).worker
-        worker = make(open_network(model), reporter.progress, shared, hotkey.address)
+        promise = guarantees.load(guarantee)
+        place = place_of(model, promise, "vault", vault, shared)
+        worker = promise.worker(open_network(model), reporter.progress, place, hotkey.address)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 
@@ -146,8 +151,9 @@ def validator(
         str | None, typer.Option(envvar="DATABASE", help="SQLAlchemy URL of the history.")
     ] = None,
     model: options.Models = [],  # noqa: B006 - typer copies it
-    guarantee: options.GuaranteeName = "encrypted",
+    guarantee: options.GuaranteeNames = [],  # noqa: B006
     shared: options.Shared = None,
+    publication: options.PublicationFile = None,
     data: options.Data = None,
     share: Annotated[
         list[float], typer.Option(help="Share of the emission of each --model; equal by default.")
@@ -163,14 +169,14 @@ def validator(
     """Score miners: send them images whose answers you know, and compare."""
     reporter = make_reporter(lines)
     hotkey = open_hotkey(wallet_name, hotkey_name, wallets)
-    promise = guarantees.load(guarantee)
+    models = model or [by_default(data)]
+    promises = promises_for(models, guarantee)
     chain = open_ledger(network, ledger, hotkey)
-    if not model:
-        model = [by_default(data)]
-    tasks = [
-        make_task(name, promise, data, reporter.progress, shared=shared, share=part, top=top)
-        for name, part in zip(model, shares_for(model, share), strict=True)
-    ]
+    tasks = []
+    for name, promise, part in zip(models, promises, shares_for(models, share), strict=True):
+        place = place_of(name, promise, "model", publication, shared)
+        made = make_task(name, promise, data, reporter.progress, shared=place, share=part, top=top)
+        tasks.append(made)
     service = Validator(
         hotkey=hotkey,
         ledger=chain,

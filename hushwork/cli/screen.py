@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -10,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hushwork.cli.crews import Crew
 from hushwork.cli.report import Report
 from hushwork.subnet import Result, Row, Snapshot
 
@@ -18,9 +20,14 @@ PHASES = {
     "drawing": "drawing images",
     "keys": "making the keys of this round",
     "jobs": "miners at work",
-    "scoring": "decrypting and comparing with the plain run",
+    "scoring": "scoring the answers",
     "weights": "setting weights",
 }
+
+COMPARING = "answers are compared with the plain run"
+PROVING = "each answer has a proof, which is verified"
+NAME_WIDTH, LABEL_WIDTH, NUMBER_WIDTH = 17, 17, 8
+"""Of columns, so that tables stand in line."""
 
 PARTIES = {
     "client": "you",
@@ -37,17 +44,24 @@ def bar(phase: str, done: int, total: int) -> Table:
     return line
 
 
-def network_table(snapshot: Snapshot, names: Mapping[str, str]) -> Table:
-    """The live table; `names` by hotkey, those without a score yet included."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False)
-    for title in ("miner", "last label"):
-        table.add_column(title, no_wrap=True)
-    for title in ("agreement", "seconds", "score", "weight"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in snapshot.rows:
-        table.add_row(names.get(row.hotkey, short(row.hotkey)), *cells(row))
-    scored = {row.hotkey for row in snapshot.rows}
-    for name in (name for hotkey, name in names.items() if hotkey not in scored):
+def network_tables(snapshot: Snapshot, crews: Sequence[Crew]) -> Group:
+    """A live table for each crew."""
+    return Group(*chain.from_iterable((crew_table(snapshot, crew), "") for crew in crews))
+
+
+def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
+    """The miners of one task, those without a score yet included."""
+    title = Text(f"{crew.task}: {PROVING if crew.proves else COMPARING}", style="bold")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
+    table.add_column("miner", width=NAME_WIDTH, no_wrap=True)
+    table.add_column("last label", width=LABEL_WIDTH, no_wrap=True)
+    for heading in ("verified" if crew.proves else "agreement", "seconds", "score", "weight"):
+        table.add_column(heading, justify="right", min_width=NUMBER_WIDTH, no_wrap=True)
+    rows = [row for row in snapshot.rows if row.task == crew.task]
+    for row in rows:
+        table.add_row(crew.names.get(row.hotkey, short(row.hotkey)), *cells(row))
+    scored = {row.hotkey for row in rows}
+    for name in (name for hotkey, name in crew.names.items() if hotkey not in scored):
         table.add_row(name, *(Text("-", style="dim") for _ in range(5)))
     return table
 
@@ -94,12 +108,12 @@ def status_line(snapshot: Snapshot) -> RenderableType:
 
 def network_screen(
     snapshot: Snapshot,
-    names: Mapping[str, str],
+    crews: Sequence[Crew],
     working: Sequence[tuple[str, Report]],
     notes: Sequence[str],
 ) -> Group:
     """The whole live view."""
-    parts: list[RenderableType] = [network_table(snapshot, names), "", status_line(snapshot)]
+    parts: list[RenderableType] = [network_tables(snapshot, crews), status_line(snapshot)]
     return Group(*parts, layers(working), *(Text.from_markup(note) for note in notes))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 
+from hushwork import guarantee as guarantees
 from hushwork.errors import HushworkError, InvalidInput
 from hushwork.guarantee import Guarantee, Progress
 from hushwork.networks import Network, PlainRun, open_network, sample
@@ -57,6 +59,19 @@ def make_task(
         emission=share,
         top=top,
     )
+
+
+def promises_for(models: Sequence[str], names: Sequence[str]) -> Sequence[Guarantee]:
+    """The guarantee of each model: one for all, or one for each; encrypted by default.
+
+    Raises InvalidInput, InsecureGuarantee or UnknownManifest.
+    """
+    names = names or ["encrypted"]
+    if len(names) not in {1, len(models)}:
+        expected = f"one for all, or {len(models)}: one for each --model"
+        raise InvalidInput("guarantees", expected=expected, got=list(names))
+    named = zip(models, cycle(names), strict=False)
+    return [guarantees.load(name) for _, name in named]
 
 
 def shares_for(models: Sequence[str], shares: Sequence[float]) -> Sequence[float]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import httpx
 import msgspec
 
+from hushwork.cli.crews import Crew
 from hushwork.cli.demo import Behaviour
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.report import Report
 from hushwork.cli.service import own_hotkey
 from hushwork.errors import Unreachable
+from hushwork.proved.shared import vault_path
 from hushwork.subnet import Snapshot
 from hushwork.wire import Hotkey, wallet_path
 
 WALLET = "demo"
-BEHAVIOURS = (Behaviour.HONEST, Behaviour.SLOW, Behaviour.GARBAGE)
+COMPARED = (Behaviour.HONEST, Behaviour.SLOW, Behaviour.GARBAGE)
+PROVED = (Behaviour.HONEST, Behaviour.FORGING)
+"""How a crew's miners behave, in turn."""
 IMAGES = 3
 """In a round: few, so that the first scores come soon."""
 TICK_SECONDS = 0.25
@@ -27,16 +32,20 @@ Tick = Callable[[Sequence[Child]], None]
 
 
 class Town:
-    """A ledger, a validator, a gateway and some miners, on loopback."""
+    """A ledger, a validator, a gateway and crews of miners, on loopback."""
 
     def __init__(
-        self, house: Household, model: str, miners: int, port: int, data: str | None = None
+        self,
+        house: Household,
+        crews: Sequence[Crew],
+        miners: int | None,
+        port: int,
+        data: str | None = None,
     ) -> None:
-        self.names: dict[str, str] = {}
-        """Names of the miners for people, by hotkey."""
+        """`miners` of each crew; None: one of each behaviour."""
+        self.crews = crews
         self.miners: list[Child] = []
         self._house = house
-        self._model = ["--model", model, "--shared", str(house.directory / "plans")]
         self._count = miners
         self._port = port
         self._data = ["--data", data] if data else []
@@ -46,12 +55,14 @@ class Town:
         ledger = ["ledger", "--port", "0", *self._folder("ledger")]
         self.ledger = self._house.start("ledger", ledger)
         self._until_serving(tick)
-        for number in range(self._count):
-            self._start_miner(number)
-        everybody = str(self._count + len(("validator", "gateway")))
-        options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody, *self._data]
-        self.validator = self._start_role("validator", [*self._model, *options])
+        proving = [crew for crew in self.crews if crew.proves]
+        owners = [self._start_owner(crew) for crew in proving if self._is_unpublished(crew)]
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
+        self._start_miners(crew for crew in self.crews if not crew.proves)
+        for owner in owners:
+            self._until_done(owner, tick)
+        self._start_miners(proving)
+        self._start_validator()
         self._until_serving(tick)
 
     def snapshot(self) -> Snapshot:
@@ -75,18 +86,42 @@ class Town:
                 raise ChildDied(child)
             self._house.children.remove(child)
             self.miners.remove(child)
-            self.names[self._hotkey(child.name).address] = f"{child.name} (ended)"
+            hotkey = self._hotkey(child.name).address
+            crew = next(crew for crew in self.crews if hotkey in crew.names)
+            crew.names[hotkey] = f"{child.name} (ended)"
         if dead and not self.miners:
             raise ChildDied(dead[0])
         return dead
 
-    def _start_miner(self, number: int) -> None:
-        behaviour = BEHAVIOURS[number % len(BEHAVIOURS)]
-        options = ["--port", "0", *self._model, "--behaviour", behaviour]
-        name = f"miner {number + 1}"
+    def _start_owner(self, crew: Crew) -> Child:
+        """Publish a model."""
+        options = [crew.model, "--shared", str(self._shared), *self._data]
+        return self._house.start(f"owner of {crew.network.name}", ["publish", *options])
+
+    def _is_unpublished(self, crew: Crew) -> bool:
+        return not vault_path(self._shared, crew.network).exists()
+
+    def _start_miners(self, crews: Iterable[Crew]) -> None:
+        for crew in crews:
+            kinds = PROVED if crew.proves else COMPARED
+            for number in range(self._count or len(kinds)):
+                self._start_miner(crew, kinds[number % len(kinds)])
+
+    def _start_miner(self, crew: Crew, behaviour: Behaviour) -> None:
+        name = f"miner {len(self.miners) + 1}"
+        options = ["--port", "0", "--behaviour", behaviour, *self._tasks([crew])]
         self.miners.append(self._start_role(name, options))
         label = name if behaviour is Behaviour.HONEST else f"{name} ({behaviour})"
-        self.names[self._hotkey(name).address] = label
+        crew.names[self._hotkey(name).address] = label
+
+    def _start_validator(self) -> None:
+        everybody = str(len([*self.miners, "validator", "gateway"]))
+        options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody, *self._data]
+        self.validator = self._start_role("validator", [*self._tasks(self.crews), *options])
+
+    def _tasks(self, crews: Sequence[Crew]) -> Sequence[str]:
+        named = (("--model", crew.model, "--guarantee", crew.guarantee) for crew in crews)
+        return [*chain.from_iterable(named), "--shared", str(self._shared)]
 
     def _start_role(self, name: str, options: Sequence[str]) -> Child:
         self._hotkey(name)
@@ -94,6 +129,10 @@ class Town:
         options = [*options, *wallet, "--hotkey-name", slug(name), "--ledger", self.ledger.address]
         role = name.split(maxsplit=1)[0]
         return self._house.start(name, [role, *options, *self._folder(name)])
+
+    @property
+    def _shared(self) -> Path:
+        return self._house.directory / "plans"
 
     @property
     def _wallets(self) -> Path:
@@ -104,6 +143,13 @@ class Town:
 
     def _folder(self, name: str) -> Sequence[str]:
         return ["--directory", str(self._house.directory / slug(name))]
+
+    def _until_done(self, child: Child, tick: Tick) -> None:
+        while child.is_running:
+            tick(self._house.children)
+        if child.process.returncode:
+            raise ChildDied(child)
+        self._house.children.remove(child)
 
     def _until_serving(self, tick: Tick) -> None:
         children = self._house.children

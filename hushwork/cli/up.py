@@ -11,14 +11,15 @@ import typer
 from rich.console import Console
 
 from hushwork.cli.advice import OFFERING, advised
-from hushwork.cli.options import DEFAULT_MODEL, GATEWAY_PORT, Data
+from hushwork.cli.crews import crews_for
+from hushwork.cli.options import DEFAULT_MODELS, GATEWAY_PORT, Data
 from hushwork.cli.processes import Child, ChildDied, Household
-from hushwork.cli.samples import sample_for
 from hushwork.cli.service import stop_on_signals
 from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
 from hushwork.errors import Unreachable
-from hushwork.networks import arithmetic, open_network
+
+_DEFAULT = " and ".join(DEFAULT_MODELS.values()) + " by default."
 
 
 class Stopped(Exception):
@@ -40,9 +41,17 @@ class Clock:
 def up(
     *,
     model: Annotated[
-        str, typer.Option(help="Network to work on; see hush models.")
-    ] = DEFAULT_MODEL,
-    miners: Annotated[int, typer.Option(min=1, max=32, help="How many miners.")] = 3,
+        list[str],
+        typer.Option(help=f"A shipped network or an ONNX file; may be repeated. {_DEFAULT}"),
+    ] = [],  # noqa: B006 - typer copies it
+    guarantee: Annotated[
+        str | None,
+        typer.Option(help="encrypted or proved, instead of what each network is made for."),
+    ] = None,
+    miners: Annotated[
+        int | None,
+        typer.Option(min=1, max=32, help="How many miners a network has; one of each kind."),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the gateway.")
     ] = GATEWAY_PORT,
@@ -57,9 +66,7 @@ def up(
 ) -> None:
     """Start a ledger, a validator, a gateway and miners here, and watch them live."""
     with advised(OFFERING):
-        network = open_network(model)
-        arithmetic(network)
-    sample = sample_for(network.labels)
+        crews = crews_for(model, guarantee)
     console = Console()
     clock = Clock()
     is_live = console.is_terminal and not plain
@@ -67,7 +74,7 @@ def up(
     with Household(directory) as house:
         try:
             with view:
-                watch(Town(house, model, miners, port, data), view, clock, rounds, sample)
+                watch(Town(house, crews, miners, port, data), view, clock, rounds)
         except Stopped:
             console.print("Stopping.")
         except ChildDied as death:
@@ -77,7 +84,7 @@ def up(
     console.print(f"Everything has ended; {kept}.")
 
 
-def watch(town: Town, view: View, clock: Clock, rounds: int | None, sample: str) -> None:
+def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
     """Start the town and show it until it has scored so many rounds."""
 
     def tick(children: Sequence[Child]) -> None:
@@ -85,13 +92,13 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None, sample: str)
         clock.tick()
 
     town.start(tick)
-    view.opened(town.gateway.address, town.ledger.address, sample)
+    view.opened(town.gateway.address, town.ledger.address, town.crews)
     while True:
         for child in town.bury():
             view.say(obituary(child))
         with contextlib.suppress(Unreachable):
             snapshot = town.snapshot()
-            view.standing(snapshot, town.names, town.working())
+            view.standing(snapshot, town.crews, town.working())
             if rounds is not None and snapshot.scored_rounds >= rounds:
                 return
         clock.tick()

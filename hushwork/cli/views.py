@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 
+from hushwork.cli.crews import Crew
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.processes import Child
 from hushwork.cli.report import Report
-from hushwork.cli.samples import Of, file_name
-from hushwork.cli.screen import network_screen, network_table, preparation_screen, status_text
+from hushwork.cli.samples import Of, file_name, sample_for
+from hushwork.cli.screen import network_screen, network_tables, preparation_screen, status_text
 from hushwork.subnet import Snapshot
 
 Working = Sequence[tuple[str, Report]]
@@ -29,10 +30,10 @@ class View(Protocol):
     def preparing(self, children: Sequence[Child]) -> None:
         """Show how far each process is."""
 
-    def opened(self, gateway: str, ledger: str, sample: str) -> None:
-        """Say where customers knock, where others may offer networks, and which sample fits."""
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:
+        """Say where customers knock, what for, and where others may offer networks."""
 
-    def standing(self, snapshot: Snapshot, names: Mapping[str, str], working: Working) -> None:
+    def standing(self, snapshot: Snapshot, crews: Sequence[Crew], working: Working) -> None:
         """Show where the network stands, and which layer each miner that computes is at."""
 
     def say(self, text: str) -> None:
@@ -60,22 +61,20 @@ class LiveView:
         reports = [(child.name, child.report) for child in children]
         self._live.update(preparation_screen(reports), refresh=True)
 
-    def opened(self, gateway: str, ledger: str, sample: str) -> None:
-        """Keep hints below the table."""
-        hush = program()
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:
+        """Keep hints below the tables."""
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
-        of = "" if sample == Of.FASHION_MNIST else f" --of {sample}"
+        tries = dict.fromkeys(line for crew in crews for line in commands(crew, elsewhere))
+        heads = ["In another terminal:", *[""] * (len(tries) - 1)]
         self._hints = [
-            "",
-            f"In another terminal: [bold]{hush} sample images{of}[/]",
-            f"                     [bold]{hush} infer images/{file_name(sample, 0)}{elsewhere}[/]",
-            f"A network of yours:  [bold]{hush} serve MODEL.onnx --ledger {ledger}[/]",
+            *(f"{head:20} [bold]{line}[/]" for head, line in zip(heads, tries, strict=True)),
+            f"A network of yours:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",
         ]
 
-    def standing(self, snapshot: Snapshot, names: Mapping[str, str], working: Working) -> None:
-        """Show the table."""
-        self._live.update(network_screen(snapshot, names, working, self._hints), refresh=True)
+    def standing(self, snapshot: Snapshot, crews: Sequence[Crew], working: Working) -> None:
+        """Show the tables."""
+        self._live.update(network_screen(snapshot, crews, working, self._hints), refresh=True)
 
     def say(self, text: str) -> None:
         """Print above the table."""
@@ -111,7 +110,7 @@ class PlainView:
                 self._phases[child.name] = phase
                 self._console.print(f"{child.name}: {phase}")
 
-    def opened(self, gateway: str, ledger: str, sample: str) -> None:  # noqa: ARG002 - no hints here
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:  # noqa: ARG002
         """Print where."""
         self._console.print(f"The gateway serves at {gateway}")
         self._console.print(f"The ledger serves at {ledger}", soft_wrap=True)
@@ -119,7 +118,7 @@ class PlainView:
     def standing(
         self,
         snapshot: Snapshot,
-        names: Mapping[str, str],
+        crews: Sequence[Crew],
         working: Working,  # noqa: ARG002 - too quick for a log
     ) -> None:
         """Print a new phase, and the table of a round that was scored."""
@@ -128,7 +127,7 @@ class PlainView:
             self._console.print(status_text(snapshot), highlight=False)
         if snapshot.scored_rounds > self._scored:
             self._scored = snapshot.scored_rounds
-            self._console.print(network_table(snapshot, names))
+            self._console.print(network_tables(snapshot, crews))
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -144,6 +143,14 @@ class PlainView:
         traceback: TracebackType | None,
     ) -> None:
         """Nothing is left open."""
+
+
+def commands(crew: Crew, elsewhere: str) -> Iterator[str]:
+    """How a customer tries a crew's network."""
+    hush, sample = program(), sample_for(crew.network.labels)
+    yield f"{hush} sample images" + ("" if sample == Of.FASHION_MNIST else f" --of {sample}")
+    proved = " --guarantee proved" if crew.proves else ""
+    yield f"{hush} infer images/{file_name(sample, 0)}{proved}{elsewhere}"
 
 
 def program() -> str:

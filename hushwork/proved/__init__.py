@@ -58,13 +58,14 @@ class ProvedGuarantee:
         shared: Path | None = None,
         hotkey: str = "",
     ) -> ProvedWorker:
-        """Serve a model that its owner published into `shared`. Raises NotFound."""
-        if progress is not None:
-            progress("opening the vault", 0, 1)
-        made = ProvedWorker(owner_in(shared, network), hotkey)
-        if progress is not None:
-            progress("opening the vault", 1, 1)
-        return made
+        """Serve a published model: `shared` has its vault, or is it.
+
+        Raises NotFound, and InvalidInput for another network's.
+        """
+        owner = owner_in(shared, network)
+        if progress is not None and owner.vault is not None:
+            progress(f"vault opened, {owner.vault.left:,} proofs are left", 1, 1)
+        return ProvedWorker(owner, hotkey)
 
     def judge(
         self,
@@ -72,7 +73,10 @@ class ProvedGuarantee:
         progress: Progress | None = None,  # noqa: ARG002 - there is nothing to wait for
         shared: Path | None = None,
     ) -> ProvedJudge:
-        """Judge those who serve the model that is published in `shared`. Raises NotFound."""
+        """Judge those who serve a published model: `shared` has its publication, or is it.
+
+        Raises NotFound, and InvalidInput for another network's.
+        """
         return ProvedJudge(publication_in(shared, network))
 
     def client(self, manifest: Manifest) -> ProvedClient:

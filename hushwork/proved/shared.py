@@ -1,22 +1,25 @@
-"""Where processes of one owner find a published model: a folder, files named by the network.
+"""Where processes of one owner find a published model: a file, or a folder of them.
 
 DIGEST.vault     secrets; who proves needs it
 DIGEST.model     the publication; who verifies needs it alone
+
+DIGEST is the network's. A file that is named itself may have any name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from hushwork.errors import NotFound
+from hushwork.errors import InvalidInput, NotFound
 from hushwork.networks import Network
+from hushwork.networks.integers import Architecture
 from hushwork.proved.owner import Owner
 from hushwork.proved.publication import Publication
 from hushwork.proved.vault import Vault
 
 AHEAD = 8
 """Openings that a worker counts at a time."""
-_HOW = "hush publish MODEL --shared FOLDER, by its owner"
 
 
 def vault_path(shared: Path, network: Network) -> Path:
@@ -29,15 +32,43 @@ def model_path(shared: Path, network: Network) -> Path:
     return shared / f"{network.digest}.model"
 
 
-def owner_in(shared: Path | None, network: Network) -> Owner:
-    """Who proves runs of a network. Raises NotFound."""
-    if shared is None or not (path := vault_path(shared, network)).is_file():
-        raise NotFound(f"vault of {network.name}", expected=_HOW, got=shared)
-    return Owner(Vault(path), AHEAD)
+def owner_in(place: Path | None, network: Network) -> Owner:
+    """Who proves runs of a network, by the vault in a folder, or the one named.
+
+    Raises NotFound, and InvalidInput for another network's.
+    """
+    path = _found("vault", vault_path, place, network)
+    owner = Owner(Vault(path), AHEAD)
+    _require(path, owner.publication, network)
+    return owner
 
 
-def publication_in(shared: Path | None, network: Network) -> Publication:
-    """What a network's owner published. Raises NotFound, and what decoding raises."""
-    if shared is None or not (path := model_path(shared, network)).is_file():
-        raise NotFound(f"publication of {network.name}", expected=_HOW, got=shared)
-    return Publication.from_bytes(path.read_bytes())
+def publication_in(place: Path | None, network: Network) -> Publication:
+    """What a network's owner published, in a folder or in the file named.
+
+    Raises NotFound, InvalidInput for another network's, and what decoding raises.
+    """
+    path = _found("publication", model_path, place, network)
+    publication = Publication.from_bytes(path.read_bytes())
+    _require(path, publication, network)
+    return publication
+
+
+def _found(
+    what: str,
+    within: Callable[[Path, Network], Path],
+    place: Path | None,
+    network: Network,
+) -> Path:
+    path = within(place, network) if place is not None and place.is_dir() else place
+    if path is None or not path.is_file():
+        how = f"hush publish makes one; --{what} names it, or --shared its folder"
+        expected, got = "a file", path or "none named"
+        raise NotFound(f"no {what} of {network.name}: {how}", expected=expected, got=got)
+    return path
+
+
+def _require(path: Path, publication: Publication, network: Network) -> None:
+    found = Architecture.from_bytes(publication.architecture)
+    if (found.name, found.labels) != (network.name, network.labels):
+        raise InvalidInput(str(path), expected=f"one of {network.name}", got=found.name)

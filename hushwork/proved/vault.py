@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hushwork.errors import BudgetSpent, NotFound
+from hushwork.errors import BudgetSpent, HushworkError, MalformedBytes, NotFound
 from hushwork.proved.evidence import OPENINGS
 
 _TABLES = (
@@ -55,14 +55,13 @@ class Vault:
 
         publication, weights: their bytes. seed: 32 bytes, of the root's randomness.
         """
-        return cls._make(path, publication, weights, seed, range(1, OPENINGS))
+        _reserve(path)
+        return cls._fill(path, publication, weights, seed, range(1, OPENINGS))
 
     @classmethod
-    def _make(
+    def _fill(
         cls, path: Path, publication: bytes, weights: bytes, seed: bytes, openings: range
     ) -> Vault:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         vault = cls(path)
         with vault._transaction() as database:
             for table in _TABLES:
@@ -81,6 +80,13 @@ class Vault:
     def weights(self) -> bytes:
         """Their bytes."""
         return self._one("SELECT weights FROM model")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that can still be begun, or given away."""
+        with self._transaction() as database:
+            opened, openings = database.execute(_OPENED, (_ROOT,)).fetchone()
+        return int(openings - opened)
 
     @property
     def left(self) -> int:
@@ -111,19 +117,18 @@ class Vault:
     def share(self, path: Path, epochs: int) -> Vault:
         """Give so many of the epochs that are left to another vault, for another machine.
 
-        No two vaults ever open the same commitment for the same time. Raises BudgetSpent.
+        No two vaults ever open the same commitment for the same time: what fails on the way is
+        lost to both. Raises BudgetSpent or FileExistsError, which leave this one as it was.
         """
-        with self._transaction() as database:
-            query = "SELECT seed, opened, openings FROM commitments WHERE number = ?"
-            seed, opened, openings = database.execute(query, (_ROOT,)).fetchone()
-            if not 0 < epochs <= openings - opened:
-                expected = f"1 to {openings - opened}"
-                raise BudgetSpent("epochs that are left", expected=expected, got=epochs)
-            update = "UPDATE commitments SET openings = ? WHERE number = ?"
-            database.execute(update, (openings - epochs, _ROOT))
-            publication, weights = database.execute("SELECT * FROM model").fetchone()
-        given = range(openings - epochs, openings)
-        return self._make(path, publication, weights, seed, given)
+        _reserve(path)
+        try:
+            with self._transaction() as database:
+                seed, given = _take(database, epochs)
+                publication, weights = database.execute("SELECT * FROM model").fetchone()
+        except HushworkError:
+            path.unlink()
+            raise
+        return self._fill(path, publication, weights, seed, given)
 
     def _one(self, query: str) -> bytes:
         with self._transaction() as database:
@@ -139,6 +144,9 @@ class Vault:
             database.execute("BEGIN IMMEDIATE")
             yield database
             database.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            expected = "a file made by hush publish"
+            raise MalformedBytes(f"vault {self.path}", expected=expected, got=error) from error
         finally:
             database.close()
 
@@ -148,7 +156,25 @@ _EPOCH = "SELECT seed, epoch FROM commitments WHERE number = ?"
 _LAST = "SELECT max(number) FROM commitments"
 _ADD = "INSERT INTO commitments (seed, epoch, opened, openings) VALUES (?, ?, 1, ?)"
 _OPENED = "SELECT opened, openings FROM commitments WHERE number = ?"
+_SHRINK = "UPDATE commitments SET openings = ? WHERE number = ?"
 _COUNT = "UPDATE commitments SET opened = ? WHERE number = ?"
+
+
+def _reserve(path: Path) -> None:
+    """A new file, for its owner alone. Raises FileExistsError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _take(database: sqlite3.Connection, epochs: int) -> tuple[bytes, range]:
+    """The root's seed, and the last of its openings, which are no more this vault's."""
+    seed, _ = database.execute(_SEED, (_ROOT,)).fetchone()
+    opened, openings = database.execute(_OPENED, (_ROOT,)).fetchone()
+    if not 0 < epochs <= openings - opened:
+        expected = f"1 to {openings - opened}"
+        raise BudgetSpent("epochs that are left", expected=expected, got=epochs)
+    database.execute(_SHRINK, (openings - epochs, _ROOT))
+    return seed, range(openings - epochs, openings)
 
 
 def _has_epoch(database: sqlite3.Connection) -> bool:

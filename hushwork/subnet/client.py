@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from hushwork.errors import MalformedBytes, UnknownManifest
-from hushwork.guarantee import MANIFEST_LIMIT, Guarantee, Manifest, load
+from hushwork.guarantee import MANIFEST_LIMIT, OPEN, Guarantee, Manifest, load
 from hushwork.subnet.access import refuse_insecure
 from hushwork.subnet.known import Known, shipped_answers
 from hushwork.subnet.messages import About, ModelInfo, Models
@@ -62,16 +62,20 @@ class Door:
         return decode(Models, self._http.get("/models")).models
 
     def model(self, name: str | None = None, guarantee: str | None = None) -> Model:
-        """The first model that has this name or digest; the first of all by default.
+        """The first model that has this name or digest, under this guarantee.
 
-        Checks the manifest and makes keys here. Raises UnknownManifest or RefusedManifest.
+        By default the first of all whose input no miner sees. Checks the manifest and makes keys
+        here. Raises UnknownManifest or RefusedManifest.
         """
         offered = self.models()
         for info in offered:
             names = {None, info.name, info.network_digest, info.manifest_digest}
-            if name in names and guarantee in {None, info.guarantee}:
+            asked = (name or guarantee) is not None or info.guarantee not in OPEN
+            if asked and name in names and guarantee in {None, info.guarantee}:
                 return self._open(info)
-        raise UnknownManifest("no such model", expected=[info.name for info in offered], got=name)
+        expected = ", ".join(f"{info.name} ({info.guarantee})" for info in offered)
+        got = " ".join(filter(None, (name, guarantee))) or "nothing named, so a hidden input"
+        raise UnknownManifest("no such model", expected=expected or "none at present", got=got)
 
     def close(self) -> None:
         """Destroy all keys and end all sessions made here."""

@@ -55,4 +55,9 @@ class Task:
     @property
     def title(self) -> str:
         """As people say it."""
-        return f"{self.manifest.network} {self.manifest.guarantee}"
+        return title(self.manifest.network, self.manifest.guarantee)
+
+
+def title(network: str, guarantee: str) -> str:
+    """What people call a network's work under a guarantee."""
+    return f"{network} {guarantee}"

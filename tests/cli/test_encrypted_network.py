@@ -23,8 +23,18 @@ def infer(image: Path, gateway: str) -> subprocess.CompletedProcess[str]:
     raise AssertionError(answer.stdout + answer.stderr)
 
 
+def prove(image: Path, gateway: str) -> Path:
+    """Ask until it was not the miner that forges every third proof; the evidence."""
+    for _ in range(4):
+        answer = hush("infer", str(image), "--gateway", gateway, "--guarantee", "proved")
+        if answer.returncode == 0:
+            return image.with_suffix(".proof")
+        assert "Ask again" in answer.stdout + answer.stderr
+    raise AssertionError(answer.stdout + answer.stderr)
+
+
 @pytest.mark.timeout(900)
-def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
+def test_a_network_classifies_what_it_cannot_see_and_proves_what_it_says(tmp_path: Path) -> None:
     run, images = tmp_path / "run", tmp_path / "images"
     run.mkdir()
     assert hush("sample", str(images), "--count", "1").returncode == 0
@@ -33,6 +43,9 @@ def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
         answer = infer(images / "000-ankle-boot.png", gateway)
         network.wait_for("agreement", 400)
         agreement = {row[0]: row[2] for row in (network.row() for _ in range(3))}
+        network.wait_for("verified")
+        verified = {row[0]: row[2] for row in (network.row() for _ in range(2))}
+        proof = prove(images / "000-ankle-boot.png", gateway)
         assert network.end(signal.SIGINT) == 0
     said = {
         line.split()[0]: line.split()[1:] for line in answer.stdout.splitlines() if line.strip()
@@ -45,5 +58,7 @@ def test_a_network_classifies_what_it_cannot_see(tmp_path: Path) -> None:
     assert said["sent"][1] == "MB"
     assert agreement["miner 1"] == agreement["miner 2 (slow)"] == "100%"
     assert agreement["miner 3 (garbage)"] != "100%"
+    assert verified == {"miner 4": "100%", "miner 5 (forging)": "67%"}
+    assert hush("verify", str(proof)).returncode == 0
     assert network.processes() == {}
     assert network.files() == []

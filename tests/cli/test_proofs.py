@@ -1,4 +1,4 @@
-"""`hush publish`, `hush prove` and `hush verify` on a newcomer's own file."""
+"""`hush publish`, `hush prove`, `hush verify` and `hush share` on a newcomer's own file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hushwork.cli.app import app
-from hushwork.errors import HushworkError, InvalidInput, NotFound, UnsupportedOperator
+from hushwork.errors import (
+    BudgetSpent,
+    HushworkError,
+    InvalidInput,
+    MalformedBytes,
+    NotFound,
+    UnsupportedOperator,
+)
 from hushwork.networks import PlainRun, read_onnx
+from hushwork.proved import Evidence, Vault
 from tests.networks.models import Model
 
 SHAPE = (2, 6, 6)
@@ -65,6 +73,41 @@ def test_published_models_are_proved_again_from_the_vault(folder: Path) -> None:
     assert checked.exit_code == 0, checked.output
     assert "not told" in checked.stdout
     assert "largest" not in checked.stdout
+
+
+def test_a_share_of_a_vault_proves_on_another_machine(folder: Path) -> None:
+    assert hush("publish", "own.onnx", "--data", "images.npy").exit_code == 0
+    shared = hush("share", "own.vault", "--epochs", "2", "--out", "two.vault")
+    assert shared.exit_code == 0, shared.output
+    assert "own.vault: 960 proofs are left, 30 epochs" in shared.stdout
+    assert "two.vault: 64 proofs are left, 2 epochs" in shared.stdout
+    evidence = []
+    for vault in ("own.vault", "two.vault"):
+        assert hush("prove", vault, "x.npy").exit_code == 0
+        assert hush("verify", "x.proof").exit_code == 0
+        evidence.append(Evidence.from_bytes((folder / "x.proof").read_bytes()))
+    here, there = evidence
+    assert here.publication == there.publication
+    assert here.epoch != there.epoch
+
+
+@pytest.mark.parametrize(
+    ("vault", "epochs", "out", "error"),
+    [
+        ("own.vault", "33", "two.vault", BudgetSpent),
+        ("own.vault", "1", "x.npy", InvalidInput),
+        ("none.vault", "1", "two.vault", NotFound),
+        ("x.npy", "1", "two.vault", MalformedBytes),
+    ],
+)
+def test_a_share_that_cannot_be_given_is_refused(
+    folder: Path, vault: str, epochs: str, out: str, error: type
+) -> None:
+    Vault.create(folder / "own.vault", b"publication", b"weights", b"s" * 32)
+    done = hush("share", vault, "--epochs", epochs, "--out", out)
+    assert isinstance(done.exception, error)
+    assert Vault(folder / "own.vault").epochs == 32
+    assert not (folder / "two.vault").exists()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
         networks.append((name, shared))
         return InsecureWorker(tiny_network())
 
-    monkeypatch.setattr(roles.guarantees, "load", lambda _: SimpleNamespace(worker=worker))
+    monkeypatch.setattr(
+        roles.guarantees,
+        "load",
+        lambda name: SimpleNamespace(worker=worker, proves=name == "proved"),
+    )
     monkeypatch.setattr(roles, "open_network", lambda name: name)
     for name in ("open_hotkey", "open_ledger"):
         monkeypatch.setattr(roles, name, lambda *_: SimpleNamespace(address=HOTKEY))
@@ -57,6 +61,18 @@ def test_a_miner_told_nothing_offers_whatever_validators_score(made: Made) -> No
 def test_a_miner_offers_what_it_was_told(made: Made, tmp_path: Path) -> None:
     roles.miner(ledger="x", model=["a.onnx"], shared=tmp_path)
     assert made == [("a.onnx", tmp_path)]
+
+
+@pytest.mark.usefixtures("mined")
+def test_a_vault_is_where_one_says_or_beside_the_network(made: Made, tmp_path: Path) -> None:
+    both = ["a.onnx", "lenet5"]
+    roles.miner(ledger="x", model=both, guarantee=["encrypted", "proved"])
+    assert made == [("a.onnx", None), ("lenet5", Path("lenet5.vault"))]
+    roles.miner(ledger="x", model=["a.onnx"], guarantee=["proved"])
+    roles.miner(ledger="x", model=["a.onnx"], guarantee=["proved"], shared=tmp_path)
+    named = Path("named.vault")
+    roles.miner(ledger="x", model=["a.onnx"], guarantee=["proved"], shared=tmp_path, vault=named)
+    assert [place for _, place in made[2:]] == [Path("a.vault"), tmp_path, named]
 
 
 @pytest.mark.usefixtures("made")

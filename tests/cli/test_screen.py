@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 
 from hushwork.cli.advice import ANYWHERE, ASKING, Advice, advised
 from hushwork.cli.app import sentence
+from hushwork.cli.crews import Crew
 from hushwork.cli.report import Report
 from hushwork.cli.screen import answer_screen, network_screen, preparation_screen, readable, size
 from hushwork.errors import (
@@ -18,6 +19,7 @@ from hushwork.errors import (
     Unreachable,
 )
 from hushwork.subnet import Result, Row, Snapshot
+from tests.subnet.town import tiny_network
 
 ROW = Row(
     uid=3,
@@ -54,8 +56,12 @@ def text(screen: RenderableType) -> str:
     return console.export_text()
 
 
+def crew(names: dict[str, str], *, proves: bool = False) -> Crew:
+    return Crew("lenet", tiny_network(), "encrypted", ROW.task, proves, names)
+
+
 def test_the_table_shows_what_a_miner_did() -> None:
-    shown = text(network_screen(SNAPSHOT, {ROW.hotkey: "miner 1"}, [], ["a hint"]))
+    shown = text(network_screen(SNAPSHOT, [crew({ROW.hotkey: "miner 1"})], [], ["a hint"]))
     line = next(line for line in shown.splitlines() if "miner 1" in line)
     cells = re.split(r"\s{2,}", line.strip())
     assert cells == ["miner 1", "coat", "88%", "1.23", "34,128", "62%"]
@@ -64,10 +70,27 @@ def test_the_table_shows_what_a_miner_did() -> None:
     assert "a hint" in shown
 
 
+def test_each_task_has_a_table_and_says_what_its_answers_are_worth() -> None:
+    proof = ROW.__class__(**{**as_dict(ROW), "hotkey": "5P", "task": "other", "agreement": 0.67})
+    crews = [
+        crew({ROW.hotkey: "miner 1"}),
+        Crew("other", tiny_network(), "proved", "other", True, {"5P": "miner 4"}),
+    ]
+    snapshot = Snapshot("5V", 2, "idle", 0, 0, 1, (ROW, proof))
+    lines = text(network_screen(snapshot, crews, [], [])).splitlines()
+    first, second = (next(i for i, line in enumerate(lines) if c.task in line) for c in crews)
+    assert "agreement" in lines[first + 1]
+    assert "verified" in lines[second + 1]
+    assert "miner 1" in lines[first + 3]
+    assert "miner 4" in lines[second + 3]
+    assert "67%" in lines[second + 3]
+
+
 def test_the_layer_that_a_miner_is_at_has_a_line_and_a_bar() -> None:
     working = [("miner 2", Report("[bold]convolution3", 30, 100))]
+    crews = [crew({})]
     still, busy = (
-        text(network_screen(SNAPSHOT, {}, at, ["a hint"])).splitlines() for at in ([], working)
+        text(network_screen(SNAPSHOT, crews, at, ["a hint"])).splitlines() for at in ([], working)
     )
     line = next(line for line in busy if "convolution3" in line)
     assert line.split()[:3] == ["miner", "2", "[bold]convolution3"]
@@ -83,7 +106,7 @@ def test_scores_of_any_size_are_readable() -> None:
 
 def test_a_failure_takes_the_place_of_the_label() -> None:
     row = ROW.__class__(**{**as_dict(ROW), "last_error": "malformed_bytes", "seconds": None})
-    shown = text(network_screen(Snapshot("5V", 2, "idle", 0, 0, 1, (row,)), {}, [], []))
+    shown = text(network_screen(Snapshot("5V", 2, "idle", 0, 0, 1, (row,)), [crew({})], [], []))
     assert "malformed bytes" in shown
     assert "coat" not in shown
     assert "5FFFFF...FFFF" in shown
@@ -91,7 +114,7 @@ def test_a_failure_takes_the_place_of_the_label() -> None:
 
 def test_a_miner_without_a_score_is_shown() -> None:
     empty = Snapshot("5V", 1, "keys", 0, 0, 0, ())
-    shown = text(network_screen(empty, {"5A": "miner 1", "5B": "miner 2 (slow)"}, [], []))
+    shown = text(network_screen(empty, [crew({"5A": "miner 1", "5B": "miner 2 (slow)"})], [], []))
     assert "miner 2 (slow)" in shown
 
 

@@ -42,7 +42,7 @@ def test_a_network_of_ones_own_is_listed_and_answers(tmp_path: Path) -> None:
     town.mkdir()
     own_network(model)
     assert hush("sample", str(images), "--count", "1").returncode == 0
-    up = ("up", "--plain", "--port", "0", "--miners", "1")
+    up = ("up", "--plain", "--port", "0", "--miners", "1", "--model", "lenet-fashion-mnist")
     with Running(town, *up, module=INSECURE) as network:
         gateway = network.wait_for("The gateway serves at").split()[-1]
         ledger = network.wait_for("The ledger serves at").split()[-1]

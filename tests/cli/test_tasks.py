@@ -14,6 +14,7 @@ from hushwork.cli.tasks import (
     images_for,
     make_task,
     own_images,
+    promises_for,
     shares_for,
 )
 from hushwork.errors import InvalidInput, MalformedBytes
@@ -134,6 +135,17 @@ def test_without_images_inputs_are_made_anew() -> None:
         assert one.min() >= 0
         assert one.max() <= 1
         assert not (one == other).any(axis=0).all()
+
+
+def test_guarantees_are_one_for_all_or_one_for_each_model() -> None:
+    def names(models: list[str], given: list[str]) -> list[str]:
+        return [promise.name for promise in promises_for(models, given)]
+
+    assert names(["a", "b"], []) == ["encrypted", "encrypted"]
+    assert names(["a", "b"], ["proved"]) == ["proved", "proved"]
+    assert names(["a", "b"], ["encrypted", "proved"]) == ["encrypted", "proved"]
+    with pytest.raises(InvalidInput, match="one for each --model"):
+        promises_for(["a"], ["encrypted", "proved"])
 
 
 def test_shares_are_equal_or_one_for_each_model() -> None:

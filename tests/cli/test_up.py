@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc"
 
 
 def up(folder: Path, *arguments: str) -> Running:
-    return Running(folder, "up", "--plain", "--port", "0", *arguments, module=INSECURE)
+    model = ("--model", "lenet-fashion-mnist")
+    return Running(folder, "up", "--plain", "--port", "0", *model, *arguments, module=INSECURE)
 
 
 def test_after_one_round_there_are_scores_and_nothing_is_left(tmp_path: Path) -> None:
@@ -81,13 +82,24 @@ def test_a_directory_of_ones_own_keeps_the_logs(tmp_path: Path) -> None:
     assert all(re.match(r"0o600$", oct(key.stat().st_mode & 0o777)) for key in keys)
 
 
+def test_each_network_has_a_crew_of_its_own(tmp_path: Path) -> None:
+    both = ("--model", "lenet5-fashion-mnist", "--miners", "1", "--rounds", "1")
+    with up(tmp_path, *both) as network:
+        network.wait_for("lenet-fashion-mnist insecure_plain: answers are compared")
+        assert network.row()[:3:2] == ["miner 1", "100%"]
+        network.wait_for("lenet5-fashion-mnist insecure_plain: answers are compared")
+        assert network.row()[:3:2] == ["miner 2", "100%"]
+        assert network.process.wait(30) == 0
+
+
 def test_a_network_that_does_not_run_encrypted_is_refused_at_once(tmp_path: Path) -> None:
     model = Model(4)
     model.node("MatMul", "x", model.tensor(np.ones((4, 2))))
     model.node("Relu")
     path = tmp_path / "relu.onnx"
     path.write_bytes(model.encoded())
-    refused = hush("up", "--plain", "--model", str(path), module=INSECURE)
+    encrypted = ("--guarantee", "encrypted")
+    refused = hush("up", "--plain", "--model", str(path), *encrypted, module=INSECURE)
     assert refused.returncode == 1
     assert "Relu (node n1)" in refused.stderr
     assert "hush adapt" in refused.stderr

@@ -15,8 +15,10 @@ from hushwork.networks.data import LABELS, to_input
 from hushwork.networks.train import advice
 
 CONVOLUTION, LAST = ["Conv", "Relu"], ["Gemm", "Relu", "Gemm", "Relu", "Gemm"]
+LENET5 = [*CONVOLUTION, "MaxPool", *CONVOLUTION, "MaxPool", "Flatten", *LAST]
 LAYERS = {
-    "lenet5-mnist": [*CONVOLUTION, "MaxPool", *CONVOLUTION, "MaxPool", "Flatten", *LAST],
+    "lenet5-fashion-mnist": LENET5,
+    "lenet5-mnist": LENET5,
     "staking-advisor": [*CONVOLUTION, *CONVOLUTION, "Conv", "Flatten"],
     "vgg9-relu-cifar-10": [
         *(*CONVOLUTION, *CONVOLUTION, "MaxPool"),
@@ -24,8 +26,14 @@ LAYERS = {
         *(*CONVOLUTION, *CONVOLUTION, "Flatten", *LAST),
     ],
 }
-WEIGHTS = {"lenet5-mnist": 44_426, "staking-advisor": 833, "vgg9-relu-cifar-10": 1_544_778}
+WEIGHTS = {
+    "lenet5-fashion-mnist": 44_426,
+    "lenet5-mnist": 44_426,
+    "staking-advisor": 833,
+    "vgg9-relu-cifar-10": 1_544_778,
+}
 NAMES_OF_OUTPUTS = {
+    "lenet5-fashion-mnist": LABELS["fashion-mnist"],
     "lenet5-mnist": LABELS["mnist"],
     "staking-advisor": tuple(f"validator {number}" for number in range(1, 17)),
     "vgg9-relu-cifar-10": LABELS["cifar-10"],
@@ -61,10 +69,10 @@ def test_names(name: str) -> None:
     assert tuple(json.loads(metadata["hushwork.labels"])) == NAMES_OF_OUTPUTS[name]
 
 
-def test_vgg_9_is_right_on_its_sample() -> None:
-    images, labels = sample("cifar-10")
-    logits = run("vgg9-relu-cifar-10", to_input(images))
-    assert (logits.argmax(axis=1) == labels).mean() >= 0.8
+@pytest.mark.parametrize("name", ["lenet5-fashion-mnist", "vgg9-relu-cifar-10"])
+def test_a_network_is_right_on_the_sample_of_its_data(name: str) -> None:
+    images, labels = sample(name.partition("-")[2].removeprefix("relu-"))
+    assert (run(name, to_input(images)).argmax(axis=1) == labels).mean() >= 0.8
 
 
 def test_lenet_5_takes_digits() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,7 @@ from hushwork.errors import (
 from hushwork.guarantee import load
 from hushwork.networks import Network, read_onnx
 from hushwork.networks.integers import quantise, quantise_input, run
-from hushwork.proved import Evidence, ProvedClient, ProvedSession, ProvedWorker, publish
+from hushwork.proved import Evidence, ProvedClient, ProvedSession, ProvedWorker, Vault, publish
 from hushwork.proved.messages import Request, Response
 from hushwork.proved.shared import model_path, vault_path
 from tests.proved.conftest import SHAPE, small_onnx
@@ -98,11 +99,36 @@ def test_judge_and_worker_offer_the_same(
 
 
 def test_what_is_not_published_is_not_offered(network: Network, tmp_path: Path) -> None:
-    for shared in (None, tmp_path):
-        with pytest.raises(NotFound):
+    for shared in (None, tmp_path, tmp_path / "no.vault"):
+        with pytest.raises(NotFound, match=r"hush publish makes one; --vault names it"):
             load("proved").worker(network, None, shared)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match=r"hush publish makes one; --publication names it"):
             load("proved").judge(network, None, shared)
+
+
+def test_a_vault_and_a_publication_may_have_any_name(
+    network: Network, shared: Path, worker: ProvedWorker, tmp_path: Path
+) -> None:
+    vault, publication = vault_path(shared, network), model_path(shared, network)
+    assert load("proved").worker(network, None, vault, HOTKEY).manifest == worker.manifest
+    renamed = tmp_path / "mine.model"
+    renamed.write_bytes(publication.read_bytes())
+    assert load("proved").judge(network, None, renamed).manifest == worker.manifest
+
+
+def test_those_of_another_network_are_refused(network: Network, shared: Path) -> None:
+    other = dataclasses.replace(network, digest="0" * 64)
+    with pytest.raises(InvalidInput, match="expected one of small 0000"):
+        load("proved").worker(other, None, vault_path(shared, network))
+    with pytest.raises(InvalidInput, match="expected one of small 0000"):
+        load("proved").judge(other, None, model_path(shared, network))
+
+
+def test_a_worker_says_how_many_proofs_are_left(network: Network, shared: Path) -> None:
+    told: list[str] = []
+    load("proved").worker(network, lambda phase, *_: told.append(phase), shared)
+    assert len(told) == 1
+    assert f"{Vault(vault_path(shared, network)).left:,} proofs are left" in told[0]
 
 
 def test_old_answers_and_answers_to_others_are_refused(

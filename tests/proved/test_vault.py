@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hushwork.errors import BudgetSpent, NotFound
+from hushwork.errors import BudgetSpent, MalformedBytes, NotFound
 from hushwork.networks.integers import IntegerNetwork
 from hushwork.proved import Owner, Vault, publish
 from hushwork.proved.evidence import OPENINGS
@@ -77,6 +77,26 @@ def test_shares_split_the_budget(vault: Vault, tmp_path: Path) -> None:
     assert not used[0] & used[1]
     with pytest.raises(BudgetSpent):
         vault.share(tmp_path / "c.vault", 1)
+
+
+def test_a_share_that_cannot_be_given_costs_nothing(vault: Vault, tmp_path: Path) -> None:
+    left, epochs = vault.left, vault.epochs
+    assert left == epochs * (OPENINGS - 1)
+    for count in (0, epochs + 1):
+        with pytest.raises(BudgetSpent, match=f"1 to {epochs}"):
+            vault.share(tmp_path / "b.vault", count)
+        assert not (tmp_path / "b.vault").exists()
+    with pytest.raises(FileExistsError):
+        vault.share(vault.path, 1)
+    assert vault.left == left
+
+
+def test_other_files_are_no_vaults(tmp_path: Path) -> None:
+    path = tmp_path / "text.vault"
+    for data in (b"", b"not a database, and long enough to be taken for one" * 99):
+        path.write_bytes(data)
+        with pytest.raises(MalformedBytes, match="hush publish"):
+            _ = Vault(path).left
 
 
 def test_processes_never_share_an_opening(vault: Vault) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hushwork.errors import BadAnswer
+from hushwork.errors import BadAnswer, UnknownManifest
 from hushwork.networks import Network, PlainRun, read_onnx
 from hushwork.networks.integers import quantise
 from hushwork.proved import Evidence, ProvedWorker, guarantee, publish
@@ -76,6 +76,16 @@ def test_a_customer_gets_evidence(town: Town, network: Network, shared: Path) ->
     assert findings.label == LABELS.index("top") or findings.label == "top"
     assert findings.input is not None
     assert np.array_equal(findings.input[..., 0], np.round(pictures()[2][0] * 255))
+
+
+def test_nobody_shows_an_input_without_being_asked(
+    town: Town, network: Network, shared: Path
+) -> None:
+    serve(town, network, shared, "miner")
+    door = town.door(town.gateway())
+    with pytest.raises(UnknownManifest, match=r"sides \(proved\), got .* a hidden input"):
+        door.model()
+    assert door.model("sides").manifest.guarantee == "proved"
 
 
 def test_a_customer_refuses_somebody_elses_answer(

@@ -44,6 +44,7 @@ class Recipe(averaged.Recipe):
 
 
 RECIPES = {
+    "lenet5-fashion-mnist": Recipe(data="fashion-mnist", model=lenet5, epochs=4, degrees=12),
     "lenet5-mnist": Recipe(data="mnist", model=lenet5, epochs=40, degrees=12),
     "vgg9-relu-cifar-10": Recipe(data="cifar-10", model=vgg9, epochs=24),
 }
@@ -102,7 +103,8 @@ class Trainer(averaged.Trainer):
 
 def main(  # noqa: PLR0917 - options
     network: Annotated[
-        Literal["lenet5-mnist", "vgg9-relu-cifar-10"], typer.Argument(help="what to train")
+        Literal["lenet5-fashion-mnist", "lenet5-mnist", "vgg9-relu-cifar-10"],
+        typer.Argument(help="what to train"),
     ],
     out: Annotated[Path, typer.Option(help="ONNX file to write")],
     checkpoint: Annotated[Path | None, typer.Option(help="resumed if it exists")] = None,

@@ -12,7 +12,7 @@ __all__ = ["ENCRYPTED", "NAMES", "PROVED", "SHORT", "open_network"]
 
 ENCRYPTED = ("lenet-fashion-mnist", "lenet-mnist", "vgg9-cifar-10")
 """Made of polynomials, for the guarantee `encrypted`."""
-PROVED = ("lenet5-mnist", "staking-advisor", "vgg9-relu-cifar-10")
+PROVED = ("lenet5-fashion-mnist", "lenet5-mnist", "staking-advisor", "vgg9-relu-cifar-10")
 """Made of ReLU and max pools, for the guarantee `proved`."""
 NAMES = (*ENCRYPTED, *PROVED)
 SHORT = {
