@@ -15,6 +15,8 @@ mod threads;
 
 use pyo3::prelude::*;
 
+const _: () = assert!(hushwork_proof::hiding::HIDING);
+
 /// Arithmetic in Rust: the ring, CKKS over it, and whole programs run without the GIL.
 #[pymodule]
 mod _native {

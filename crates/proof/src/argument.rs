@@ -144,7 +144,7 @@ impl<'a, S: Subject> Argument<'a, S> {
                 &secrets.entries,
                 &auxiliary.slots,
                 &fingerprint,
-                atoms[dummy],
+                atoms.get(dummy).copied(),
             )
         });
         let sum = fractions

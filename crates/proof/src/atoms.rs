@@ -4,6 +4,7 @@ use p3_field::PrimeCharacteristicRing;
 use rand_core::Rng;
 
 use crate::field::{DEGREE, F, K, random_extension, split};
+use crate::hiding::{HIDING, hiding};
 use crate::linear::Tensor;
 use crate::masked::{Plan, Product};
 use crate::secret::Secret;
@@ -49,7 +50,7 @@ impl Atoms {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.dummy() + 1
+        hiding(self.dummy() + 1)
     }
 
     /// Products, each with the places of its factors.
@@ -77,7 +78,7 @@ impl Atoms {
         for triple in self.plan.triples() {
             atoms[triple.product] = atoms[triple.left] * atoms[triple.right];
         }
-        while atoms[self.dummy()] == K::ZERO {
+        while HIDING && atoms[self.dummy()] == K::ZERO {
             atoms[self.dummy()] = random_extension(rng);
         }
         atoms.into()

@@ -7,8 +7,9 @@ use crate::argument::Proof;
 use crate::commitment::Shown;
 use crate::error::{Detail, Error, Result, malformed};
 use crate::field::{DEGREE, F, F_BYTES, K, PRIME, join, write_base, write_extension};
-use crate::merkle::Paths;
-use crate::opening::Opening;
+use crate::hiding::{HIDING, hiding};
+use crate::merkle::{Paths, SALT_BYTES};
+use crate::opening::{self, Opening};
 use crate::quadratic::Quadratic;
 
 /// Most bytes of a proof.
@@ -52,10 +53,10 @@ impl Proof {
         for part in [
             &[*sum][..],
             messages,
-            sums,
+            &sums[..hiding(2)],
             factors,
             rounds,
-            &[*mask],
+            &[*mask][..hiding(1)],
             combination,
             pads,
         ] {
@@ -115,20 +116,19 @@ impl<'a> Reader<'a> {
     }
 
     fn proof(&mut self, lengths: &Lengths) -> Result<Proof> {
-        let pads = 2 * lengths.rounds;
         Ok(Proof {
             root: self.array()?,
             sum: self.extension()?,
             messages: self.extensions(lengths.messages)?,
             quadratic: Quadratic {
-                sums: [self.extension()?, self.extension()?],
+                sums: [self.mask()?, self.mask()?],
                 factors: self.extensions(lengths.factors)?,
             },
             opening: Opening {
-                rounds: self.extensions(pads)?,
-                mask: self.extension()?,
+                rounds: self.extensions(2 * lengths.rounds)?,
+                mask: self.mask()?,
                 combination: self.extensions(lengths.rows)?,
-                pads: self.extensions(pads + lengths.queries)?,
+                pads: self.extensions(opening::pads(lengths.rounds, lengths.queries))?,
                 shown: lengths
                     .widths
                     .iter()
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     fn shown(&mut self, width: usize) -> Result<Shown> {
         let [rows, digests] = [self.length()?, self.length()?];
         let rows_read = self.many(rows * width, F_BYTES, Self::base)?;
-        let salts = self.many(rows, 16, Self::array)?;
+        let salts = self.many(rows, SALT_BYTES, Self::array)?;
         let digests = self.many(digests, 32, Self::array)?;
         Ok(Shown {
             rows: rows_read,
@@ -151,6 +151,14 @@ impl<'a> Reader<'a> {
 
     fn length(&mut self) -> Result<usize> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
+    }
+
+    fn mask(&mut self) -> Result<K> {
+        if HIDING {
+            self.extension()
+        } else {
+            Ok(K::ZERO)
+        }
     }
 
     fn extensions(&mut self, count: usize) -> Result<Vec<K>> {

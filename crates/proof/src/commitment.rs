@@ -2,8 +2,10 @@
 //! elements, its columns encoded, the codeword's rows hashed. Every opening shows some rows of the
 //! codeword; they say nothing as long as there are random rows left.
 
+#[cfg(all(test, not(feature = "insecure-not-hiding")))]
+mod tests;
 #[cfg(test)]
-pub(crate) mod tests;
+mod torn;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -11,7 +13,9 @@ use rand_core::{Rng, SeedableRng};
 use crate::code;
 use crate::error::{Detail, Error, Result};
 use crate::field::{DEGREE, F, K, random, random_extension, split};
-use crate::merkle::{Digest, Paths, Salt, Tree};
+use crate::hiding::{hiding, noise};
+use crate::merkle::{Digest, Paths, SALT_BYTES, Salt, Tree};
+use crate::opening;
 use crate::secret::Secret;
 
 /// The code that all commitments of a proof share.
@@ -34,10 +38,10 @@ impl Code {
 
 /// Random rows that no opening uses up. Eight elements of K span it over F but with a probability of
 /// 2^-124: so a pin, whatever its point, says nothing of the slots, even in a single column.
-pub const PIN_ROWS: usize = 8;
+pub const PIN_ROWS: usize = hiding(8);
 
 /// Columns of K that mask an opening, in the commitment that is made for it: see [`Masks`].
-pub const MASKS: usize = 3;
+pub const MASKS: usize = hiding(3);
 
 /// The layout of a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +66,9 @@ impl Shape {
     /// How often a commitment to `slots` slots can be opened: each opening uses up as many random
     /// rows as it shows, and [`PIN_ROWS`] hide its pin.
     pub fn openings(&self, code: &Code, slots: usize) -> usize {
-        let free = code
-            .rows
-            .saturating_sub(slots.div_ceil(1 << self.log_columns));
-        free.saturating_sub(PIN_ROWS) / code.queries
+        let filled = slots.div_ceil(1 << self.log_columns) + PIN_ROWS;
+        let often = |free: usize| free.checked_div(hiding(code.queries)).unwrap_or(usize::MAX);
+        code.rows.checked_sub(filled).map_or(0, often)
     }
 }
 
@@ -82,16 +85,14 @@ pub struct Masks {
 impl Masks {
     fn random(code: &Code, pads: usize, rng: &mut impl Rng) -> Self {
         let mut draw = |count| {
-            (0..count)
-                .map(|_| random_extension(rng))
+            noise(count, || random_extension(rng))
                 .collect::<Vec<K>>()
                 .into()
         };
-        let short = pads + code.queries;
         Self {
             combination: draw(code.rows),
-            pads: draw(short),
-            of_pads: draw(short),
+            pads: draw(pads),
+            of_pads: draw(pads),
         }
     }
 
@@ -99,7 +100,9 @@ impl Masks {
     fn row(&self, index: usize) -> impl Iterator<Item = F> {
         let at = move |values: &[K]| values.get(index).copied().unwrap_or_default();
         let row = [at(&self.combination), at(&self.pads), at(&self.of_pads)];
-        row.into_iter().flat_map(|value| split(&value).to_vec())
+        row.into_iter()
+            .take(MASKS)
+            .flat_map(|value| split(&value).to_vec())
     }
 }
 
@@ -140,9 +143,13 @@ impl Committed {
             )));
         }
         let mut rng = ChaCha20Rng::from_seed(seed);
-        slots.resize_with(code.rows << log_columns, || random(&mut rng));
-        let masks = rounds.map(|rounds| Masks::random(code, 2 * rounds, &mut rng));
-        let mut salts = vec![[0; 16]; 1 << code.log_domain];
+        let free = (code.rows << log_columns) - slots.len();
+        slots.extend(noise(free, || random(&mut rng)));
+        let masks = rounds.map(|rounds| {
+            let pads = opening::pads(rounds, code.queries);
+            Masks::random(code, pads, &mut rng)
+        });
+        let mut salts = vec![[0; SALT_BYTES]; 1 << code.log_domain];
         salts.iter_mut().for_each(|salt| rng.fill_bytes(salt));
         Ok(Self::filled(code, shape, slots, masks, salts))
     }

@@ -1,6 +1,6 @@
 //! Zero-knowledge proofs of the integer runs of quantised networks.
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "insecure-not-hiding")))]
 mod algebra;
 pub mod argument;
 pub mod atoms;
@@ -16,6 +16,7 @@ pub mod factors;
 pub mod field;
 pub mod fractions;
 pub mod gkr;
+pub mod hiding;
 pub mod linear;
 pub mod masked;
 pub mod merkle;

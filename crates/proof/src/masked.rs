@@ -6,6 +6,7 @@ use p3_field::PrimeCharacteristicRing;
 
 use crate::error::{Result, malformed};
 use crate::field::K;
+use crate::hiding::{HIDING, hiding};
 use crate::linear::Linear;
 use crate::transcript::Challenger;
 
@@ -20,10 +21,15 @@ impl From<Hidden> for Linear {
     fn from(hidden: Hidden) -> Self {
         Self {
             constant: hidden.sent,
-            atoms: vec![(hidden.pad, K::NEG_ONE)],
+            atoms: pads([(hidden.pad, K::NEG_ONE)]),
             ..Self::default()
         }
     }
+}
+
+/// Coefficients of pads, where there are any.
+fn pads<const N: usize>(coefficients: [(usize, K); N]) -> Vec<(usize, K)> {
+    coefficients[..hiding(N)].to_vec()
 }
 
 /// Three atoms of which the third is the product of the others.
@@ -59,7 +65,7 @@ impl Plan {
 
     /// Atoms in all.
     pub fn len(&self) -> usize {
-        self.pads + self.products.len()
+        hiding(self.pads + self.products.len())
     }
 
     /// Whether nothing is sent.
@@ -116,7 +122,8 @@ impl Side for Planner {
     }
 
     fn product(&mut self, left: Hidden, right: Hidden) -> Linear {
-        self.0.products.push((left.pad, right.pad));
+        let factors = HIDING.then_some((left.pad, right.pad));
+        self.0.products.extend(factors);
         Linear::default()
     }
 
@@ -152,11 +159,11 @@ impl Progress {
     fn product(&mut self, left: Hidden, right: Hidden) -> Linear {
         let product = self.next_product;
         self.next_product += 1;
-        let atoms = vec![
+        let atoms = pads([
             (right.pad, -left.sent),
             (left.pad, -right.sent),
             (product, K::ONE),
-        ];
+        ]);
         Linear {
             constant: left.sent * right.sent,
             atoms,
@@ -196,9 +203,10 @@ impl<C: Challenger> Side for Sender<'_, C> {
         label: &'static str,
         values: Option<[K; N]>,
     ) -> Result<[Hidden; N]> {
-        let values = values.unwrap_or([K::ZERO; N]);
-        let first = self.progress.next_pad;
-        let sent = std::array::from_fn(|index| values[index] + self.atoms[first + index]);
+        let mut sent = values.unwrap_or([K::ZERO; N]);
+        let pads = &self.atoms[hiding(self.progress.next_pad)..][..hiding(N)];
+        let padded = sent.iter_mut().zip(pads);
+        padded.for_each(|(value, pad)| *value += *pad);
         self.challenger.absorb_extension(label, &sent);
         self.messages.extend_from_slice(&sent);
         Ok(self.progress.hide(sent))

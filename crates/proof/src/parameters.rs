@@ -6,6 +6,8 @@ mod tests;
 use crate::commitment::{Code, MASKS, PIN_ROWS, Shape};
 use crate::error::{Detail, Error, Result, malformed};
 use crate::field::{DEGREE, K_BYTES};
+use crate::hiding::{HIDING, hiding};
+use crate::opening;
 use crate::security::{self, Protocol};
 
 /// How often a commitment may be opened: a model's root once to publish it and then for epochs, an
@@ -70,8 +72,19 @@ impl Parameters {
                 format!("2^{}", setting.log_domain),
             )));
         }
-        let candidates =
-            (0..=LOG_COLUMNS).filter_map(|columns| Self::with(slots, setting, protocol, columns));
+        let [weights, auxiliary] = [
+            (slots.weights, OPENINGS),
+            (slots.auxiliary, BOUNDARY_OPENINGS),
+        ];
+        let decisive = match slots.weights {
+            0 => vec![auxiliary],
+            _ if HIDING => vec![weights],
+            _ => vec![weights, auxiliary],
+        };
+        let candidates = decisive.into_iter().flat_map(|decisive| {
+            let with = move |columns| Self::with(slots, setting, protocol, decisive, columns);
+            (0..=LOG_COLUMNS).filter_map(with)
+        });
         let best = candidates.min_by_key(Self::bytes);
         best.ok_or_else(|| {
             let expected = format!("slots for codewords of 2^{}", setting.log_domain);
@@ -84,15 +97,17 @@ impl Parameters {
     }
 
     /// With so many columns for what decides how many rows there are.
-    fn with(slots: &Slots, setting: Setting, protocol: &Protocol, columns: usize) -> Option<Self> {
+    fn with(
+        slots: &Slots,
+        setting: Setting,
+        protocol: &Protocol,
+        (decisive, openings): (usize, usize),
+        columns: usize,
+    ) -> Option<Self> {
         let mut queries = 1;
         loop {
-            let (decisive, openings) = match slots.weights {
-                0 => (slots.auxiliary, BOUNDARY_OPENINGS),
-                weights => (weights, OPENINGS),
-            };
             let filled = decisive.div_ceil(1 << columns);
-            let rows = (filled + openings * queries + PIN_ROWS).next_multiple_of(16);
+            let rows = (filled + openings * hiding(queries) + PIN_ROWS).next_multiple_of(16);
             let code = Code {
                 log_domain: setting.log_domain,
                 rows,
@@ -100,7 +115,11 @@ impl Parameters {
             };
             let made = Self {
                 code,
-                weights: columns,
+                weights: if HIDING {
+                    columns
+                } else {
+                    fitting(&code, slots.weights, OPENINGS)?
+                },
                 auxiliary: fitting(&code, slots.auxiliary, 1)?,
                 publication: fitting(&code, slots.publication, 1)?,
                 boundary: fitting(&code, slots.boundary, BOUNDARY_OPENINGS)?,
@@ -110,7 +129,7 @@ impl Parameters {
                 return Some(made);
             }
             queries += 1;
-            if rows >= 1 << setting.log_domain {
+            if rows >= 1 << setting.log_domain || queries > rows {
                 return None;
             }
         }
@@ -176,7 +195,7 @@ impl Parameters {
     fn masks(&self, slots: &Slots) -> usize {
         let columns = self.protocol(slots, &Protocol::default()).columns;
         let rounds = self.code.log_rows() + columns.next_power_of_two().ilog2() as usize;
-        2 * rounds + self.code.queries
+        opening::pads(rounds, self.code.queries)
     }
 
     /// Canonical bytes.

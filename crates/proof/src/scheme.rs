@@ -10,6 +10,7 @@ use crate::codec::Lengths;
 use crate::commitment::{Committed, Shape};
 use crate::error::{Detail, Error, Result};
 use crate::field::{F, from_i64, write_base, write_extension};
+use crate::hiding::HIDING;
 use crate::merkle::Digest;
 use crate::opening;
 use crate::parameters::{Parameters, Setting};
@@ -18,7 +19,7 @@ use crate::security;
 use crate::sizes::{Sizes, sizes};
 
 /// Of everything that decides what bytes mean.
-pub const VERSION: &str = "hushwork proof 1";
+pub const VERSION: &str = ["hushwork proof 1, not hiding", "hushwork proof 1"][HIDING as usize];
 
 /// Who sees the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

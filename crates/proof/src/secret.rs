@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::error::{Detail, Error, Result};
+use crate::hiding::HIDING;
 
 /// 32 bytes from the operating system.
 ///
@@ -41,8 +42,10 @@ impl<T: Copy + Default> Deref for Secret<T> {
 
 impl<T: Copy + Default> Drop for Secret<T> {
     fn drop(&mut self) {
-        self.0.fill(T::default());
-        std::hint::black_box(&self.0);
-        compiler_fence(Ordering::SeqCst);
+        if HIDING {
+            self.0.fill(T::default());
+            std::hint::black_box(&self.0);
+            compiler_fence(Ordering::SeqCst);
+        }
     }
 }

@@ -14,11 +14,12 @@
 use crate::commitment::Code;
 use crate::error::{Detail, Error, Result};
 use crate::field::LOG_FIELD;
+use crate::hiding::HIDING;
 
 /// Bits that are proven of the evidence for a run: of its publication, a link and a job together.
 pub const BITS: f64 = 100.0;
-/// Proofs that are verified together.
-pub const PROOFS: f64 = 3.0;
+/// Proofs that are verified together: nothing but hiding takes links.
+pub const PROOFS: f64 = if HIDING { 3.0 } else { 2.0 };
 
 /// Everything that soundness depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,10 +131,9 @@ fn at(protocol: &Protocol, m: f64) -> Report {
     let each = |errors: f64| of_field(errors.max(1.0) * list);
     let [depth, region, told, products, statements] =
         [depth, region, told, products, statements].map(|size| size as f64);
-    let terms = vec![
+    let mut terms = vec![
         ("queries", queries as f64 * -agreement.log2()),
         ("combination of columns", of_field(columns as f64 * line)),
-        ("pads", of_field(short_line(pads, agreement, domain))),
         (
             "pins",
             of_field(pins.max(1) as f64 * list * list * variables as f64 / 2.0),
@@ -142,11 +142,16 @@ fn at(protocol: &Protocol, m: f64) -> Report {
         ("sum of fractions", each(depth * (3.0 * depth + 2.0))),
         ("values times weights", each(2.0 * region + 2.0)),
         ("input and output, or link", each(2.0 * told)),
-        ("products of pads", each(products + 2.0)),
         ("statements", each(statements)),
         ("opening's sumcheck", each(2.0 * variables as f64)),
-        ("opening's mask", each(1.0)),
     ];
+    if HIDING {
+        terms.extend([
+            ("pads", of_field(short_line(pads, agreement, domain))),
+            ("products of pads", each(products + 2.0)),
+            ("opening's mask", each(1.0)),
+        ]);
+    }
     Report {
         terms: terms
             .into_iter()
@@ -242,6 +247,7 @@ mod tests {
                 told: LENET.told << 20,
                 ..LENET
             },
+            #[cfg(not(feature = "insecure-not-hiding"))]
             Protocol {
                 products: LENET.products << 20,
                 ..LENET

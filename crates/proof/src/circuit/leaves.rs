@@ -24,7 +24,7 @@ impl Lookups {
         entries: &[Vec<Vec<F>>],
         slots: &[F],
         fingerprint: &Fingerprint,
-        dummy: K,
+        dummy: Option<K>,
     ) -> Fractions {
         let leaves = self.leaves(entries, slots);
         let mut denominators = leaves.denominators(fingerprint);
@@ -34,7 +34,9 @@ impl Lookups {
             lanes[index % LANES] = value;
             *register = crate::registers::pack(&lanes)[0];
         };
-        set(self.used - 1, dummy);
+        if let Some(dummy) = dummy {
+            set(self.used - 1, dummy);
+        }
         (self.used..1 << self.depth()).for_each(|unused| set(unused, K::ONE));
         Fractions::new(pack_base(&leaves.numerators), denominators)
     }

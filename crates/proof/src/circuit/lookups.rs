@@ -10,6 +10,7 @@ use crate::argument::Seen;
 use crate::error::Result;
 use crate::field::K;
 use crate::fractions::Fractions;
+use crate::hiding::{HIDING, hiding};
 use crate::linear::{Linear, Tensor, Term};
 use crate::masked::Side;
 use crate::{eq, gkr};
@@ -88,7 +89,7 @@ impl Lookups {
         Self {
             tables,
             segments,
-            used: used + 1,
+            used: used + hiding(1),
         }
     }
 
@@ -141,9 +142,8 @@ impl Lookups {
         } = seen;
         let mut sum = Claims::default();
         sum.linear.constant = K::ONE - eq::below(point, self.used);
-        sum.linear
-            .atoms
-            .push((*dummy, eq::at(point, self.used - 1)));
+        let of_dummy = HIDING.then(|| (*dummy, eq::at(point, self.used - 1)));
+        sum.linear.atoms.extend(of_dummy);
         for segment in &self.segments {
             let (rows, columns) = segment.weights(point);
             match &segment.entries {

@@ -7,20 +7,6 @@ use crate::algebra::{rank, solve};
 use crate::field::from_i64;
 use crate::pin::Pinned;
 
-impl Committed {
-    /// A word that agrees with one commitment on half of the positions and with another on the
-    /// rest, by one tree: the halves of a prover who wants to open either.
-    pub(crate) fn torn(code: &Code, [left, right]: [Self; 2], salts: Vec<Salt>) -> [Self; 2] {
-        let half = (left.shape.width() << code.log_domain) / 2;
-        let word = [&left.codeword[..half], &right.codeword[half..]].concat();
-        [left, right].map(|one| Self {
-            codeword: word.clone().into(),
-            tree: Tree::new(&word, one.shape.width(), salts.clone()),
-            ..one
-        })
-    }
-}
-
 const CODE: Code = Code {
     log_domain: 8,
     rows: 48,
@@ -158,7 +144,7 @@ fn openings_within_the_budget_fit_other_slots() {
         .zip(more)
         .map(|(slot, change)| *slot + change);
     let all: Vec<F> = others.into_iter().chain(tail).collect();
-    let salts = vec![[0; 16]; 1 << CODE.log_domain];
+    let salts = vec![[0; SALT_BYTES]; 1 << CODE.log_domain];
     let other = Committed::filled(&CODE, committed.shape, all, None, salts);
     assert_eq!(shown(&other, 3), shown(&committed, 3));
     assert_eq!(
@@ -182,7 +168,7 @@ const SECRET: usize = 11;
 fn bare(slots: &[F]) -> Committed {
     let mut rows = slots.to_vec();
     rows.resize(CODE.rows << 2, F::ZERO);
-    let salts = vec![[0; 16]; 1 << CODE.log_domain];
+    let salts = vec![[0; SALT_BYTES]; 1 << CODE.log_domain];
     Committed::filled(&CODE, unmasked(2), rows, None, salts)
 }
 
@@ -229,7 +215,7 @@ fn digests_are_salted() {
     let slots = &guesses()[SECRET];
     let salted = commit(slots, 2, 3);
     let rows = salted.slots.to_vec();
-    let salts = vec![[0; 16]; 1 << CODE.log_domain];
+    let salts = vec![[0; SALT_BYTES]; 1 << CODE.log_domain];
     let unsalted = Committed::filled(&CODE, salted.shape, rows.clone(), None, salts.clone());
     let guessed = Committed::filled(&CODE, salted.shape, rows, None, salts);
     let beside = |committed: &Committed| committed.show(&[8]).paths.digests[0];

@@ -20,6 +20,7 @@ use crate::commitment::{Code, Shape, Shown};
 use crate::error::Result;
 use crate::factors::Factors;
 use crate::field::K;
+use crate::hiding::hiding;
 use crate::linear::Linear;
 use crate::masked::{Plan, Side};
 use crate::transcript::Challenger;
@@ -67,6 +68,11 @@ impl Columns {
 /// Rounds of an opening.
 pub fn rounds(code: &Code, shapes: &[Shape]) -> usize {
     code.log_rows() + Columns::new(shapes).variables
+}
+
+/// Pads of so many rounds, and then random elements for the queries.
+pub fn pads(rounds: usize, queries: usize) -> usize {
+    hiding(2 * rounds + queries)
 }
 
 fn plan(rounds: usize) -> Plan {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Columns, Opening, plan, positions, rounds, sumcheck};
+use super::{Columns, Opening, pads, plan, positions, rounds, sumcheck};
 use crate::coefficients::coefficients;
 use crate::commitment::{Code, Committed, Masks, Shape};
 use crate::eq;
@@ -32,7 +32,7 @@ pub fn open(
     let masks = commitments
         .iter()
         .find_map(|committed| committed.masks.as_ref());
-    let masks = masks.filter(|masks| masks.pads.len() == 2 * rounds(code, &shapes) + code.queries);
+    let masks = masks.filter(|masks| masks.pads.len() == pads(rounds(code, &shapes), code.queries));
     let masks = masks.ok_or_else(|| {
         Error::Misuse(Detail::new(
             "masks of an opening",

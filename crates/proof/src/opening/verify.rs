@@ -3,12 +3,12 @@
 use p3_field::PrimeCharacteristicRing;
 use rayon::prelude::*;
 
-use super::{Columns, End, Opening, plan, positions, rounds, sumcheck};
+use super::{Columns, End, Opening, pads, plan, positions, rounds, sumcheck};
 use crate::commitment::{Code, Shape};
 use crate::error::{Result, malformed, refuse};
 use crate::field::{DEGREE, K, inner, inner_base, join};
 use crate::linear::Term;
-use crate::masked::{Plan, Receiver};
+use crate::masked::Receiver;
 use crate::merkle::{self, Digest};
 use crate::transcript::Challenger;
 use crate::{code, eq};
@@ -26,8 +26,9 @@ pub fn verify(
     opening: &Opening,
 ) -> Result<()> {
     let shapes: Vec<Shape> = commitments.iter().map(|(_, shape)| *shape).collect();
-    let plan = plan(rounds(code, &shapes));
-    check_lengths(code, &plan, commitments.len(), opening)?;
+    let rounds = rounds(code, &shapes);
+    let plan = plan(rounds);
+    check_lengths(code, rounds, commitments.len(), opening)?;
     let mut receiver = Receiver::new(challenger, &plan, &opening.rounds);
     let (end, _) = sumcheck(&mut receiver, code, &shapes, target, None)?;
     challenger.absorb_extension("mask", &[opening.mask]);
@@ -44,8 +45,9 @@ pub fn verify(
     Ok(())
 }
 
-fn check_lengths(code: &Code, plan: &Plan, commitments: usize, opening: &Opening) -> Result<()> {
-    let expected = [plan.pads, code.rows, plan.pads + code.queries, commitments];
+fn check_lengths(code: &Code, rounds: usize, commitments: usize, opening: &Opening) -> Result<()> {
+    let pads = pads(rounds, code.queries);
+    let expected = [2 * rounds, code.rows, pads, commitments];
     let got = [
         opening.rounds.len(),
         opening.combination.len(),

@@ -6,6 +6,7 @@ use hushwork_proof::circuit::{Input, Mode, Output};
 use hushwork_proof::codec::{LIMIT, Lengths};
 use hushwork_proof::error::{Error, Result};
 use hushwork_proof::field::{DEGREE, F_BYTES, PRIME};
+use hushwork_proof::hiding::hiding;
 use hushwork_proof::model::{Numbers, Tell};
 use hushwork_proof::parameters::Setting;
 use hushwork_proof::scheme::{Scheme, Visibility};
@@ -106,12 +107,12 @@ fn ends(lengths: &Lengths) -> Vec<usize> {
     let elements = [
         1,
         lengths.messages,
-        2,
+        hiding(2),
         lengths.factors,
         pads,
-        1,
+        hiding(1),
         lengths.rows,
-        pads + lengths.queries,
+        hiding(pads + lengths.queries),
     ];
     let mut ends = vec![32];
     for count in elements {

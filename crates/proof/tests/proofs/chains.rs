@@ -82,6 +82,7 @@ fn boundaries_cannot_be_exchanged() {
 }
 
 /// The same numbers, committed to anew, are another boundary.
+#[cfg(not(feature = "insecure-not-hiding"))]
 #[test]
 fn a_boundary_is_a_commitment_and_not_its_numbers() {
     let chain = Chain::new();

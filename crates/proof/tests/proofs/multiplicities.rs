@@ -3,6 +3,7 @@
 use hushwork_proof::circuit::tables::Fingerprint;
 use hushwork_proof::circuit::{Input, Mode, Output};
 use hushwork_proof::field::{DEGREE, F, K, from_i64, join, powers, split};
+use hushwork_proof::hiding::HIDING;
 use hushwork_proof::model::Numbers;
 use hushwork_proof::scheme::Visibility;
 use p3_field::{Field, PrimeCharacteristicRing};
@@ -99,7 +100,12 @@ fn counts_are_committed_before_challenges() {
     settle(lookups, &mut witness.entries, &mut witness.auxiliary, false);
     let sum = |slots: &[F]| {
         let (numerator, denominator) = lookups
-            .fractions(&witness.entries, slots, &fingerprint, K::ONE)
+            .fractions(
+                &witness.entries,
+                slots,
+                &fingerprint,
+                HIDING.then_some(K::ONE),
+            )
             .root();
         numerator * denominator.inverse()
     };

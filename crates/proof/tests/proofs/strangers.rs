@@ -4,6 +4,7 @@ use hushwork_proof::circuit::architecture::LIMIT;
 use hushwork_proof::circuit::description::{Description, Layer, Sum, Term};
 use hushwork_proof::commitment::Code;
 use hushwork_proof::error::Error;
+use hushwork_proof::hiding::hiding;
 use hushwork_proof::parameters::Parameters;
 use hushwork_proof::scheme::{Scheme, Visibility};
 use proptest::prelude::*;
@@ -175,7 +176,7 @@ fn lower_parameters_are_refused() {
         0,
         16,
         rows - 1,
-        rows / 2 / 16 * 16,
+        hiding(rows / 2 / 16 * 16),
         1 << log_domain,
         usize::MAX,
     ] {

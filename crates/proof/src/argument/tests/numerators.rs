@@ -40,7 +40,12 @@ fn numerators_are_the_counts_that_are_committed() {
     let dummy = argument.atoms.dummy();
     let lookups = &case.circuit.lookups;
     let fractions = lookups
-        .fractions(&entries, &own.slots, &fingerprint, atoms[dummy])
+        .fractions(
+            &entries,
+            &own.slots,
+            &fingerprint,
+            atoms.get(dummy).copied(),
+        )
         .balanced();
     let (zero, sum) = fractions.root();
     assert_eq!(zero, K::ZERO);

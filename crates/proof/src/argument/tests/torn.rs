@@ -3,6 +3,7 @@
 use super::*;
 use crate::circuit::link::{LATER, Link};
 use crate::field::from_i64;
+use crate::merkle::SALT_BYTES;
 
 const WIDTH: usize = 2;
 
@@ -21,11 +22,12 @@ fn linked(content: &Committed, pinned: Pinned, later: &Committed) -> usize {
         columns: 1 << WIDTH,
     };
     let argument = Argument::new(&link, CODE, 0);
-    let binding = Binding {
-        pinned: vec![(WEIGHTS, pinned), (LATER, Pinned::of(&CODE, later))],
-        ..Binding::default()
-    };
     let convinced = |seed: &u8| {
+        let binding = Binding {
+            pinned: vec![(WEIGHTS, pinned), (LATER, Pinned::of(&CODE, later))],
+            weights: None,
+            context: vec![*seed],
+        };
         let secrets = Secrets {
             committed: &[content, later],
             slots: Vec::new(),
@@ -42,7 +44,7 @@ fn linked(content: &Committed, pinned: Pinned, later: &Committed) -> usize {
 #[test]
 fn a_torn_commitment_is_linked_as_it_is_pinned() {
     let [one, two] = [1, 2].map(model);
-    let salts = vec![[0; 16]; 1 << CODE.log_domain];
+    let salts = vec![[0; SALT_BYTES]; 1 << CODE.log_domain];
     let [first, second] = Committed::torn(&CODE, [commit(&one, 1), commit(&two, 2)], salts);
     assert_eq!(first.root(), second.root());
     let [of_first, of_second] = [&first, &second].map(|content| Pinned::of(&CODE, content));

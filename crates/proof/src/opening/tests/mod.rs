@@ -1,8 +1,10 @@
 //! What holds is shown, and nothing else.
 
+#[cfg(not(feature = "insecure-not-hiding"))]
 mod simulator;
 mod torn;
 
+#[cfg(not(feature = "insecure-not-hiding"))]
 pub(crate) use simulator::simulate;
 
 use proptest::prelude::*;

@@ -5,6 +5,7 @@ use rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::field::{F, from_i64};
+use crate::merkle::SALT_BYTES;
 use crate::pin::Pinned;
 
 const CODE: Code = Code {
@@ -24,7 +25,7 @@ fn models() -> [Committed; 2] {
         Committed::new(&CODE, 2, slots, None, [first as u8; 32]).unwrap()
     });
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let mut salts = vec![[0; 16]; 1 << CODE.log_domain];
+    let mut salts = vec![[0; SALT_BYTES]; 1 << CODE.log_domain];
     salts.iter_mut().for_each(|salt| rng.fill_bytes(salt));
     Committed::torn(&CODE, both, salts)
 }
@@ -67,6 +68,7 @@ fn convinced(content: &Committed, value: usize, pinned: Option<&Pinned>) -> usiz
             Committed::new(&CODE, 0, Vec::new(), Some(rounds(&CODE, &shapes)), bytes).unwrap();
         let transcript = || {
             let mut transcript = Transcript::new("hushwork test");
+            transcript.absorb("attempt", &bytes);
             transcript.absorb("roots", &[masks.root(), content.root()].concat());
             transcript
         };
