@@ -16,11 +16,11 @@ from rich.text import Text
 
 from hushwork.cli import options
 from hushwork.cli.customer import follow
-from hushwork.cli.published import beside
+from hushwork.cli.published import PUBLICATION, VAULT, beside, read
 from hushwork.cli.report import LineReporter, progress_bars
 from hushwork.cli.screen import duration, size
 from hushwork.cli.tasks import images_for, own_images
-from hushwork.errors import InvalidInput, NotFound, TooLarge
+from hushwork.errors import InvalidInput
 from hushwork.guarantee import Progress
 from hushwork.networks import Network, PlainRun, open_network
 from hushwork.networks.integers import IntegerNetwork, quantise, quantise_input, run
@@ -58,7 +58,7 @@ def publish_model(  # noqa: PLR0917 - options
 ) -> None:
     """Quantise a network, commit to its weights, and prove that the commitment is well formed."""
     network = open_network(model)
-    kept, path = vault or beside(model, "vault"), out or beside(model, "model")
+    kept, path = vault or beside(model, VAULT), out or beside(model, PUBLICATION)
     if shared is not None:
         shared.mkdir(parents=True, exist_ok=True)
         kept, path = vault_path(shared, network), model_path(shared, network)
@@ -126,16 +126,6 @@ def verify(
     Console().print(Text(f"valid, in {duration(perf_counter() - started)}", style="bold green"))
 
 
-def read(path: Path, limit: int) -> bytes:
-    """A file's bytes. Raises NotFound or TooLarge."""
-    try:
-        if (found := path.stat().st_size) > limit:
-            raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
-        return path.read_bytes()
-    except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from None
-
-
 def whole_input(owner: Owner, path: Path) -> NDArray[np.int32]:
     """A picture, or an array in the network's own numbers, in the model's integers."""
     architecture = owner.model.architecture
@@ -164,7 +154,7 @@ def _array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
 def _owner(
     model: str, vault: Path | None, data: str | None, log_domain: int, progress: Progress
 ) -> Owner:
-    path = vault or (Path(model) if model.endswith(".vault") else beside(model, "vault"))
+    path = vault or (Path(model) if model.endswith(VAULT) else beside(model, VAULT))
     if path.is_file():
         return Owner(Vault(path))
     owner, _ = _publish(open_network(model), path, data, log_domain, progress)

@@ -1,19 +1,89 @@
-"""Where a published model is: in the file named, in the shared folder, or beside the network."""
+"""Where a published model is, and who serves and judges it.
+
+A model is named by its network, whose vault or publication lies in the file named, in the shared
+folder, or beside it; or, by who has no network, as X.vault or X.model itself.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from hushwork.guarantee import Guarantee
+from hushwork.errors import InvalidInput, NotFound, TooLarge
+from hushwork.guarantee import Guarantee, Judge, Progress, Worker
+from hushwork.networks import Network, open_network
+from hushwork.proved import Owner, ProvedJudge, ProvedWorker, Publication, Vault
+from hushwork.proved.publication import PUBLICATION_LIMIT
+from hushwork.proved.shared import AHEAD
+
+VAULT, PUBLICATION = ".vault", ".model"
 
 
 def beside(model: str, suffix: str) -> Path:
-    """Where `hush publish` leaves a model's "vault", or its "model", if it is told nothing."""
+    """Where `hush publish` leaves a model's vault, or its publication, if it is told nothing."""
     path = Path(model)
-    return path.with_suffix(f".{suffix}") if path.suffix == ".onnx" else Path(f"{model}.{suffix}")
+    return path.with_suffix(suffix) if path.suffix == ".onnx" else Path(f"{model}{suffix}")
 
 
-def place_of(
+def is_published(model: str) -> bool:
+    """Whether a model is named by its vault or its publication."""
+    return Path(model).suffix in {VAULT, PUBLICATION}
+
+
+def worker_for(
+    model: str,
+    promise: Guarantee,
+    progress: Progress,
+    hotkey: str,
+    *,
+    vault: Path | None,
+    shared: Path | None,
+) -> Worker:
+    """Who serves a model. Raises NotFound, InvalidInput, and what `Guarantee.worker` raises."""
+    if is_published(model):
+        _require(model, VAULT, promise)
+        return ProvedWorker(Owner(Vault(Path(model)), AHEAD), hotkey)
+    place = _place(model, promise, VAULT, vault, shared)
+    return promise.worker(open_network(model), progress, place, hotkey)
+
+
+def judge_for(
+    model: str,
+    promise: Guarantee,
+    progress: Progress,
+    *,
+    publication: Path | None,
+    shared: Path | None,
+) -> tuple[Judge, Network | None]:
+    """Who judges a model, and its network where that is known.
+
+    Raises NotFound, InvalidInput, and what `Guarantee.judge` raises.
+    """
+    if is_published(model):
+        _require(model, PUBLICATION, promise)
+        data = read(Path(model), PUBLICATION_LIMIT)
+        return ProvedJudge(Publication.from_bytes(data)), None
+    network = open_network(model)
+    place = _place(model, promise, PUBLICATION, publication, shared)
+    return promise.judge(network, progress, place), network
+
+
+def read(path: Path, limit: int) -> bytes:
+    """A file's bytes. Raises NotFound or TooLarge."""
+    try:
+        if (found := path.stat().st_size) > limit:
+            raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{path}: {error.strerror}") from None
+
+
+def _require(model: str, suffix: str, promise: Guarantee) -> None:
+    if promise.name != "proved" or Path(model).suffix != suffix:
+        expected = f"proved, by a file X{suffix}"
+        raise InvalidInput("a published model", expected=expected, got=f"{promise.name}, {model}")
+
+
+def _place(
     model: str, promise: Guarantee, suffix: str, file: Path | None, shared: Path | None
 ) -> Path | None:
     """What `Guarantee.worker` and `Guarantee.judge` are to look at."""

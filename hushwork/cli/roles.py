@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from hushwork import guarantee as guarantees
 from hushwork.cli import options
 from hushwork.cli.address import Address
 from hushwork.cli.advice import OFFERING, advised
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.options import DEFAULT_WALLETS, GATEWAY_PORT, LEDGER_PORT
-from hushwork.cli.published import place_of
+from hushwork.cli.published import worker_for
 from hushwork.cli.service import (
     Place,
     Seat,
@@ -29,7 +28,6 @@ from hushwork.cli.tasks import SCORED, default_model, make_task, promises_for, s
 from hushwork.cli.told import ToldWorker
 from hushwork.guarantee import Worker
 from hushwork.ledger import TAO, Ledger, LocalLedger, Rules, ledger_app
-from hushwork.networks import open_network
 from hushwork.subnet import Gateway, Miner, MinerSettings, Validator, ValidatorSettings
 from hushwork.wire import Gate, Hotkey, wallet_path
 
@@ -83,10 +81,11 @@ def miner(
     models = model or SCORED
     promises = promises_for(models, guarantee)
     chain = open_ledger(network, ledger, hotkey)
-    workers = []
+    workers: list[Worker] = []
     for name, promise in zip(models, promises, strict=True):
-        place = place_of(name, promise, "vault", vault, shared)
-        made = promise.worker(open_network(name), reporter.progress, place, hotkey.address)
+        made = worker_for(
+            name, promise, reporter.progress, hotkey.address, vault=vault, shared=shared
+        )
         workers.append(disguise(made, behaviour))
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]
@@ -105,7 +104,7 @@ def serve(
     port: options.OwnPort = 0,
     announce: options.Announce = "",
     directory: options.Directory = Path("hush-serve"),
-    guarantee: options.GuaranteeName = "encrypted",
+    guarantee: options.GuaranteeNames = [],  # noqa: B006 - typer copies it
     shared: options.Shared = None,
     vault: options.Vault = None,
 ) -> None:
@@ -114,9 +113,10 @@ def serve(
     hotkey = own_hotkey(directory / "hotkey")
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
     with advised(OFFERING):
-        promise = guarantees.load(guarantee)
-        place = place_of(model, promise, "vault", vault, shared)
-        worker = promise.worker(open_network(model), reporter.progress, place, hotkey.address)
+        (promise,) = promises_for([model], guarantee)
+        worker = worker_for(
+            model, promise, reporter.progress, hotkey.address, vault=vault, shared=shared
+        )
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 
@@ -174,8 +174,10 @@ def validator(
     chain = open_ledger(network, ledger, hotkey)
     tasks = []
     for name, promise, part in zip(models, promises, shares_for(models, share), strict=True):
-        place = place_of(name, promise, "model", publication, shared)
-        made = make_task(name, promise, data, reporter.progress, shared=place, share=part, top=top)
+        made = make_task(
+            name, promise, data, reporter.progress,
+            publication=publication, shared=shared, share=part, top=top,
+        )  # fmt: skip
         tasks.append(made)
     service = Validator(
         hotkey=hotkey,

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from hushwork import guarantee as guarantees
+from hushwork.cli.published import is_published, judge_for
 from hushwork.errors import HushworkError, InvalidInput
-from hushwork.guarantee import Guarantee, Progress
-from hushwork.networks import Network, PlainRun, open_network, sample
+from hushwork.guarantee import Guarantee, Manifest, Progress
+from hushwork.networks import Network, PlainRun, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.subnet import Task
@@ -43,30 +44,31 @@ def make_task(
     data: str | None,
     progress: Progress,
     *,
+    publication: Path | None = None,
     shared: Path | None = None,
     share: float = 1.0,
     top: int = 3,
 ) -> Task:
     """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
-    network = open_network(model)
-    judge = guarantee.judge(network, progress, shared)
+    judge, network = judge_for(model, guarantee, progress, publication=publication, shared=shared)
     return Task(
         manifest=judge.manifest,
         guarantee=guarantee,
-        reference=PlainRun(network, threads=1),
+        reference=None if network is None else PlainRun(network, threads=1),
         within=judge.within,
-        images=images_for(network, data),
+        images=images_for(network or judge.manifest, data),
         emission=share,
         top=top,
     )
 
 
 def promises_for(models: Sequence[str], names: Sequence[str]) -> Sequence[Guarantee]:
-    """The guarantee of each model: one for all, or one for each; encrypted by default.
+    """The guarantee of each model: one for all, or one for each.
 
+    By default published models are proved, all others encrypted.
     Raises InvalidInput, InsecureGuarantee or UnknownManifest.
     """
-    names = names or ["encrypted"]
+    names = names or ["proved" if is_published(model) else "encrypted" for model in models]
     if len(names) not in {1, len(models)}:
         expected = f"one for all, or {len(models)}: one for each --model"
         raise InvalidInput("guarantees", expected=expected, got=list(names))
@@ -83,7 +85,7 @@ def shares_for(models: Sequence[str], shares: Sequence[float]) -> Sequence[float
     return shares
 
 
-def images_for(network: Network, data: str | None) -> Array:
+def images_for(network: Network | Manifest, data: str | None) -> Array:
     """Test images of the data set whose labels the network has; without it, those that ship.
 
     For any other network the user's own images, or else smooth random fields.

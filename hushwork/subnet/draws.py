@@ -35,13 +35,13 @@ class Drawn:
     """One image of a round, with the outputs of the reference run."""
 
     image: Array
-    reference: Array
+    reference: Array | None
     kind: Kind
 
     @property
     def label(self) -> int:
-        """The reference's label: what balance and correctness are about."""
-        return int(np.argmax(self.reference))
+        """The reference's label: what balance and correctness are about; 0 without one."""
+        return 0 if self.reference is None else int(np.argmax(self.reference))
 
 
 def fresh_generator() -> np.random.Generator:
@@ -64,7 +64,8 @@ class Draws:
         Raises InvalidNetwork if the reference run accepts no image at all.
         """
         kinds = _spread(self._generator, KINDS, count)
-        labels = _spread(self._generator, range(len(self._task.manifest.labels)), count)
+        known = len(self._task.manifest.labels) if self._task.reference else 1
+        labels = _spread(self._generator, range(known), count)
         batches = Counter(dict.fromkeys(KINDS, MOST_BATCHES))
         found = [self._find(place, batches) for place in zip(kinds, labels, strict=True)]
         taken = [drawn for drawn in found if drawn is not None]
@@ -104,14 +105,19 @@ class Draws:
     def _add_candidates(self, kind: Kind) -> None:
         """Make a batch, and keep what is new and can be judged."""
         batch = np.stack([_make(self._task, kind, self._generator) for _ in range(BATCH)])
-        with np.errstate(all="ignore"):
-            outputs = self._task.reference(batch)
-        for image, reference in zip(batch, outputs, strict=True):
+        for image, reference in zip(batch, self._outputs(batch), strict=True):
             name = hashlib.sha256(image.tobytes()).digest()
-            if name not in self._seen and is_judgeable(reference, self._task.logit_bound):
+            judgeable = reference is None or is_judgeable(reference, self._task.logit_bound)
+            if name not in self._seen and judgeable:
                 self._seen.add(name)
                 drawn = Drawn(image, reference, kind)
                 self._pool[kind, drawn.label].append(drawn)
+
+    def _outputs(self, batch: Array) -> Sequence[Array | None]:
+        if self._task.reference is None:
+            return [None] * len(batch)
+        with np.errstate(all="ignore"):
+            return list(self._task.reference(batch))
 
 
 def _spread(generator: np.random.Generator, values: Sequence[T], count: int) -> list[T]:

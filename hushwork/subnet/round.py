@@ -202,11 +202,10 @@ class Round:
         except HushworkError as error:
             self._note(visit, error.code, event.seconds)
             return
-        output = answer.output
-        correct = answer.worker in ("", visit.peer.hotkey) and (
-            self._task.guarantee.proves
-            or AGREEMENTS[self._task.agreement](output, visit.job.reference)
-        )
+        output, reference = answer.output, visit.job.reference
+        agrees = reference is not None and AGREEMENTS[self._task.agreement](output, reference)
+        right = agrees or self._task.guarantee.proves
+        correct = right and answer.worker in ("", visit.peer.hotkey)
         label = _label(self._task.manifest.labels, output)
         self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)
 

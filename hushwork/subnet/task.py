@@ -31,7 +31,8 @@ class Task:
 
     manifest: Manifest
     guarantee: Guarantee
-    reference: Reference
+    reference: Reference | None
+    """None where nobody but its owner can run the network: then answers prove themselves."""
     images: Array
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
     within: Callable[[Array], Mask] = _all

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hushwork.cli import roles
+from hushwork.cli import published, roles, tasks
 from hushwork.cli.told import ToldWorker
 from tests.insecure_plain import InsecureWorker
 from tests.subnet.town import tiny_network
@@ -33,11 +33,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
         return InsecureWorker(tiny_network())
 
     monkeypatch.setattr(
-        roles.guarantees,
+        tasks.guarantees,
         "load",
         lambda name: SimpleNamespace(worker=worker, proves=name == "proved"),
     )
-    monkeypatch.setattr(roles, "open_network", lambda name: name)
+    monkeypatch.setattr(published, "open_network", lambda name: name)
     for name in ("open_hotkey", "open_ledger"):
         monkeypatch.setattr(roles, name, lambda *_: SimpleNamespace(address=HOTKEY))
     return networks

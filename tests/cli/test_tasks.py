@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hushwork.cli import tasks
+from hushwork.cli.published import worker_for
 from hushwork.cli.tasks import (
     default_model,
     fields,
@@ -17,11 +18,16 @@ from hushwork.cli.tasks import (
     promises_for,
     shares_for,
 )
-from hushwork.errors import InvalidInput, MalformedBytes
-from hushwork.guarantee import Progress
-from hushwork.networks import Network, data, zoo
+from hushwork.errors import InvalidInput, MalformedBytes, NotFound
+from hushwork.guarantee import Progress, load
+from hushwork.networks import Network, data, read_onnx, zoo
 from hushwork.networks.data import LABELS
+from hushwork.networks.integers import quantise
+from hushwork.proved import publish
+from hushwork.proved.owner import silent
+from hushwork.subnet.draws import Draws
 from tests.insecure_plain import InsecureJudge, InsecurePlain
+from tests.networks.models import Model
 from tests.subnet.town import SHAPE, tiny_network
 
 
@@ -146,6 +152,34 @@ def test_guarantees_are_one_for_all_or_one_for_each_model() -> None:
     assert names(["a", "b"], ["encrypted", "proved"]) == ["encrypted", "proved"]
     with pytest.raises(InvalidInput, match="one for each --model"):
         promises_for(["a"], ["encrypted", "proved"])
+
+
+def test_a_published_model_names_itself(tmp_path: Path) -> None:
+    """A miner has its vault, a validator its publication, and nobody the network."""
+    weights = np.random.default_rng(0).normal(size=(3, 64)) / 8
+    model = Model(1, 8, 8)
+    model.node("Flatten", "x")
+    model.node("Gemm", model.last, model.tensor(weights), transB=1)
+    images = np.random.default_rng(1).uniform(size=(16, 1, 8, 8))
+    whole = quantise(read_onnx(model.encoded(), "hidden"), images)
+    owner = publish(whole, tmp_path / "hidden.vault", log_domain=14)
+    (tmp_path / "hidden.model").write_bytes(owner.publication.to_bytes())
+    vault, publication = (str(tmp_path / f"hidden.{suffix}") for suffix in ("vault", "model"))
+    (promise,) = promises_for([vault], [])
+    assert promise.name == "proved"
+    worker = worker_for(vault, promise, silent, "5a", vault=None, shared=None)
+    np.save(tmp_path / "images.npy", images)
+    task = make_task(publication, promise, str(tmp_path / "images.npy"), silent)
+    assert task.manifest == worker.manifest
+    assert task.reference is None
+    drawn = Draws(task, np.random.default_rng(0)).draw(5)
+    assert len({one.image.tobytes() for one in drawn}) == 5
+    with pytest.raises(InvalidInput, match=r"by a file X\.model"):
+        make_task(vault, promise, None, silent)
+    with pytest.raises(InvalidInput, match="got encrypted"):
+        make_task(publication, load("encrypted"), None, silent)
+    with pytest.raises(NotFound, match="No such file"):
+        make_task(str(tmp_path / "none.model"), promise, None, silent)
 
 
 def test_shares_are_equal_or_one_for_each_model() -> None:

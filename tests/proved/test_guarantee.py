@@ -117,11 +117,22 @@ def test_a_vault_and_a_publication_may_have_any_name(
 
 
 def test_those_of_another_network_are_refused(network: Network, shared: Path) -> None:
-    other = dataclasses.replace(network, digest="0" * 64)
-    with pytest.raises(InvalidInput, match="expected one of small 0000"):
+    other = dataclasses.replace(network, name="other")
+    with pytest.raises(InvalidInput, match="expected one of other"):
         load("proved").worker(other, None, vault_path(shared, network))
-    with pytest.raises(InvalidInput, match="expected one of small 0000"):
+    with pytest.raises(InvalidInput, match="expected one of other"):
         load("proved").judge(other, None, model_path(shared, network))
+
+
+def test_nothing_that_is_told_is_a_hash_of_the_weights(
+    network: Network, shared: Path, worker: ProvedWorker
+) -> None:
+    """Who guesses the file cannot confirm the guess."""
+    told = worker.manifest.to_bytes()
+    for digest in (network.digest.encode(), bytes.fromhex(network.digest)):
+        assert digest not in told
+    again = publish(quantise(network, X), shared / "again.vault", log_domain=14)
+    assert again.model.digest.hex() != worker.manifest.network_digest
 
 
 def test_a_worker_says_how_many_proofs_are_left(network: Network, shared: Path) -> None:

@@ -11,7 +11,16 @@ import pytest
 from hushwork.errors import BadAnswer, UnknownManifest
 from hushwork.networks import Network, PlainRun, read_onnx
 from hushwork.networks.integers import quantise
-from hushwork.proved import Evidence, ProvedWorker, guarantee, publish
+from hushwork.proved import (
+    Evidence,
+    Owner,
+    ProvedJudge,
+    ProvedWorker,
+    Publication,
+    Vault,
+    guarantee,
+    publish,
+)
 from hushwork.proved.shared import model_path, vault_path
 from hushwork.subnet import Task
 from tests.networks.models import Model
@@ -64,6 +73,20 @@ def test_every_answer_of_a_round_proves_itself(
     assert rows[good].weight == 1.0
     assert rows[thief].score == 0.0
     assert rows[thief].last_error == "wrong_answer"
+
+
+def test_nobody_but_the_owner_needs_the_network(town: Town, network: Network, shared: Path) -> None:
+    """A miner with a vault alone, a validator with a publication alone."""
+    address = town.join("miner", stake=0).address
+    town.miner("miner", ProvedWorker(Owner(Vault(vault_path(shared, network))), address))
+    publication = Publication.from_bytes(model_path(shared, network).read_bytes())
+    judge = ProvedJudge(publication)
+    blind = Task(manifest=judge.manifest, guarantee=guarantee, reference=None, images=pictures())
+    validator = town.validator_of(blind)
+    validator.run_round()
+    (row,) = validator.snapshot.rows
+    assert (row.hotkey, row.agreement, row.weight) == (address, 1.0, 1.0)
+    assert row.last_label in LABELS
 
 
 def test_a_customer_gets_evidence(town: Town, network: Network, shared: Path) -> None:

@@ -155,7 +155,7 @@ def changed(*path: int, to: object) -> bytes:
     return PACK(fields)
 
 
-LAYERS, TERMS, WINDOW = 7, 1, 2
+LAYERS, TERMS, WINDOW = 6, 1, 2
 
 
 @pytest.mark.parametrize(
@@ -165,22 +165,19 @@ LAYERS, TERMS, WINDOW = 7, 1, 2
         (changed(1, to=""), MalformedBytes),
         (changed(1, to="x" * 257), MalformedBytes),
         (changed(1, to="\x1b[31m"), "printable"),
-        (changed(2, to="0" * 63), MalformedBytes),
-        (changed(2, to="0" * 63 + "A"), MalformedBytes),
-        (changed(2, to="0" * 64 + "\n"), MalformedBytes),
-        (changed(3, to=[4, 4, 0]), MalformedBytes),
-        (changed(3, to=[4, 4]), MalformedBytes),
-        (changed(3, to=[1 << 16, 1 << 16, 2]), TooLarge),
-        (changed(4, to=-256), MalformedBytes),
-        (changed(5, to=256), MalformedBytes),
-        (changed(5, to=0), "low < high"),
-        (changed(6, to=0.0), "above 0"),
-        (changed(6, to=-1.0), "above 0"),
-        (changed(9, to=float("inf")), "above 0"),
-        (changed(9, to=float("nan")), "above 0"),
-        (changed(9, to=1), MalformedBytes),
-        (changed(10, to=["cat"]), "1 labels"),
-        (changed(10, to=["cat", "\n"]), "printable"),
+        (changed(2, to=[4, 4, 0]), MalformedBytes),
+        (changed(2, to=[4, 4]), MalformedBytes),
+        (changed(2, to=[1 << 16, 1 << 16, 2]), TooLarge),
+        (changed(3, to=-256), MalformedBytes),
+        (changed(4, to=256), MalformedBytes),
+        (changed(4, to=0), "low < high"),
+        (changed(5, to=0.0), "above 0"),
+        (changed(5, to=-1.0), "above 0"),
+        (changed(8, to=float("inf")), "above 0"),
+        (changed(8, to=float("nan")), "above 0"),
+        (changed(8, to=1), MalformedBytes),
+        (changed(9, to=["cat"]), "1 labels"),
+        (changed(9, to=["cat", "\n"]), "printable"),
         (changed(LAYERS, to=[]), "values before"),
         (changed(LAYERS, 0, 0, to=2), MalformedBytes),
         (changed(LAYERS, 0, TERMS, to=[]), MalformedBytes),
@@ -208,9 +205,9 @@ LAYERS, TERMS, WINDOW = 7, 1, 2
         (changed(LAYERS, 2, 5, to=[0] * 255 + [256]), MalformedBytes),
         (changed(LAYERS, 2, 5, to=[0] * 255 + [-129]), MalformedBytes),
         (changed(LAYERS, 2, 5, to=[-1] * 255 + [128]), "table"),
-        (changed(8, 0, 0, 1, to=4), "values before"),
-        (changed(8, 0, 0, 1, to=2), "read by a later layer"),
-        (changed(8, 0, 0, 3, to=3), "2 labels"),
+        (changed(7, 0, 0, 1, to=4), "values before"),
+        (changed(7, 0, 0, 1, to=2), "read by a later layer"),
+        (changed(7, 0, 0, 3, to=3), "2 labels"),
         (PACK([*UNPACK(small().to_bytes()), 0]), MalformedBytes),
         (PACK(UNPACK(small().to_bytes())[:-1]), MalformedBytes),
         (PACK({"version": 1}), MalformedBytes),
