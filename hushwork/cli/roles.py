@@ -83,10 +83,10 @@ def miner(
     models = model or SCORED
     promises = promises_for(models, guarantee)
     chain = open_ledger(network, ledger, hotkey)
-    workers = []
+    workers: list[Worker] = []
     for name, promise in zip(models, promises, strict=True):
-        place = place_of(name, promise, "vault", vault, shared)
-        made = promise.worker(open_network(name), reporter.progress, place, hotkey.address)
+        found = place_of(name, promise, "vault", vault, shared)
+        made = promise.worker(open_network(name), reporter.progress, found, hotkey.address)
         workers.append(disguise(made, behaviour))
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]
@@ -115,8 +115,8 @@ def serve(
     chain = open_ledger(options.ChainName.LOCAL, ledger, hotkey)
     with advised(OFFERING):
         promise = guarantees.load(guarantee)
-        place = place_of(model, promise, "vault", vault, shared)
-        worker = promise.worker(open_network(model), reporter.progress, place, hotkey.address)
+        found = place_of(model, promise, "vault", vault, shared)
+        worker = promise.worker(open_network(model), reporter.progress, found, hotkey.address)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
 
@@ -174,8 +174,8 @@ def validator(
     chain = open_ledger(network, ledger, hotkey)
     tasks = []
     for name, promise, part in zip(models, promises, shares_for(models, share), strict=True):
-        place = place_of(name, promise, "model", publication, shared)
-        made = make_task(name, promise, data, reporter.progress, shared=place, share=part, top=top)
+        found = place_of(name, promise, "model", publication, shared)
+        made = make_task(name, promise, data, reporter.progress, shared=found, share=part, top=top)
         tasks.append(made)
     service = Validator(
         hotkey=hotkey,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -46,7 +45,7 @@ def bar(phase: str, done: int, total: int) -> Table:
 
 def network_tables(snapshot: Snapshot, crews: Sequence[Crew]) -> Group:
     """A live table for each crew."""
-    return Group(*chain.from_iterable((crew_table(snapshot, crew), "") for crew in crews))
+    return Group(*(Group(crew_table(snapshot, crew), "") for crew in crews))
 
 
 def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
