@@ -11,7 +11,7 @@ from hushwork.guarantee import Manifest, Progress
 from hushwork.networks import Network
 from hushwork.proved.evidence import Bound, Epoch
 from hushwork.proved.messages import NAME, NONCE, Request, Response
-from hushwork.proved.owner import Owner
+from hushwork.proved.owner import Owner, silent
 from hushwork.proved.publication import decode
 
 RESPONSE_LIMIT = 64 << 20
@@ -81,15 +81,12 @@ class ProvedWorker:
         if session.closed:
             raise UnknownSession("this session has ended")
         asked = decode("request", Request, request, self._manifest.request_limit)
-        if progress is not None:
-            progress("proving", 0, 1)
         shape = self._owner.model.architecture.shape
         numbers = asked.input.array
         if numbers.size != np.prod(shape):
             raise InvalidProof("an input", expected=f"{np.prod(shape)} numbers", got=numbers.size)
         bound = Bound(asked.nonce, self._hotkey)
-        epoch, claim, _ = self._owner.prove(numbers.reshape(shape), bound=bound)
-        if progress is not None:
-            progress("proving", 1, 1)
+        x = numbers.reshape(shape)
+        epoch, claim, _ = self._owner.prove(x, bound=bound, progress=progress or silent)
         commitment = epoch.commitment if epoch else None
         return Response(claim, commitment, session.news(epoch)).to_bytes()
