@@ -409,9 +409,12 @@ class Prover:
         tell: str,
         hidden: Commitment | None = None,
         seed: bytes | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> Proved:
         """Run the network, and show what came out.
 
         tell: "output", "class", or "commitment", which takes 32 bytes of seed. hidden: a commitment
-        to the input, which is told without one. Raises InvalidProof, or BudgetSpent.
+        to the input, which is told without one. progress: told what it turns to: "run",
+        "commitment", "look-ups", "layers", "opening"; what it raises is raised at the end. Raises
+        InvalidProof, or BudgetSpent.
         """

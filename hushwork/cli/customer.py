@@ -18,7 +18,7 @@ from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import answer_screen, duration, size
 from hushwork.cli.service import parse_address
-from hushwork.guarantee import Manifest
+from hushwork.guarantee import OPEN, Manifest
 from hushwork.subnet import Door, connect
 
 PHASES = {
@@ -27,6 +27,7 @@ PHASES = {
     "session": "a miner takes them",
     "waiting": "a miner computes on what it cannot see",
 }
+OPENLY = PHASES | {"waiting": "a miner computes on what you show it"}
 
 Url = Annotated[str, typer.Option("--gateway", envvar="HUSH_GATEWAY", help="Whom to ask.")]
 
@@ -50,7 +51,7 @@ def infer(  # noqa: PLR0917 - options
     with advised(ASKING), progress_bars(screen) as bars, knock(gateway) as door:
         chosen = door.model(model, guarantee)
         screen.print(beforehand(chosen.manifest, chosen.seconds), highlight=False)
-        told = follow(bars, PHASES)
+        told = follow(bars, OPENLY if chosen.manifest.guarantee in OPEN else PHASES)
         result = chosen.infer(image, check=check, progress=told, layers=follow_layers(bars))
     Console().print(answer_screen(result))
     if result.evidence:
@@ -72,6 +73,8 @@ def beforehand(manifest: Manifest, seconds: float | None) -> str:
     sizes = (manifest.hello_limit, manifest.request_limit, manifest.response_limit)
     keys, request, answer = map(size, sizes)
     expected = "not judged yet" if seconds is None else f"about {duration(seconds)}, as judged"
+    if manifest.guarantee in OPEN:
+        return f"The miner sees the picture, and proves its answer\nEach image: {expected}"
     return f"Keys to upload: {keys} once\nEach image: {request} up, {answer} down; {expected}"
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hushwork.cli import options
-from hushwork.cli.customer import follow
+from hushwork.cli.customer import follow, follow_layers
 from hushwork.cli.published import PUBLICATION, VAULT, beside, read
 from hushwork.cli.report import LineReporter, progress_bars
 from hushwork.cli.screen import duration, size
@@ -35,7 +35,6 @@ PHASES = {
     "choosing parameters": "choosing parameters",
     "committing": "committing to the weights",
     "proving that weights are small": "proving that the weights are small",
-    "proving": "running and proving",
     "verifying": "verifying",
 }
 CALIBRATION = 512
@@ -60,7 +59,7 @@ def publish_model(  # noqa: PLR0917 - options
     network = open_network(model)
     kept, path = vault or beside(model, VAULT), out or beside(model, PUBLICATION)
     if shared is not None:
-        shared.mkdir(parents=True, exist_ok=True)
+        shared.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept, path = vault_path(shared, network), model_path(shared, network)
     with progress_bars(Console(stderr=True)) as bars:
         progress = LineReporter().progress if lines else follow(bars, PHASES)
@@ -89,13 +88,13 @@ def prove(  # noqa: PLR0917 - options
         progress = follow(bars, PHASES)
         owner = _owner(model, vault, data, log_domain, progress)
         x = whole_input(owner, image)
-        bound = Bound(_nonce(nonce), hotkey)
-        progress("proving", 0, 1)
+        bound, steps = Bound(_nonce(nonce), hotkey), follow_layers(bars)
         started = perf_counter()
         hidden = owner.commit_input(x) if hide else None
-        epoch, claim, _ = owner.prove(x, bound=bound, tell=_tell(tell), hidden=hidden)
+        epoch, claim, _ = owner.prove(
+            x, bound=bound, tell=_tell(tell), hidden=hidden, progress=steps
+        )
         seconds = perf_counter() - started
-        progress("proving", 1, 1)
     path = out or image.with_suffix(".proof")
     evidence = owner.evidence(epoch, claim)
     path.write_bytes(evidence.to_bytes())

@@ -45,10 +45,7 @@ def bar(phase: str, done: int, total: int) -> Table:
 
 def network_tables(snapshot: Snapshot, crews: Sequence[Crew]) -> Group:
     """A live table for each crew."""
-    parts: list[RenderableType] = []
-    for crew in crews:
-        parts += [crew_table(snapshot, crew), ""]
-    return Group(*parts)
+    return Group(*(Group(crew_table(snapshot, crew), "") for crew in crews))
 
 
 def crew_table(snapshot: Snapshot, crew: Crew) -> Table:

@@ -56,7 +56,8 @@ class Town:
         self.ledger = self._house.start("ledger", ledger)
         self._until_serving(tick)
         proving = [crew for crew in self.crews if crew.proves]
-        owners = [self._start_owner(crew) for crew in proving if self._is_unpublished(crew)]
+        unpublished = [crew for crew in proving if self._is_unpublished(crew)]
+        owners = [self._start_owner(*numbered) for numbered in enumerate(unpublished, start=1)]
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._start_miners(crew for crew in self.crews if not crew.proves)
         for owner in owners:
@@ -93,10 +94,10 @@ class Town:
             raise ChildDied(dead[0])
         return dead
 
-    def _start_owner(self, crew: Crew) -> Child:
+    def _start_owner(self, number: int, crew: Crew) -> Child:
         """Publish a model."""
         options = [crew.model, "--shared", str(self._shared), *self._data]
-        return self._house.start(f"owner of {crew.network.name}", ["publish", *options])
+        return self._house.start(f"owner {number}", ["publish", *options])
 
     def _is_unpublished(self, crew: Crew) -> bool:
         return not vault_path(self._shared, crew.network).exists()

@@ -67,6 +67,7 @@ class LiveView:
         tries = dict.fromkeys(line for crew in crews for line in commands(crew, elsewhere))
         heads = ["In another terminal:", *[""] * (len(tries) - 1)]
         self._hints = [
+            "",
             *(f"{head:20} [bold]{line}[/]" for head, line in zip(heads, tries, strict=True)),
             f"A network of yours:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",

@@ -43,10 +43,19 @@ Tell = Literal["output", "class", "commitment"]
 LOG_DOMAIN = 16
 """Codewords have 2^16 rows: longer ones take more time and make smaller proofs."""
 SEED = 32
+STEPS = {
+    "epoch": "counting an opening",
+    "run": "running the network",
+    "commitment": "committing to the run",
+    "look-ups": "showing its look-ups",
+    "layers": "showing its layers",
+    "opening": "opening commitments",
+}
+"""Of a proof, by the names that the native half has for them."""
 
 
-def _silent(_phase: str, _done: int, _total: int) -> None:
-    pass
+def silent(_phase: str, _done: int, _total: int) -> None:
+    """Progress that nobody hears of."""
 
 
 def publish(
@@ -54,7 +63,7 @@ def publish(
     vault: Path,
     *,
     log_domain: int = LOG_DOMAIN,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Owner:
     """Commit to a network's weights, and keep what proofs need in a new vault.
 
@@ -87,7 +96,7 @@ def publish_parts(
     architectures = [part.architecture.to_bytes() for part in parts]
     schemes = Scheme.choose_together(architectures, True, log_domain)
     together = zip(parts, schemes, vaults, strict=True)
-    return [_publish(part, scheme, vault, _silent) for part, scheme, vault in together]
+    return [_publish(part, scheme, vault, silent) for part, scheme, vault in together]
 
 
 def publish_openly(network: IntegerNetwork, *, log_domain: int = LOG_DOMAIN) -> Publication:
@@ -154,18 +163,23 @@ class Owner:
         tell: Tell = "output",
         hidden: Commitment | None = None,
         seed: bytes | None = None,
+        progress: Progress = silent,
     ) -> tuple[Epoch | None, Claim, Proved]:
         """Run the network on whole numbers (height, width, channels), and show what came out.
 
         hidden: a commitment to x, which is told without one. seed: 32 bytes by which to commit to
-        the output. The opening of `bound` is set here.
+        the output. The opening of `bound` is set here. progress: told of `STEPS`; what it raises
+        is raised at once, or at the end by the native half.
         Raises BudgetSpent or InvalidProof.
         """
+        turn = _turns(progress)
+        turn("epoch")
         epoch, prover, index = self._prover()
         bound = Bound(bound.nonce, bound.hotkey, index, bound.segment)
         if tell == "commitment":
             seed = seed or secrets.token_bytes(SEED)
-        proved = prover.prove(_flat(x), bound.to_bytes(), tell, hidden, seed)
+        proved = prover.prove(_flat(x), bound.to_bytes(), tell, hidden, seed, turn)
+        progress(STEPS["opening"], len(STEPS), len(STEPS))
         entry: Input = Numbers.of(_flat(x)) if hidden is None else Committed(hidden.pinned)
         claim = Claim(entry, _outcome(proved), bound, proved.proof)
         return epoch, claim, proved
@@ -206,6 +220,11 @@ class Owner:
         later = scheme.commit(self._weights, seed)
         epoch = Epoch(later.pinned, scheme.prove_link(root, later))
         return seed, msgspec.msgpack.encode(epoch)
+
+
+def _turns(progress: Progress) -> Callable[[str], None]:
+    order = list(STEPS)
+    return lambda step: progress(STEPS[step], order.index(step), len(order))
 
 
 def _flat(x: Integers) -> Integers:

@@ -9,7 +9,7 @@ from hushwork.errors import InvalidProof, MalformedBytes, UnknownSession
 from hushwork.guarantee import Manifest, Progress
 from hushwork.proved.evidence import Bound, Epoch
 from hushwork.proved.messages import NONCE, Request, Response, offer
-from hushwork.proved.owner import Owner
+from hushwork.proved.owner import Owner, silent
 from hushwork.proved.publication import decode
 
 
@@ -61,15 +61,12 @@ class ProvedWorker:
         if session.closed:
             raise UnknownSession("this session has ended")
         asked = decode("request", Request, request, self._manifest.request_limit)
-        if progress is not None:
-            progress("proving", 0, 1)
         shape = self._owner.model.architecture.shape
         numbers = asked.input.array
         if numbers.size != prod(shape):
             raise InvalidProof("an input", expected=f"{prod(shape)} numbers", got=numbers.size)
         bound = Bound(asked.nonce, self._hotkey)
-        epoch, claim, _ = self._owner.prove(numbers.reshape(shape), bound=bound)
-        if progress is not None:
-            progress("proving", 1, 1)
+        x = numbers.reshape(shape)
+        epoch, claim, _ = self._owner.prove(x, bound=bound, progress=progress or silent)
         commitment = epoch.commitment if epoch else None
         return Response(claim, commitment, session.news(epoch)).to_bytes()

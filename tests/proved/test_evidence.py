@@ -12,6 +12,7 @@ import pytest
 from hushwork.errors import (
     BudgetSpent,
     HushworkError,
+    Interrupted,
     InvalidBytes,
     InvalidProof,
     MalformedBytes,
@@ -21,6 +22,7 @@ from hushwork.errors import (
 from hushwork.networks.integers import IntegerNetwork, run
 from hushwork.proved import Evidence, Owner, publish_openly
 from hushwork.proved.evidence import EVIDENCE_LIMIT, OPENINGS, Class, Committed
+from hushwork.proved.owner import STEPS
 from tests.proved.conftest import BOUND, image
 
 
@@ -33,6 +35,24 @@ def test_a_file_says_what_it_says(evidence: Evidence, network: IntegerNetwork) -
     assert np.allclose(findings.output, expected * network.architecture.output_scale)
     assert findings.label == network.architecture.labels[int(np.argmax(expected))]
     assert findings.claim.bound.nonce == BOUND.nonce
+
+
+def test_progress_names_every_step_in_its_order(owner: Owner) -> None:
+    told: list[tuple[str, int, int]] = []
+    owner.prove(image(), progress=lambda *at: told.append(at))
+    count = len(STEPS)
+    expected = [(name, done, count) for done, name in enumerate(STEPS.values())]
+    assert told == [*expected, (STEPS["opening"], count, count)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_progress_raises_is_raised(owner: Owner, step: str) -> None:
+    def stop(name: str, _done: int, _total: int) -> None:
+        if name == STEPS[step]:
+            raise Interrupted(name)
+
+    with pytest.raises(Interrupted, match=STEPS[step]):
+        owner.prove(image(), progress=stop)
 
 
 def test_the_class_alone_can_be_told(owner: Owner, network: IntegerNetwork) -> None:

@@ -19,7 +19,7 @@ use crate::masked::{Receiver, Sender};
 use crate::merkle::Digest;
 use crate::opening::{self, Opening};
 use crate::quadratic::{self, Quadratic};
-pub use crate::subject::{Seen, Subject};
+pub use crate::subject::{Phases, SILENT, Seen, Subject};
 use crate::transcript::Challenger;
 
 /// The messages of a proof.
@@ -57,6 +57,7 @@ pub struct Argument<'a, S> {
     code: Code,
     log_columns: usize,
     atoms: Atoms,
+    phases: Phases<'a>,
 }
 
 impl<'a, S: Subject> Argument<'a, S> {
@@ -67,7 +68,13 @@ impl<'a, S: Subject> Argument<'a, S> {
             code,
             log_columns,
             atoms: Atoms::new(subject.plan()),
+            phases: SILENT,
         }
+    }
+
+    /// The same, whose prover tells what it turns to.
+    pub fn telling(self, phases: Phases<'a>) -> Self {
+        Self { phases, ..self }
     }
 
     /// Slots of the auxiliary commitment.
@@ -111,6 +118,7 @@ impl<'a, S: Subject> Argument<'a, S> {
     /// # Errors
     /// Misuse, where commitments have no room.
     pub fn prove(&self, binding: &Binding, mut secrets: Secrets<S::Known>) -> Result<Proof> {
+        (self.phases)("commitment");
         let mut rng = ChaCha20Rng::from_seed(secrets.seed);
         let atoms = self.atoms.draw(&mut rng);
         let rounds = opening::rounds(&self.code, &self.shapes(binding));
@@ -137,6 +145,7 @@ impl<'a, S: Subject> Argument<'a, S> {
         atoms: &[K],
         auxiliary: &Committed,
     ) -> Result<Proof> {
+        (self.phases)("look-ups");
         let fingerprint = fingerprint(challenger, &auxiliary.root());
         let dummy = self.atoms.dummy();
         let fractions = self.subject.lookups().map(|lookups| {
@@ -156,10 +165,12 @@ impl<'a, S: Subject> Argument<'a, S> {
             fingerprint,
             sum,
             dummy,
+            phases: self.phases,
         };
         let known = Some((&secrets.known, fractions.as_ref()));
         self.subject.interact(&mut sender, &seen, known)?;
         drop(fractions);
+        (self.phases)("opening");
         let (messages, mut statements) = sender.finish();
         let (quadratic, of_products) = quadratic::prove(challenger, &self.atoms, atoms);
         statements.extend(of_products);
@@ -229,6 +240,7 @@ impl<'a, S: Subject> Argument<'a, S> {
             fingerprint,
             sum: proof.sum,
             dummy: self.atoms.dummy(),
+            phases: SILENT,
         };
         self.subject.interact(&mut receiver, &seen, None)?;
         let mut statements = receiver.finish();

@@ -7,14 +7,22 @@ use crate::field::K;
 use crate::fractions::Fractions;
 use crate::masked::{Plan, Side};
 
+/// Is told what a prover turns to next.
+pub type Phases<'a> = &'a (dyn Fn(&'static str) + Sync);
+
+/// Tells nobody.
+pub const SILENT: Phases<'static> = &|_| ();
+
 /// What an interaction goes by.
-pub struct Seen {
+pub struct Seen<'a> {
     /// How entries that are looked up become one number.
     pub fingerprint: Fingerprint,
     /// The denominator of all lookups' sum.
     pub sum: K,
     /// The denominator of the dummy fraction.
     pub dummy: usize,
+    /// Of the interaction.
+    pub phases: Phases<'a>,
 }
 
 /// What can be shown.

@@ -1,12 +1,13 @@
 //! What an owner does with a model.
 
 use hushwork_proof::merkle::Digest;
-use hushwork_proof::model::{Numbers, Outcome, Owned};
+use hushwork_proof::model::{Making, Numbers, Outcome, Owned};
 use hushwork_proof::parameters::BOUNDARY_OPENINGS;
 use hushwork_proof::secret::fresh_seed;
 use numpy::{PyArray1, PyReadonlyArray1, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::sync::OnceLock;
 
 use super::commitment::{PyCommitment, PyWeights};
 use super::given::{MAX_NUMBERS, tell};
@@ -40,8 +41,10 @@ impl PyProver {
         }
     }
 
-    /// Runs the network, and shows what came out.
-    #[pyo3(signature = (input, bound, tell, hidden = None, seed = None))]
+    /// Runs the network, and shows what came out; `progress` is told what it turns to, and what it
+    /// raises is raised at the end.
+    #[pyo3(signature = (input, bound, tell, hidden = None, seed = None, progress = None))]
+    #[allow(clippy::too_many_arguments, reason = "most are optional")]
     fn prove(
         &self,
         py: Python<'_>,
@@ -50,9 +53,16 @@ impl PyProver {
         tell: &str,
         hidden: Option<&PyCommitment>,
         seed: Option<[u8; 32]>,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<PyProved> {
         let input = items(&input, MAX_NUMBERS)?;
         let scheme = &self.scheme.get().0;
+        let raised = OnceLock::new();
+        let phases = |phase| {
+            if let Err(error) = report(progress.as_ref(), phase) {
+                let _ = raised.set(error);
+            }
+        };
         let proved = proving(py, || {
             let tell = self::tell(tell, seed)?;
             let committed = self
@@ -66,8 +76,15 @@ impl PyProver {
                 model: self.model,
             };
             let hidden = hidden.map(PyCommitment::spend).transpose()?;
-            scheme.prove_run(owned, &input, hidden, tell, bound.as_ref(), fresh_seed()?)
+            let making = Making {
+                seed: fresh_seed()?,
+                phases: &phases,
+            };
+            scheme.prove_run(owned, &input, hidden, tell, bound.as_ref(), making)
         })?;
+        if let Some(error) = raised.into_inner() {
+            return Err(error);
+        }
         let made = |output| Py::new(py, PyCommitment::new(scheme, output, BOUNDARY_OPENINGS, 1));
         Ok(PyProved {
             commitment: proved.output.map(made).transpose()?,
@@ -76,6 +93,12 @@ impl PyProver {
             proof: proved.proof,
         })
     }
+}
+
+fn report(progress: Option<&Py<PyAny>>, phase: &'static str) -> PyResult<()> {
+    progress.map_or(Ok(()), |call| {
+        Python::attach(|py| call.call1(py, (phase,)).map(drop))
+    })
 }
 
 /// A proof, and what it says.

@@ -126,6 +126,7 @@ impl<'a> Subject for Run<'a> {
                     .lookups
                     .show(side, seen, known.and_then(|(_, fractions)| fractions))?,
             ];
+        (seen.phases)("layers");
         if let Some(input) = &self.told.input {
             let point = side.challenge("input");
             side.require(circuit.input_claim(point, input));

@@ -7,7 +7,7 @@ mod statement;
 mod weights;
 
 pub use numbers::slots;
-pub use run::{Owned, Proved, Tell};
+pub use run::{Making, Owned, Proved, Tell};
 
 use crate::merkle::Digest;
 use crate::pin::Pinned;

@@ -2,7 +2,7 @@
 
 use super::numbers::{bytes_of, bytes_of_outcome, check, gathered, slots, spread};
 use super::{Numbers, Outcome, Statement};
-use crate::argument::{Binding, Secrets};
+use crate::argument::{Binding, Phases, SILENT, Secrets};
 use crate::circuit::geometry::Size;
 use crate::circuit::interaction::{Run, Told};
 use crate::circuit::run::{Run as Done, run};
@@ -13,6 +13,22 @@ use crate::error::Result;
 use crate::field::F;
 use crate::merkle::Digest;
 use crate::scheme::{Scheme, Weights};
+
+/// What a proof is made with: nothing of what it says.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// From the operating system, for this proof alone.
+    pub seed: [u8; 32],
+    /// Told what the prover turns to.
+    pub phases: Phases<'a>,
+}
+
+impl From<[u8; 32]> for Making<'static> {
+    fn from(seed: [u8; 32]) -> Self {
+        let phases = SILENT;
+        Self { seed, phases }
+    }
+}
 
 /// A model's weights, as their owner knows them.
 #[derive(Clone, Copy)]
@@ -94,15 +110,17 @@ impl Scheme {
     ///
     /// # Errors
     /// InvalidProof, where the input is not one of the network's; Misuse.
-    pub fn prove_run(
+    pub fn prove_run<'a>(
         &self,
         owned: Owned,
         input: &[i32],
         hidden: Option<&Committed>,
         tell: Tell,
         bound: &[u8],
-        seed: [u8; 32],
+        making: impl Into<Making<'a>>,
     ) -> Result<Proved> {
+        let making = making.into();
+        (making.phases)("run");
         self.check_slots(owned.slots.len())?;
         let size = self.check_input(input)?;
         let told_input = hidden.map_or_else(
@@ -144,7 +162,7 @@ impl Scheme {
             .collect();
         let witness = Witness::new(&circuit, &done)?;
         let proof =
-            self.prove_statement(&circuit, &statement, &committed, witness, &field, seed)?;
+            self.prove_statement(&circuit, &statement, &committed, witness, &field, making)?;
         Ok(Proved {
             outcome: statement.outcome,
             output,
@@ -158,15 +176,16 @@ impl Scheme {
     ///
     /// # Errors
     /// InvalidProof, where what is said is out of range; Misuse.
-    pub fn prove_statement(
+    pub fn prove_statement<'a>(
         &self,
         circuit: &Circuit,
         statement: &Statement,
         committed: &[&Committed],
         mut witness: Witness,
         weights: &[F],
-        seed: [u8; 32],
+        making: impl Into<Making<'a>>,
     ) -> Result<Vec<u8>> {
+        let Making { seed, phases } = making.into();
         self.check_statement(circuit, statement)?;
         let told = self.told(statement);
         let subject = Run::new(circuit, &told);
@@ -180,6 +199,7 @@ impl Scheme {
         };
         let proof = self
             .runs(&subject)
+            .telling(phases)
             .prove(&self.run_binding(statement), secrets)?;
         Ok(proof.to_bytes())
     }

@@ -55,6 +55,7 @@ fn numerators_are_the_counts_that_are_committed() {
         fingerprint,
         sum,
         dummy,
+        phases: crate::argument::SILENT,
     };
     let known = subject.known(&values, &case.weights);
     subject
