@@ -72,6 +72,19 @@ impl Parameters {
                 format!("2^{}", setting.log_domain),
             )));
         }
+        let best = Self::all(slots, setting, protocol).first().copied();
+        best.ok_or_else(|| {
+            let expected = format!("slots for codewords of 2^{}", setting.log_domain);
+            Error::InsecureParameters(Detail::new(
+                "size of a model",
+                expected,
+                format!("{slots:?}"),
+            ))
+        })
+    }
+
+    /// All that do, the smallest proofs first.
+    pub(crate) fn all(slots: &Slots, setting: Setting, protocol: &Protocol) -> Vec<Self> {
         let [weights, auxiliary] = [
             (slots.weights, OPENINGS),
             (slots.auxiliary, BOUNDARY_OPENINGS),
@@ -81,19 +94,13 @@ impl Parameters {
             _ if HIDING => vec![weights],
             _ => vec![weights, auxiliary],
         };
-        let candidates = decisive.into_iter().flat_map(|decisive| {
+        let each = decisive.into_iter().flat_map(|decisive| {
             let with = move |columns| Self::with(slots, setting, protocol, decisive, columns);
             (0..=LOG_COLUMNS).filter_map(with)
         });
-        let best = candidates.min_by_key(Self::bytes);
-        best.ok_or_else(|| {
-            let expected = format!("slots for codewords of 2^{}", setting.log_domain);
-            Error::InsecureParameters(Detail::new(
-                "size of a model",
-                expected,
-                format!("{slots:?}"),
-            ))
-        })
+        let mut all: Vec<Self> = each.collect();
+        all.sort_by_key(Self::bytes);
+        all
     }
 
     /// With so many columns for what decides how many rows there are.

@@ -3,10 +3,10 @@
 use crate::argument::{Argument, Subject};
 use crate::circuit::interaction::{Run, Told};
 use crate::circuit::publication::Publication;
-use crate::circuit::{Circuit, Input, Mode, Network, Output};
+use crate::circuit::{Circuit, Description, Input, Mode, Network, Output};
 use crate::commitment::Code;
 use crate::error::{Error, Result};
-use crate::parameters::Slots;
+use crate::parameters::{Parameters, Setting, Slots};
 use crate::scheme::Visibility;
 use crate::security::Protocol;
 
@@ -29,6 +29,24 @@ pub(crate) fn sizes(network: &Network, visibility: Visibility) -> Result<Sizes> 
         }
     }
     Ok(sizes)
+}
+
+impl Parameters {
+    /// All that do for a network, the smallest proofs first.
+    ///
+    /// # Errors
+    /// InvalidNetwork, or MalformedBytes
+    pub fn candidates(
+        description: &[u8],
+        visibility: Visibility,
+        setting: Setting,
+    ) -> Result<Vec<Self>> {
+        let network = Network::new(Description::from_bytes(description)?)?;
+        let Sizes {
+            slots, protocol, ..
+        } = sizes(&network, visibility)?;
+        Ok(Self::all(&slots, setting, &protocol))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,7 +121,6 @@ const PINS: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::circuit::Description;
     use crate::circuit::description::{Meaning, Sum, Term};
     use crate::circuit::geometry::{Size, Window};
 

@@ -1,4 +1,6 @@
-//! Times proofs of networks with random weights: `time lenet|vgg LOG_DOMAIN [--json [--runs N]]`.
+//! Times proofs of networks with random weights:
+//! `time lenet|vgg LOG_DOMAIN [--columns LOG_COLUMNS] [--json [--runs N]]`.
+//! Of fewer columns, proofs are larger and sooner made.
 
 mod networks;
 mod owner;
@@ -8,7 +10,7 @@ use hushwork_proof::commitment::Committed;
 use hushwork_proof::hiding::HIDING;
 use hushwork_proof::merkle::Digest;
 use hushwork_proof::model::{Outcome, Tell};
-use hushwork_proof::parameters::Setting;
+use hushwork_proof::parameters::{Parameters, Setting};
 use hushwork_proof::registers::LANES;
 use hushwork_proof::scheme::{Scheme, Visibility, Weights};
 use hushwork_proof::secret::fresh_seed;
@@ -24,23 +26,33 @@ fn main() {
         "vgg" => networks::vgg(),
         _ => networks::lenet(),
     };
-    let setting = Setting { log_domain };
-    let runs = arguments.iter().skip_while(|text| *text != "--runs").nth(1);
-    let runs = runs.map_or(15, |text| text.parse().unwrap());
+    let option = |name: &str| -> Option<usize> {
+        let at = arguments.iter().position(|text| text == name)?;
+        Some(argument(at + 1)?.parse().unwrap())
+    };
+    let choose = || choose(&description, Setting { log_domain }, option("--columns"));
     if arguments.iter().any(|text| text == "--json") {
-        measure(network, &description, setting, runs);
+        let runs = option("--runs").unwrap_or(15);
+        measure(network, choose(), runs);
     } else {
-        show(&description, setting);
+        show(&description, choose);
     }
 }
 
-fn choose(description: &Description, setting: Setting) -> Scheme {
-    Scheme::choose(&description.to_bytes(), Visibility::Hidden, setting).unwrap()
+/// The scheme of the smallest proofs, with at most so many columns of a proof's own.
+fn choose(description: &Description, setting: Setting, log_columns: Option<usize>) -> Scheme {
+    let (bytes, visibility) = (description.to_bytes(), Visibility::Hidden);
+    let Some(log_columns) = log_columns else {
+        return Scheme::choose(&bytes, visibility, setting).unwrap();
+    };
+    let all = Parameters::candidates(&bytes, visibility, setting).unwrap();
+    let narrow = all.into_iter().find(|one| one.auxiliary <= log_columns);
+    Scheme::read(&bytes, visibility, narrow.unwrap()).unwrap()
 }
 
 /// Prints one JSON object.
-fn measure(network: &str, description: &Description, setting: Setting, runs: usize) {
-    let owner = Owner::new(choose(description, setting));
+fn measure(network: &str, scheme: Scheme, runs: usize) {
+    let owner = Owner::new(scheme);
     let scheme = &owner.scheme;
     let seed = || fresh_seed().unwrap();
     let [root, epoch] = [(); 2].map(|()| scheme.commit(&owner.field, seed()).unwrap());
@@ -62,7 +74,7 @@ fn measure(network: &str, description: &Description, setting: Setting, runs: usi
         "{{\"network\":\"{network}\",\"log_domain\":{},\"hiding\":{HIDING},\"bits\":{:.2},\
          \"prove_seconds\":{:?},\"verify_seconds\":{:?},\"proof_bytes\":{},\
          \"publish_seconds\":{:?},\"link_seconds\":{:?},\"peak_bytes\":{}}}",
-        setting.log_domain,
+        scheme.parameters().code.log_domain,
         scheme.soundness().bits() - PROOFS.log2(),
         seconds(0),
         seconds(1),
@@ -82,8 +94,8 @@ fn peak_bytes() -> usize {
 }
 
 /// Prints a text.
-fn show(description: &Description, setting: Setting) {
-    let (scheme, chosen) = timed(|| choose(description, setting));
+fn show(description: &Description, choose: impl FnOnce() -> Scheme) {
+    let (scheme, chosen) = timed(choose);
     let parameters = *scheme.parameters();
     println!("lanes {LANES}; chosen in {chosen:?}: {parameters:?}");
     let bytes = description.to_bytes();
