@@ -79,13 +79,14 @@ def beforehand(manifest: Manifest, seconds: float | None) -> str:
 
 
 def follow(bars: Progress, phases: Mapping[str, str]) -> Callable[[str, int, int], None]:
-    """A bar for each phase while it lasts; one that nobody counts yet pulses."""
+    """A bar for each phase until the next; one that nobody counts yet pulses."""
     tasks = {phase: bars.add_task(text, visible=False) for phase, text in phases.items()}
 
     def progress(phase: str, done: int, total: int) -> None:
         if phase in tasks:
             bars.update(tasks[phase], completed=done, total=total if done else None)
-            bars.update(tasks[phase], visible=done < total)
+            for name, task in tasks.items():
+                bars.update(task, visible=name == phase and done < total)
 
     return progress
 

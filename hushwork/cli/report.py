@@ -61,7 +61,10 @@ class ScreenReporter:
         self._tasks: dict[str, TaskID] = {}
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        """Move the bar of this phase."""
+        """Move the bar of this phase; what is done when it is first told of is a line."""
+        if phase not in self._tasks and 0 < total <= done:
+            self._console.print(phase, markup=False, highlight=False)
+            return
         self._bars.start()
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(phase, total=total)

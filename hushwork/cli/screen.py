@@ -25,8 +25,9 @@ PHASES = {
 
 COMPARING = "answers are compared with the plain run"
 PROVING = "each answer has a proof, which is verified"
-NAME_WIDTH, LABEL_WIDTH, NUMBER_WIDTH = 17, 17, 8
-"""Of columns, so that tables stand in line."""
+NAME_WIDTH, LABEL_WIDTH = 17, 15
+NUMBERS = {"seconds": 7, "score": 9, "weight": 6}
+"""Widths of columns: tables stand in line, and fit 80 characters."""
 
 PARTIES = {
     "client": "you",
@@ -54,8 +55,9 @@ def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     table.add_column("miner", width=NAME_WIDTH, no_wrap=True)
     table.add_column("last label", width=LABEL_WIDTH, no_wrap=True)
-    for heading in ("verified" if crew.proves else "agreement", "seconds", "score", "weight"):
-        table.add_column(heading, justify="right", min_width=NUMBER_WIDTH, no_wrap=True)
+    held = "verified" if crew.proves else "agreement"
+    for heading, width in {held: len("agreement"), **NUMBERS}.items():
+        table.add_column(heading, justify="right", width=width, no_wrap=True)
     rows = [row for row in snapshot.rows if row.task == crew.task]
     for row in rows:
         table.add_row(crew.names.get(row.hotkey, short(row.hotkey)), *cells(row))

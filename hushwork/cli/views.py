@@ -65,11 +65,11 @@ class LiveView:
         """Keep hints below the tables."""
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
         tries = dict.fromkeys(line for crew in crews for line in commands(crew, elsewhere))
-        heads = ["In another terminal:", *[""] * (len(tries) - 1)]
+        heads = ["In a terminal:", *[""] * (len(tries) - 1)]
         self._hints = [
             "",
-            *(f"{head:20} [bold]{line}[/]" for head, line in zip(heads, tries, strict=True)),
-            f"A network of yours:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
+            *(f"{head:14} [bold]{line}[/]" for head, line in zip(heads, tries, strict=True)),
+            f"Your network:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",
         ]
 

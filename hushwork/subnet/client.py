@@ -74,8 +74,9 @@ class Door:
             if asked and name in names and guarantee in {None, info.guarantee}:
                 return self._open(info)
         expected = ", ".join(f"{info.name} ({info.guarantee})" for info in offered)
-        got = " ".join(filter(None, (name, guarantee))) or "nothing named, so a hidden input"
-        raise UnknownManifest("no such model", expected=expected or "none at present", got=got)
+        got = " ".join(filter(None, (name, guarantee)))
+        what = "no such model" if got else "no model here hides its input; name one, or a guarantee"
+        raise UnknownManifest(what, expected=expected or "none at present", got=got or "no name")
 
     def close(self) -> None:
         """Destroy all keys and end all sessions made here."""

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from hushwork.cli.report import ScreenReporter
 from hushwork.cli.told import ToldWorker
 from hushwork.errors import Interrupted, ParameterMismatch
 from tests.insecure_plain import InsecureClient, InsecureSession, InsecureWorker
@@ -49,3 +53,14 @@ def test_a_job_that_fails_or_is_stopped_leaves_nobody_at_work(
     with pytest.raises(Interrupted):
         worker.run(InsecureSession(client.key), client.seal(pictures()[0]), stop)
     assert heard[-1] == ("idle", 0, 0)
+
+
+def test_what_is_done_at_once_is_a_line_that_stays() -> None:
+    console = Console(record=True, file=io.StringIO())
+    reporter = ScreenReporter(console)
+    reporter.progress("vault opened, 8 proofs are left", 1, 1)
+    reporter.progress("compile", 0, 2)
+    reporter.serving("miner", "http://x")
+    shown = console.export_text()
+    assert "vault opened, 8 proofs are left\n" in shown
+    assert "compile" not in shown

@@ -106,7 +106,7 @@ def test_nobody_shows_an_input_without_being_asked(
 ) -> None:
     serve(town, network, shared, "miner")
     door = town.door(town.gateway())
-    with pytest.raises(UnknownManifest, match=r"sides \(proved\), got .* a hidden input"):
+    with pytest.raises(UnknownManifest, match=r"hides its input.*sides \(proved\), got no name"):
         door.model()
     assert door.model("sides").manifest.guarantee == "proved"
 
