@@ -44,7 +44,7 @@ class Recipe(averaged.Recipe):
 
 
 RECIPES = {
-    "lenet5-fashion-mnist": Recipe(data="fashion-mnist", model=lenet5, epochs=4, degrees=12),
+    "lenet5-fashion-mnist": Recipe(data="fashion-mnist", model=lenet5, epochs=40, degrees=12),
     "lenet5-mnist": Recipe(data="mnist", model=lenet5, epochs=40, degrees=12),
     "vgg9-relu-cifar-10": Recipe(data="cifar-10", model=vgg9, epochs=36),
 }
