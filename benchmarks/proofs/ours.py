@@ -89,7 +89,7 @@ def measure(name: str, log_domain: int, count: int) -> tuple[Figure, ...]:
     values = whole.architecture.values[1:-1]
     return (
         *figures,
-        figure("plain", floats),
+        figure("plain_run", floats),
         figure("quantise", [quantising]),
         figure("publish", [publishing]),
         figure("first", [first]),

@@ -73,7 +73,7 @@ def test_the_smallest_proof_is_of_all_codes() -> None:
 def test_networks_grow_and_are_drawn_twice() -> None:
     values = {}
     for scale, name in ((1, "mlp"), (10, "conv3")):
-        each = dict.fromkeys(growth.FIGURES, scale * 1e-2) | {"plain": scale * 1e-3}
+        each = dict.fromkeys(growth.FIGURES, scale * 1e-2) | {"plain_run": scale * 1e-3}
         each |= {"multiply_adds": scale * 1e6, "weights": scale * 1e3, "activations": scale * 1e4}
         values |= {f"{name}_{figure}": value for figure, value in each.items()}
     found = growth.records(keep("growth", **values))
