@@ -8,7 +8,7 @@ from benchmarks.figures import Key, Measured
 from benchmarks.rows import seconds, size
 from benchmarks.svg import COLOURS, Axis, bare, document, ruled, text
 
-LOG_DOMAINS = {"lenet5": range(13, 21), "vgg9": range(15, 21)}
+LOG_DOMAINS = {"lenet5": range(14, 21), "vgg9": range(15, 21)}
 NAMES = {"lenet5": "LeNet-5", "vgg9": "VGG-9"}
 TITLES = ("network", "rows of a codeword", "prove", "verify", "proof", "evidence", "memory")
 _LEFT, _PLOT, _RIGHT, _TOP, _HEIGHT = 80, 560, 90, 50, 280

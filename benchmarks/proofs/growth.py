@@ -14,6 +14,7 @@ TITLES = (
     "plain run", "prove / plain", "an activation", "a multiply-add",
 )  # fmt: skip
 _LEFT, _PLOT, _GAP, _TOP, _HEIGHT = 70, 360, 110, 50, 300
+_NAME, _LINE = 70, 12
 Values = Mapping[str, float]
 FIGURES = (
     "prove", "verify", "proof_size", "memory", "plain_run", "multiply_adds", "weights",
@@ -46,7 +47,7 @@ def cells(found: Mapping[str, Values]) -> list[list[str]]:
             size(values["proof_size"]),
             size(values["memory"]),
             seconds(values["plain_run"]),
-            f"{values['prove'] / values['plain']:,.0f}x",
+            f"{values['prove'] / values['plain_run']:,.0f}x",
             seconds(values["prove"] / values["activations"]),
             seconds(values["prove"] / values["multiply_adds"]),
         ]
@@ -72,11 +73,13 @@ def _panel(across: Axis, up: Axis, key: str, found: Mapping[str, Values]) -> lis
         lambda tick: bare(seconds, tick),
     )
     lines = [*ruled(across, up, names, key.replace("_", "-"))]
-    for index, (name, values) in enumerate(found.items()):
-        x, y = across.at(values[key]), up.at(values["prove"])
-        colour = COLOURS[index % len(COLOURS)]
+    spots = {name: (across.at(v[key]), up.at(v["prove"])) for name, v in found.items()}
+    for index, (name, (x, y)) in enumerate(spots.items()):
+        colour, called = COLOURS[index % len(COLOURS)], name.split("-")[0]
         lines.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4' fill='{colour}'/>")
-        lines.append(text(x + 7, y + 4, name.split("-")[0]))
+        crowded = any(0 < far - x < _NAME and abs(high - y) < _LINE for far, high in spots.values())
+        place = (x - 7, "end") if crowded else (x + 7, "start")
+        lines.append(text(place[0], y + 4, called, place[1]))
     return lines
 
 

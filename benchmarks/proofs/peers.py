@@ -22,7 +22,7 @@ from hushwork.networks import PlainRun
 
 HERE = Path(__file__).parent
 JSTPROVE_PINS, EZKL_PINS = ("JSTprove==2.1.0",), ("ezkl==23.0.5",)
-MEASURE_SECONDS = 1500
+MEASURE_SECONDS = 900
 MEMORY = 22 << 30
 """Bytes of address space: more would stop the machine, not the peer."""
 DEFAULTS: dict[str, dict[str, Any]] = {
