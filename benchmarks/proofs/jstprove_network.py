@@ -37,10 +37,16 @@ def jst(step: str, options: str, model: str | None = None) -> tuple[float, float
     seconds = time.perf_counter() - start
     print(done.stdout, done.stderr, file=sys.stderr)
     if done.returncode != 0:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise SystemExit(f"{step}, after {seconds:.0f} s: {lines[-1] if lines else 'no message'}")
+        raise SystemExit(
+            f"{step} failed after {seconds:.0f} s, at {memory() / 1e9:.1f} GB of memory"
+        )
     found = re.findall(r"[Tt]ime taken: ([\d.]+)", done.stdout)
     return float(found[-1]) if found else seconds, seconds
+
+
+def memory() -> float:
+    """Most bytes that one of its processes had."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024.0
 
 
 def check(plain: list[float]) -> None:
@@ -66,7 +72,7 @@ def main() -> None:
     say(f"{name}_verify", [own for own, _ in verifying])
     say(f"{name}_verify_command", [command for _, command in verifying])
     say(f"{name}_proof_size", [float(Path("proof").stat().st_size)])
-    say(f"{name}_memory", [resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024.0])
+    say(f"{name}_memory", [memory()])
 
 
 if __name__ == "__main__":
