@@ -118,6 +118,18 @@ impl Linear {
         }
     }
 
+    /// The coefficients of a tensor's rows, beside those of its columns, to be added to: taps of a
+    /// window have a term in common.
+    pub fn rows(&mut self, tensor: Tensor, columns: &[K]) -> &mut [K] {
+        let same = |term: &Term| term.tensor == tensor && term.columns == columns;
+        let place = self.terms.iter().rposition(same).unwrap_or_else(|| {
+            let zeros = vec![K::ZERO; tensor.rows];
+            self.terms.push(Term::flat(tensor, zeros, columns.to_vec()));
+            self.terms.len() - 1
+        });
+        &mut self.terms[place].rows
+    }
+
     /// Adds a multiple of another.
     pub fn add(&mut self, other: &Self, factor: K) {
         self.constant += other.constant * factor;

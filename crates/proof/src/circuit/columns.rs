@@ -6,7 +6,7 @@ use p3_field::PrimeCharacteristicRing;
 
 use super::geometry::Sources;
 use crate::field::{F, K, inner_base};
-use crate::linear::{Linear, Tensor, Term};
+use crate::linear::{Linear, Tensor};
 
 /// A constant plus multiples of sources, over (position, channel).
 #[derive(Clone, Debug)]
@@ -79,9 +79,10 @@ impl Claims {
             let scaled = || rows.iter().map(|row| *row * *factor).collect::<Vec<K>>();
             match source {
                 Source::Tensor(tensor) => {
-                    self.linear
-                        .terms
-                        .push(Term::flat(*tensor, scaled(), columns.to_vec()))
+                    let slots = self.linear.rows(*tensor, columns).iter_mut();
+                    slots
+                        .zip(rows)
+                        .for_each(|(slot, row)| *slot += *row * *factor);
                 }
                 Source::Tap {
                     tensor,
@@ -89,11 +90,9 @@ impl Claims {
                     tap,
                     fill,
                 } => {
-                    let (moved, outside) = scatter(sources, *tap, &scaled(), tensor.rows);
+                    let slots = self.linear.rows(*tensor, columns);
+                    let outside = scatter(sources, *tap, &scaled(), slots);
                     self.linear.constant += outside * *fill * columns.iter().copied().sum::<K>();
-                    self.linear
-                        .terms
-                        .push(Term::flat(*tensor, moved, columns.to_vec()));
                 }
                 Source::Sum(sum) => self.sums.push(SumClaim {
                     sum: *sum,
@@ -122,14 +121,14 @@ impl Claims {
     }
 }
 
-/// Coefficients moved to the input positions under a tap, and the sum of those outside.
-fn scatter(sources: &Sources, tap: usize, rows: &[K], positions: usize) -> (Vec<K>, K) {
-    let (mut moved, mut outside) = (vec![K::ZERO; positions], K::ZERO);
+/// Adds coefficients to those of the input positions under a tap, and gives the sum of those outside.
+fn scatter(sources: &Sources, tap: usize, rows: &[K], slots: &mut [K]) -> K {
+    let mut outside = K::ZERO;
     for (row, source) in rows.iter().zip(sources.tap(tap)) {
         match source {
-            Some(position) => moved[position as usize] += *row,
+            Some(position) => slots[position as usize] += *row,
             None => outside += *row,
         }
     }
-    (moved, outside)
+    outside
 }
