@@ -74,7 +74,7 @@ def read(path: Path, limit: int) -> bytes:
             raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
         return path.read_bytes()
     except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from None
+        raise NotFound(f"cannot read {path}: {error.strerror}") from None
 
 
 def _require(model: str, suffix: str, promise: Guarantee) -> None:

@@ -47,8 +47,8 @@ def test_a_peer_stands_beside_us_on_each_network() -> None:
 
 def test_what_zero_knowledge_costs_is_a_ratio() -> None:
     kinds = {"hiding": 0.06, "fast": 0.05}
-    figures_of = ("prove", "verify", "proof_size", "memory", "bits")
-    values = {f"lenet5_{kind}_{name}": value for kind, value in kinds.items() for name in figures_of}
+    names = ("prove", "verify", "proof_size", "memory", "bits")
+    values = {f"lenet5_{kind}_{name}": value for kind, value in kinds.items() for name in names}
     keep("hiding", **values)
     _, lines = report.tables()["hiding"]
     assert [line[:3] for line in lines] == [
