@@ -36,9 +36,13 @@ VGG9 = _network(
 )
 
 
-def _hiding(what: str, called: str) -> Row:
-    fast, hiding = Key(f"{called}_fast_prove"), Key(f"{called}_hiding_prove")
-    return Row(f"{what}: zero knowledge costs the prover", hiding, times, 1.5, fast)
+def _hiding(what: str, called: str) -> tuple[Row, Row]:
+    """Beside the proofs that are as small as can be, as ours are, and beside faster ones."""
+    hiding, said = Key(f"{called}_hiding_prove"), f"{what}: zero knowledge costs the prover"
+    return (
+        Row(said, hiding, times, 1.5, Key(f"{called}_clear_prove")),
+        Row(f"{said}, at most", hiding, times, 1.5, Key(f"{called}_fast_prove")),
+    )
 
 
-HIDING = (_hiding("LeNet-5", "lenet5"), _hiding("VGG-9", "vgg9"))
+HIDING = (*_hiding("LeNet-5", "lenet5"), *_hiding("VGG-9", "vgg9"))
