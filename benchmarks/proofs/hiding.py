@@ -18,7 +18,7 @@ from benchmarks.rows import seconds, size, times
 FEATURE = "insecure-not-hiding"
 BUILD_SECONDS, SECONDS = 900, 300
 NETWORKS = {"lenet5": "lenet", "vgg9": "vgg"}
-LOG_DOMAIN, TURNS, RUNS = 16, 5, 6
+LOG_DOMAIN, TURNS, RUNS = 16, 5, 20
 COLUMNS = {"lenet5": 5, "vgg9": 7}
 """Of the baseline's commitments at most, log2: the smallest proofs are not the fastest."""
 ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}

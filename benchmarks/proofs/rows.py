@@ -41,7 +41,7 @@ def _hiding(what: str, called: str) -> tuple[Row, Row]:
     hiding, said = Key(f"{called}_hiding_prove"), f"{what}: zero knowledge costs the prover"
     return (
         Row(said, hiding, times, 1.5, Key(f"{called}_clear_prove")),
-        Row(f"{said}, at most", hiding, times, 1.5, Key(f"{called}_fast_prove")),
+        Row(f"{said}, beside faster ones", hiding, times, 1.5, Key(f"{called}_fast_prove")),
     )
 
 
