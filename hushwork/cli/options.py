@@ -66,7 +66,8 @@ GuaranteeNames = Annotated[
     list[str],
     typer.Option(
         "--guarantee",
-        help="What clients are promised, encrypted by default: for all --model, or one for each.",
+        help="What clients are promised: for all --model, or one for each. By default encrypted,"
+        " and proved for X.vault and X.model.",
     ),
 ]
 Lines = Annotated[bool, typer.Option("--lines", hidden=True)]

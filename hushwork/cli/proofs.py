@@ -16,7 +16,7 @@ from rich.text import Text
 
 from hushwork.cli import options
 from hushwork.cli.customer import follow, follow_layers
-from hushwork.cli.published import PUBLICATION, VAULT, beside, read
+from hushwork.cli.published import PUBLICATION, VAULT, beside
 from hushwork.cli.report import LineReporter, progress_bars
 from hushwork.cli.screen import duration, size
 from hushwork.cli.tasks import images_for, own_images
@@ -27,7 +27,7 @@ from hushwork.networks.integers import IntegerNetwork, quantise, quantise_input,
 from hushwork.proved import Bound, Evidence, Findings, Owner, Vault, publish
 from hushwork.proved.evidence import EVIDENCE_LIMIT
 from hushwork.proved.owner import LOG_DOMAIN, Tell
-from hushwork.proved.shared import model_path, vault_path
+from hushwork.proved.shared import model_path, read, vault_path
 from hushwork.subnet.images import prepare
 
 PHASES = {

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hushwork.errors import InvalidInput, NotFound, TooLarge
+from hushwork.errors import InvalidInput
 from hushwork.guarantee import Guarantee, Judge, Progress, Worker
 from hushwork.networks import Network, open_network
-from hushwork.proved import Owner, ProvedJudge, ProvedWorker, Publication, Vault
-from hushwork.proved.publication import PUBLICATION_LIMIT
-from hushwork.proved.shared import AHEAD
+from hushwork.proved import ProvedJudge, ProvedWorker
+from hushwork.proved.shared import owner_of, publication_of
 
 VAULT, PUBLICATION = ".vault", ".model"
 
@@ -41,7 +40,7 @@ def worker_for(
     """Who serves a model. Raises NotFound, InvalidInput, and what `Guarantee.worker` raises."""
     if is_published(model):
         _require(model, VAULT, promise)
-        return ProvedWorker(Owner(Vault(Path(model)), AHEAD), hotkey)
+        return ProvedWorker(owner_of(Path(model), progress), hotkey)
     place = _place(model, promise, VAULT, vault, shared)
     return promise.worker(open_network(model), progress, place, hotkey)
 
@@ -60,21 +59,10 @@ def judge_for(
     """
     if is_published(model):
         _require(model, PUBLICATION, promise)
-        data = read(Path(model), PUBLICATION_LIMIT)
-        return ProvedJudge(Publication.from_bytes(data)), None
+        return ProvedJudge(publication_of(Path(model))), None
     network = open_network(model)
     place = _place(model, promise, PUBLICATION, publication, shared)
     return promise.judge(network, progress, place), network
-
-
-def read(path: Path, limit: int) -> bytes:
-    """A file's bytes. Raises NotFound or TooLarge."""
-    try:
-        if (found := path.stat().st_size) > limit:
-            raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
-        return path.read_bytes()
-    except OSError as error:
-        raise NotFound(f"cannot read {path}: {error.strerror}") from None
 
 
 def _require(model: str, suffix: str, promise: Guarantee) -> None:

@@ -62,10 +62,7 @@ class ProvedGuarantee:
 
         Raises NotFound, and InvalidInput for another network's.
         """
-        owner = owner_in(shared, network)
-        if progress is not None and owner.vault is not None:
-            progress(f"vault opened, {owner.vault.left:,} proofs are left", 1, 1)
-        return ProvedWorker(owner, hotkey)
+        return ProvedWorker(owner_in(shared, network, progress), hotkey)
 
     def judge(
         self,

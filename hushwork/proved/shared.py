@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hushwork.errors import InvalidInput, NotFound
+from hushwork.errors import InvalidInput, NotFound, TooLarge
+from hushwork.guarantee import Progress
 from hushwork.networks import Network
 from hushwork.networks.integers import Architecture
 from hushwork.proved.owner import Owner
-from hushwork.proved.publication import Publication
+from hushwork.proved.publication import PUBLICATION_LIMIT, Publication
 from hushwork.proved.vault import Vault
 
 AHEAD = 8
@@ -32,13 +33,26 @@ def model_path(shared: Path, network: Network) -> Path:
     return shared / f"{network.digest}.model"
 
 
-def owner_in(place: Path | None, network: Network) -> Owner:
+def owner_of(vault: Path, progress: Progress | None) -> Owner:
+    """Who proves by a vault; how many proofs are left in it is told. Raises NotFound."""
+    owner = Owner(kept := Vault(vault), AHEAD)
+    if progress is not None:
+        progress(f"vault opened, {kept.left:,} proofs are left", 1, 1)
+    return owner
+
+
+def publication_of(path: Path) -> Publication:
+    """What an owner published. Raises NotFound, TooLarge, and what decoding raises."""
+    return Publication.from_bytes(read(path, PUBLICATION_LIMIT))
+
+
+def owner_in(place: Path | None, network: Network, progress: Progress | None) -> Owner:
     """Who proves runs of a network, by the vault in a folder, or the one named.
 
     Raises NotFound, and InvalidInput for another network's.
     """
     path = _found("vault", vault_path, place, network)
-    owner = Owner(Vault(path), AHEAD)
+    owner = owner_of(path, progress)
     _require(path, owner.publication, network)
     return owner
 
@@ -49,9 +63,19 @@ def publication_in(place: Path | None, network: Network) -> Publication:
     Raises NotFound, InvalidInput for another network's, and what decoding raises.
     """
     path = _found("publication", model_path, place, network)
-    publication = Publication.from_bytes(path.read_bytes())
+    publication = publication_of(path)
     _require(path, publication, network)
     return publication
+
+
+def read(path: Path, limit: int) -> bytes:
+    """A file's bytes. Raises NotFound or TooLarge."""
+    try:
+        if (found := path.stat().st_size) > limit:
+            raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"cannot read {path}: {error.strerror}") from None
 
 
 def _found(

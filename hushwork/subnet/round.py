@@ -203,9 +203,10 @@ class Round:
             self._note(visit, error.code, event.seconds)
             return
         output, reference = answer.output, visit.job.reference
-        agrees = reference is not None and AGREEMENTS[self._task.agreement](output, reference)
-        right = agrees or self._task.guarantee.proves
-        correct = right and answer.worker in ("", visit.peer.hotkey)
+        correct = answer.worker in ("", visit.peer.hotkey) and (
+            self._task.guarantee.proves
+            or (reference is not None and AGREEMENTS[self._task.agreement](output, reference))
+        )
         label = _label(self._task.manifest.labels, output)
         self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)
 
