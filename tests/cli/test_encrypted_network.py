@@ -23,6 +23,19 @@ def infer(image: Path, gateway: str) -> subprocess.CompletedProcess[str]:
     raise AssertionError(answer.stdout + answer.stderr)
 
 
+def caught(network: Running, title: str, miners: int, spoiler: str) -> dict[str, str]:
+    """Right answers by miner, after the first round in which the spoiler was seen to spoil one.
+
+    It spoils every third answer, and that may have been a customer's.
+    """
+    for _ in range(4):
+        network.wait_for(title, 400)
+        shares = {row[0]: row[2] for row in (network.row() for _ in range(miners))}
+        if shares[spoiler] != "100%":
+            return shares
+    raise AssertionError(shares)
+
+
 def prove(image: Path, gateway: str) -> Path:
     """Ask until it was not the miner that forges every third proof; the evidence."""
     for _ in range(4):
@@ -41,10 +54,8 @@ def test_a_network_classifies_what_it_cannot_see_and_proves_what_it_says(tmp_pat
     with Running(run, "up", "--plain", "--port", "0") as network:
         gateway = network.wait_for("The gateway serves at", 400).split()[-1]
         answer = infer(images / "000-ankle-boot.png", gateway)
-        network.wait_for("agreement", 400)
-        agreement = {row[0]: row[2] for row in (network.row() for _ in range(3))}
-        network.wait_for("verified")
-        verified = {row[0]: row[2] for row in (network.row() for _ in range(2))}
+        agreement = caught(network, "answers are compared", 3, "miner 3 (garbage)")
+        verified = caught(network, "each answer has a proof", 2, "miner 5 (forging)")
         proof = prove(images / "000-ankle-boot.png", gateway)
         assert network.end(signal.SIGINT) == 0
     said = {
@@ -57,8 +68,7 @@ def test_a_network_classifies_what_it_cannot_see_and_proves_what_it_says(tmp_pat
     assert float(said["sent"][0]) > 10
     assert said["sent"][1] == "MB"
     assert agreement["miner 1"] == agreement["miner 2 (slow)"] == "100%"
-    assert agreement["miner 3 (garbage)"] != "100%"
-    assert verified == {"miner 4": "100%", "miner 5 (forging)": "67%"}
+    assert verified["miner 4"] == "100%"
     assert hush("verify", str(proof)).returncode == 0
     assert network.processes() == {}
     assert network.files() == []
