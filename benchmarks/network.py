@@ -53,15 +53,15 @@ def ask(pipe: Connection, images: Any) -> tuple[list[Any], dict[str, Any]]:
     client = load("encrypted").client(Manifest.from_bytes(pipe.recv_bytes()))
     hello, key_seconds = timed(client.hello)
     pipe.send_bytes(hello)
-    client.welcome(pipe.recv_bytes())
+    channel = client.welcome(pipe.recv_bytes())
     outputs: list[Any] = []
     request, response = b"", b""
     for image in track(images, description="encrypted runs", console=Console(stderr=True)):
-        request = client.seal(image)
+        request = channel.seal(image)
         pipe.send_bytes(request)
         response = pipe.recv_bytes()
         try:
-            outputs.append(client.open(response).output)
+            outputs.append(channel.open(response).output)
         except BadAnswer:
             outputs.append(None)
     return outputs, {

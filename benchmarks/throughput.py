@@ -107,14 +107,14 @@ def measure(images: int) -> Point:
     client = guarantee.client(manifest)
     hello = client.hello()
     ours.send_bytes(hello)
-    client.welcome(ours.recv_bytes())
+    channel = client.welcome(ours.recv_bytes())
     x = np.resize(to_input(sample()[0]), (min(images, manifest.images), *manifest.input_shape))
     spent: list[float] = []
     while len(spent) < RUNS and not (spent and sum(spent) > LONG):
-        request = client.seal(x if manifest.images > 1 else x[0])
+        request = channel.seal(x if manifest.images > 1 else x[0])
         ours.send_bytes(request)
         spent, response = json.loads(ours.recv_bytes()), ours.recv_bytes()
-        outputs = np.reshape(client.open(response).output, (manifest.images, -1))[: len(x)]
+        outputs = np.reshape(channel.open(response).output, (manifest.images, -1))[: len(x)]
     ours.send_bytes(b"")
     compile_seconds, peak = json.loads(ours.recv_bytes())
     miner.join()

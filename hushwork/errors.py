@@ -14,7 +14,9 @@ A caller's own bug raises an ordinary Python exception instead.
     ├── NotFound                UnknownSession  UnknownBlob  UnknownManifest
     ├── Unavailable             QuotaExceeded  Busy  Unreachable
     ├── RefusedExtrinsic        (the ledger's rules)
-    ├── BadAnswer
+    ├── BadAnswer               TamperedAnswer  InvalidReceipt  WrongModel
+    ├── InvalidEvidence         UnboundEvidence  WrongNonce  ReplayedEvidence  WrongKey
+    │                           StaleEvidence
     ├── InvalidProof
     ├── BudgetSpent
     └── Interrupted
@@ -224,6 +226,60 @@ class BadAnswer(HushworkError):
     """An answer that does not open."""
 
     code = "bad_answer"
+
+
+class TamperedAnswer(BadAnswer):
+    """Not as the enclave sealed it, cut short, or out of order."""
+
+    code = "tampered_answer"
+
+
+class InvalidReceipt(BadAnswer):
+    """A receipt that is not signed by the attested key, or is of something else."""
+
+    code = "invalid_receipt"
+
+
+class WrongModel(BadAnswer):
+    """A receipt of another model."""
+
+    code = "wrong_model"
+
+
+class InvalidEvidence(HushworkError):
+    """Evidence of an enclave that does not convince."""
+
+    code = "invalid_evidence"
+
+
+class UnboundEvidence(InvalidEvidence):
+    """Evidence that is not for the statement that came with it."""
+
+    code = "unbound_evidence"
+
+
+class WrongNonce(InvalidEvidence):
+    """Evidence for somebody else's nonce."""
+
+    code = "wrong_nonce"
+
+
+class ReplayedEvidence(WrongNonce):
+    """Evidence for a nonce of one's own that is no longer the present one."""
+
+    code = "replayed_evidence"
+
+
+class WrongKey(InvalidEvidence):
+    """Keys other than those that the evidence is for."""
+
+    code = "wrong_key"
+
+
+class StaleEvidence(InvalidEvidence):
+    """Evidence whose nonce is too old, or keys that have expired."""
+
+    code = "stale_evidence"
 
 
 class InvalidProof(HushworkError):

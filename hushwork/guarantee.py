@@ -3,8 +3,10 @@
 A guarantee is two halves and a manifest. The manifest is public and content-addressed. The worker
 publishes it; the client accepts it or refuses it, and only then makes secrets of its own:
 
-    client.hello()  ->  worker.greet(hello) -> (session, reply)  ->  client.welcome(reply)
-    client.seal(x)  ->  worker.run(session, request) -> response ->  client.open(response) -> Answer
+    client.hello()  ->  worker.greet(hello) -> (session, reply)  ->  channel = client.welcome(reply)
+    channel.seal(x) ->  worker.run(session, request) -> response ->  answer = channel.open(response)
+
+One hello may go to many workers: each reply makes a channel to the one that gave it.
 
 Nothing here does I/O; rooms above carry the bytes and never look inside.
 """
@@ -16,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -26,6 +28,9 @@ from hushwork.errors import InsecureGuarantee, MalformedBytes, TooLarge, Unknown
 from hushwork.networks import Network
 
 Array = NDArray[np.float64]
+Input = Array | str | Mapping[str, NDArray[Any]]
+"""What is sealed: numbers of the network's input shape, a text, or tensors by name, as the
+manifest says."""
 Progress = Callable[[str, int, int], None]
 """Called with (phase, done, total) in work units; whatever it raises stops the work."""
 
@@ -41,7 +46,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network_digest: str
     """SHA-256 of the ONNX file, hex; where that is hidden, of what is published in its place."""
     input_shape: tuple[int, ...]
+    """Of numbers; empty for other inputs."""
     labels: tuple[str, ...]
+    """Of the outputs; empty where they are not classes."""
     hello_limit: int
     """Most bytes a hello may have."""
     request_limit: int
@@ -51,6 +58,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: dict[str, float] = {}
     """Values of the network, by name, and the magnitudes that they must not reach: beyond them the
     guarantee's answers mean nothing."""
+    takes: Literal["numbers", "text", "tensors"] = "numbers"
+    """What an input is: numbers of the input shape, a text, or tensors by name."""
     images: int = 1
     """Most inputs that one request takes."""
     version: int = 1
@@ -80,10 +89,12 @@ class Answer:
     """What a client has after opening a response."""
 
     output: Array
-    """The network's raw outputs (logits), shape (classes,). Where requests take several inputs
-    (images, classes): those of the inputs sealed, in order and over again."""
+    """The network's raw outputs: logits (classes,), or another vector or tensor. Where requests
+    take several inputs (images, classes): those of the inputs sealed, in order and over again."""
     evidence: bytes = b""
     """What convinces somebody else, where the guarantee gives that."""
+    telling: bytes = b""
+    """The same with the input in it, where evidence keeps that back."""
     worker: str = ""
     """Hotkey that the answer is bound to, where the guarantee binds one."""
 
@@ -120,6 +131,17 @@ class Judge(Protocol):
         """Which of (count, *input shape) they can be held to: others, they may honestly fail."""
 
 
+class Channel(Protocol):
+    """A client and one of the workers that answered its hello."""
+
+    def seal(self, x: Input) -> bytes:
+        """Turn one input into a request: or a batch of them, at most as many as the manifest
+        says, where it says more than one."""
+
+    def open(self, response: bytes) -> Answer:
+        """Turn a response into an answer. Raises BadAnswer, or an InvalidBytes."""
+
+
 class Client(Protocol):
     """The half that holds the secrets of one session."""
 
@@ -130,15 +152,8 @@ class Client(Protocol):
     def hello(self) -> bytes:
         """What the worker needs before the first request."""
 
-    def welcome(self, reply: bytes) -> None:
-        """Check the worker's reply to the hello."""
-
-    def seal(self, x: Array) -> bytes:
-        """Turn one input, of the network's input shape, into a request: or a batch of them, at
-        most as many as the manifest says, where it says more than one."""
-
-    def open(self, response: bytes) -> Answer:
-        """Turn a response into an answer. Raises BadAnswer, or an InvalidBytes."""
+    def welcome(self, reply: bytes) -> Channel:
+        """Check a worker's reply to the hello."""
 
     def close(self) -> None:
         """Destroy the secrets. Nothing can be opened afterwards."""
@@ -174,8 +189,11 @@ class Guarantee(Protocol):
     ) -> Judge:
         """Prepare to judge workers of a network: compile, as they do."""
 
-    def client(self, manifest: Manifest) -> Client:
-        """Check a manifest and make fresh secrets. Raises RefusedManifest."""
+    def client(self, manifest: Manifest, policy: Path | None = None) -> Client:
+        """Check a manifest and make fresh secrets. Raises RefusedManifest.
+
+        `policy`: a file that says whom the client trusts, where a guarantee asks for that.
+        """
 
     def who_saw_what(self) -> Mapping[str, str]:
         """For people: each party and what it learns."""

@@ -25,7 +25,7 @@ from hushwork.errors import (
     TooLarge,
     UnsupportedVersion,
 )
-from hushwork.guarantee import Answer, Array, Manifest, Progress
+from hushwork.guarantee import Answer, Array, Input, Manifest, Progress
 from hushwork.networks import Network, evaluate
 
 NAME = "insecure_plain"
@@ -113,14 +113,15 @@ class InsecureClient:
         self._check_open()
         return pack(self.manifest, self.key, os.urandom(HELLO_PAYLOAD))
 
-    def welcome(self, reply: bytes) -> None:
+    def welcome(self, reply: bytes) -> InsecureClient:
         if reply:
             raise BadAnswer("reply to the hello", expected="nothing", got=f"{len(reply)} bytes")
+        return self
 
-    def seal(self, x: Array) -> bytes:
+    def seal(self, x: Input) -> bytes:
         self._check_open()
-        if x.shape != self.manifest.input_shape:
-            raise InvalidInput("input", expected=self.manifest.input_shape, got=x.shape)
+        if not isinstance(x, np.ndarray) or x.shape != self.manifest.input_shape:
+            raise InvalidInput("input", expected=self.manifest.input_shape, got=np.shape(x))
         return pack(self.manifest, self.key, x.astype(np.float64).tobytes())
 
     def open(self, response: bytes) -> Answer:
@@ -173,7 +174,11 @@ class InsecurePlain:
     ) -> InsecureJudge:
         return InsecureJudge(self.worker(network, progress, shared).manifest)
 
-    def client(self, manifest: Manifest) -> InsecureClient:
+    def client(
+        self,
+        manifest: Manifest,
+        policy: Path | None = None,  # noqa: ARG002
+    ) -> InsecureClient:
         if manifest.guarantee != NAME or manifest.body:
             raise RefusedManifest("manifest", expected=NAME, got=manifest.guarantee)
         return InsecureClient(manifest)

@@ -82,15 +82,15 @@ def measure(worker: EncryptedWorker, network: Network, tell: Progress) -> Measur
     with closing(guarantee.client(worker.manifest)) as client:
         tell("keys", 0, 1)
         session, reply = worker.greet(client.hello())
-        client.welcome(reply)
-        request = client.seal(images if len(images) > 1 else images[0])
+        channel = client.welcome(reply)
+        request = channel.seal(images if len(images) > 1 else images[0])
         tell("keys", 1, 1)
         with closing(session):
             first = _Stopwatch(tell)
             worker.run(session, request, first)
             again = _Stopwatch(tell)
             response = worker.run(session, request, again)
-        output = client.open(response).output
+        output = channel.open(response).output
     wanted = evaluate(network, images)[np.arange(worker.plan.images) % len(images)]
     error = np.abs(output - wanted).max() / (np.abs(wanted).max() or 1.0)
     return Measured(again.milliseconds, sum(first.milliseconds.values()) / 1e3, float(error))

@@ -79,7 +79,11 @@ class EncryptedGuarantee:
         release_memory()
         return made
 
-    def client(self, manifest: Manifest) -> EncryptedClient:
+    def client(
+        self,
+        manifest: Manifest,
+        policy: Path | None = None,  # noqa: ARG002 - it trusts nobody
+    ) -> EncryptedClient:
         """Check a manifest and make a fresh secret key."""
         return EncryptedClient(manifest)
 

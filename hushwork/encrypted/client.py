@@ -13,7 +13,7 @@ from hushwork._native import Evaluator, SecretKey
 from hushwork.encrypted.interleave import unwoven, woven
 from hushwork.encrypted.manifest import ZERO, Terms, join, parted, read, with_digest
 from hushwork.errors import BadAnswer, InvalidInput, MalformedBytes, QuotaExceeded
-from hushwork.guarantee import Answer, Manifest
+from hushwork.guarantee import Answer, Input, Manifest
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -48,12 +48,13 @@ class EncryptedClient:
         keys = self._secret.evaluation_keys(body.rotations, body.relinearisation)
         return with_digest(self._manifest, keys)
 
-    def welcome(self, reply: bytes) -> None:
-        """There is nothing to say in reply to keys."""
+    def welcome(self, reply: bytes) -> EncryptedClient:
+        """There is nothing to say in reply to keys, which serve with every worker."""
         if reply:
             raise MalformedBytes("welcome", expected="no bytes", got=len(reply))
+        return self
 
-    def seal(self, x: Array) -> bytes:
+    def seal(self, x: Input) -> bytes:
         """Encrypt one input, or a batch of them, over again in the places that are left.
 
         Raises InvalidInput.
@@ -67,14 +68,14 @@ class EncryptedClient:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return join(list(pool.map(encrypt, self._terms.gather)))
 
-    def _filled(self, x: Array) -> Array:
+    def _filled(self, x: Input) -> Array:
         """(images, elements and a zero): an input for each place of the batch."""
         values = self._checked(x)
         flat = values.reshape(len(values), -1)
         places = np.arange(self._terms.images) % len(flat)
         return np.pad(flat, ((0, 0), (0, 1)))[places]
 
-    def _checked(self, x: Array) -> Array:
+    def _checked(self, x: Input) -> Array:
         """(inputs, *input shape)"""
         shape, most = tuple(self._manifest.input_shape), self._terms.images
         try:
@@ -85,7 +86,7 @@ class EncryptedClient:
             values = values[None]
         if values.shape[1:] != shape or not 1 <= len(values) <= most:
             expected = shape if most == 1 else (shape, (f"1 to {most}", *shape))
-            raise InvalidInput("shape of the input", expected=expected, got=np.shape(x))
+            raise InvalidInput("shape of the input", expected=expected, got=values.shape)
         if not np.isfinite(values).all() or np.abs(values).max() > INPUT_RANGE:
             got = f"{values.min():g} to {values.max():g}"
             raise InvalidInput("input", expected=f"numbers within {INPUT_RANGE}", got=got)

@@ -76,7 +76,11 @@ class ProvedGuarantee:
         """
         return ProvedJudge(publication_in(shared, network))
 
-    def client(self, manifest: Manifest) -> ProvedClient:
+    def client(
+        self,
+        manifest: Manifest,
+        policy: Path | None = None,  # noqa: ARG002 - it trusts nobody
+    ) -> ProvedClient:
         """Verify a manifest's publication. Raises RefusedManifest."""
         return ProvedClient(manifest)
 

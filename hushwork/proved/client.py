@@ -16,7 +16,7 @@ from hushwork.errors import (
     MalformedBytes,
     RefusedManifest,
 )
-from hushwork.guarantee import Answer, Manifest
+from hushwork.guarantee import Answer, Input, Manifest
 from hushwork.networks.integers import quantise_input
 from hushwork.proved.evidence import Epoch, Evidence, Numbers
 from hushwork.proved.messages import NONCE, Request, Response, offer
@@ -56,15 +56,19 @@ class ProvedClient:
         """Something to begin with; nonces come with the requests."""
         return secrets.token_bytes(NONCE)
 
-    def welcome(self, reply: bytes) -> None:
+    def welcome(self, reply: bytes) -> ProvedClient:
         """There is nothing to say in reply to a nonce."""
         if reply:
             raise MalformedBytes("welcome", expected="no bytes", got=len(reply))
+        return self
 
-    def seal(self, x: Array) -> bytes:
+    def seal(self, x: Input) -> bytes:
         """One input, in the model's integers, with a nonce of its own. Raises InvalidInput."""
         shape = tuple(self._manifest.input_shape)
-        values = np.asarray(x, np.float64)
+        try:
+            values = np.asarray(x, np.float64)
+        except (TypeError, ValueError):
+            raise InvalidInput("input", expected="an array of numbers", got=type(x)) from None
         if values.shape != shape or not np.isfinite(values).all():
             raise InvalidInput(
                 "input", expected=f"finite numbers of shape {shape}", got=values.shape

@@ -7,6 +7,7 @@ print(model.infer("shoe.png").label)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 
 from hushwork.errors import MalformedBytes, UnknownManifest
@@ -61,8 +62,15 @@ class Door:
         """What is offered, those of the best judged miners first."""
         return decode(Models, self._http.get("/models")).models
 
-    def model(self, name: str | None = None, guarantee: str | None = None) -> Model:
+    def model(
+        self,
+        name: str | None = None,
+        guarantee: str | None = None,
+        policy: str | Path | None = None,
+    ) -> Model:
         """The first model that has this name or digest, under this guarantee.
+
+        `policy`: a file that says whom you trust, where the guarantee asks for that.
 
         By default the first of all whose input no miner sees. Checks the manifest and makes keys
         here. Raises UnknownManifest or RefusedManifest.
@@ -72,7 +80,7 @@ class Door:
             names = {None, info.name, info.network_digest, info.manifest_digest}
             asked = (name or guarantee) is not None or info.guarantee not in OPEN
             if asked and name in names and guarantee in {None, info.guarantee}:
-                return self._open(info)
+                return self._open(info, None if policy is None else Path(policy))
         expected = ", ".join(f"{info.name} ({info.guarantee})" for info in offered)
         got = " ".join(filter(None, (name, guarantee)))
         what = "no such model" if got else "no model here hides its input; name one, or a guarantee"
@@ -84,14 +92,14 @@ class Door:
             model.close()
         self._http.close()
 
-    def _open(self, info: ModelInfo) -> Model:
+    def _open(self, info: ModelInfo, policy: Path | None) -> Model:
         data = self._http.get(f"/manifests/{info.manifest_digest}", limit=MANIFEST_LIMIT)
         manifest = Manifest.from_bytes(data)
         if manifest.digest != info.manifest_digest:
             raise MalformedBytes("manifest", expected=info.manifest_digest, got=manifest.digest)
         refuse_insecure(manifest.guarantee, self._insecure_for_tests)
         guarantee = self._guarantees.get(manifest.guarantee) or load(manifest.guarantee)
-        model = Model(self._http, manifest, guarantee, self._known, info.seconds)
+        model = Model(self._http, manifest, guarantee, self._known, info.seconds, policy)
         self._opened.append(model)
         return model
 

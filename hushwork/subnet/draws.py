@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.errors import InvalidNetwork
+from hushwork.guarantee import Input
 from hushwork.subnet import pictures
 from hushwork.subnet.scoring import TOLERANCE, logit_range
 from hushwork.subnet.task import Task
@@ -32,9 +33,9 @@ MOST_BATCHES = 12
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """One image of a round, with the outputs of the reference run."""
+    """One input of a round, with the outputs of the reference run."""
 
-    image: Array
+    input: Input
     reference: Array | None
     kind: Kind
 
@@ -89,7 +90,7 @@ class Draws:
         pool = self._pool[place]
         while pool:
             drawn = pool.pop()
-            if self._task.within(drawn.image[None])[0]:
+            if self._task.within(np.asarray(drawn.input)[None])[0]:
                 return drawn
         return None
 

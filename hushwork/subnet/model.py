@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.errors import BadAnswer, HushworkError, InvalidInput, UnknownSession
-from hushwork.guarantee import Answer, Guarantee, Manifest
+from hushwork.errors import (
+    BadAnswer,
+    HushworkError,
+    InvalidInput,
+    StaleEvidence,
+    UnknownSession,
+)
+from hushwork.guarantee import Answer, Channel, Guarantee, Input, Manifest
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.following import Layers, followed
 from hushwork.subnet.images import Picture, prepare
@@ -29,10 +36,11 @@ class Result:
     """What came of one image."""
 
     label: str
+    """Of the largest output; empty where outputs are not classes."""
     scores: Mapping[str, float]
     """Raw outputs (logits) by label, largest first."""
     output: Array
-    """The same as an array, (classes,)."""
+    """The same as an array, (classes,); or whatever the network gives."""
     seconds: float
     """From the last request byte to the last answer byte, of the user's own image."""
     bytes_sent: int
@@ -47,6 +55,8 @@ class Result:
     checks_passed: int
     evidence: bytes = b""
     """What convinces somebody else, where the guarantee gives that."""
+    telling: bytes = b""
+    """The same with the input in it, where evidence keeps that back."""
 
     @property
     def trusted(self) -> bool:
@@ -56,7 +66,7 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    image: Array
+    input: Input
     known: Array | None = None
     """What the answer must agree with; None for the user's own image."""
 
@@ -73,24 +83,27 @@ class Model:
     Close it, or use it as a context manager, to destroy the keys.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         http: SignedClient,
         manifest: Manifest,
         guarantee: Guarantee,
         known: Known,
         seconds: float | None,
+        policy: Path | None = None,
     ) -> None:
         """Raises RefusedManifest if the guarantee does not accept the manifest.
 
         `seconds` of an image as the gateway tells them; None where nobody has judged yet.
+        `policy`: see `Guarantee.client`.
         """
         self.manifest = manifest
         self.seconds = seconds
         self._http = http
         self._guarantee = guarantee
         self._known = known
-        self._client = guarantee.client(manifest)
+        self._client = guarantee.client(manifest, policy)
+        self._channel: Channel | None = None
         self._hello = b""
         self._uploaded = False
         self._session = ""
@@ -98,13 +111,14 @@ class Model:
 
     def infer(
         self,
-        image: Picture,
+        x: Picture | Input,
         *,
         check: int = 0,
         progress: Progress | None = None,
         layers: Layers | None = None,
     ) -> Result:
-        """Classify one image: a path, a Pillow image or an array.
+        """Run one input: for a network that takes numbers an image, which is a path, a Pillow
+        image or an array; else a text, or tensors by name.
 
         Pictures are made grey or RGB and resized as the network asks, nothing is inverted.
         Arrays must have the input shape (a channel axis of one may lack) and lie in [0, 1];
@@ -115,7 +129,7 @@ class Model:
         if self._closed:
             raise ValueError("this model is closed")
         show = progress or (lambda *_: None)
-        own = _Job(prepare(image, self.manifest.input_shape))
+        own = _Job(self._prepared(x))
         jobs = self._mix(own, check)
         meter = _Meter()
         self._ensure_session(meter, show)
@@ -138,6 +152,16 @@ class Model:
                 self._http.post(f"/sessions/{self._session}/close", b"")
         except HushworkError:
             pass
+
+    def _prepared(self, x: Picture | Input) -> Input:
+        takes = self.manifest.takes
+        if takes == "numbers" and not isinstance(x, Mapping):
+            return prepare(x, self.manifest.input_shape)
+        if takes == "text" and isinstance(x, str):
+            return x
+        if takes == "tensors" and isinstance(x, Mapping):
+            return x
+        raise InvalidInput("input", expected=takes, got=type(x).__name__)
 
     def _mix(self, own: _Job, check: int) -> Sequence[_Job]:
         """The user's image and the checks, in an order that tells nobody which is which."""
@@ -170,7 +194,7 @@ class Model:
         meter.sent += 0 if self._uploaded else len(self._hello)
         self._uploaded = True
         meter.received += len(opened.reply)
-        self._client.welcome(opened.reply)
+        self._channel = self._client.welcome(opened.reply)
         self._session = opened.session
 
     def _ask(
@@ -179,7 +203,9 @@ class Model:
         """One answer, and its seconds; None for a check whose answer does not open."""
         try:
             response, seconds = self._send(job, meter, layers)
-        except UnknownSession:
+        except (UnknownSession, StaleEvidence) as error:
+            if isinstance(error, StaleEvidence):
+                self._hello, self._uploaded = b"", False
             self._session = ""
             self._ensure_session(meter, show)
             response, seconds = self._send(job, meter, layers)
@@ -192,19 +218,24 @@ class Model:
             return None, seconds
 
     def _send(self, job: _Job, meter: _Meter, layers: Layers | None) -> tuple[bytes, float]:
-        request = self._client.seal(job.image)
+        request = self._open_channel.seal(job.input)
         meter.sent += len(request)
         target = f"/sessions/{self._session}/jobs"
         with followed(self._http, self._session, layers):
             return self._http.timed_post(target, request, self.manifest.response_limit)
 
     def _opened(self, response: bytes) -> Answer:
-        answer = self._client.open(response)
-        output = answer.output
-        expected = (len(self.manifest.labels),)
-        if output.shape != expected or not np.isfinite(output).all():
-            raise BadAnswer("outputs", expected=f"{expected[0]} finite numbers", got=output.shape)
+        answer = self._open_channel.open(response)
+        output, count = answer.output, len(self.manifest.labels)
+        if count and (output.shape != (count,) or not np.isfinite(output).all()):
+            raise BadAnswer("outputs", expected=f"{count} finite numbers", got=output.shape)
         return answer
+
+    @property
+    def _open_channel(self) -> Channel:
+        if self._channel is None:
+            raise ValueError("no session is open")
+        return self._channel
 
     def _result(
         self, own: _Job, answers: Mapping[_Job, tuple[Answer | None, float]], meter: _Meter
@@ -218,9 +249,9 @@ class Model:
             raise BadAnswer("an answer", expected=f"one of {miner}", got=f"one of {answer.worker}")
         checks = [(job.known, answers[job][0]) for job in answers if job.known is not None]
         labels = self.manifest.labels
-        order = np.argsort(-output, kind="stable")
+        order: Sequence[int] = list(np.argsort(-output, kind="stable")) if labels else []
         return Result(
-            label=labels[order[0]],
+            label=labels[order[0]] if labels else "",
             scores={labels[index]: float(output[index]) for index in order},
             output=output,
             seconds=seconds,
@@ -231,6 +262,7 @@ class Model:
             checks=len(checks),
             checks_passed=sum(self._passes(got, known) for known, got in checks),
             evidence=answer.evidence,
+            telling=answer.telling,
         )
 
     def _passes(self, got: Answer | None, known: Array) -> bool:

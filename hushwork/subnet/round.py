@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hushwork.errors import HushworkError
-from hushwork.guarantee import Array, Client, Manifest
+from hushwork.guarantee import Array, Channel, Client, Manifest
 from hushwork.subnet.draws import Drawn
 from hushwork.subnet.scoring import AGREEMENTS
 from hushwork.subnet.steps import (
@@ -58,6 +58,7 @@ class _Visit:
         self.waiting: deque[Drawn] = deque()
         self.job: Drawn | None = None
         self.opening = False
+        self.channel: Channel | None = None
         self.session = ""
         self.over = False
 
@@ -159,17 +160,20 @@ class Round:
     def _welcome(self, visit: _Visit, event: SessionOpened, now: float) -> list[Instruction]:
         visit.session = event.session
         try:
-            self._client.welcome(event.reply)
+            visit.channel = self._client.welcome(event.reply)
         except HushworkError as error:
             return self._give_up(visit, error.code)
         return self._send(visit, now)
 
     def _send(self, visit: _Visit, now: float) -> list[Instruction]:
         """The next request, under a ciphertext of its own, or the end of the visit."""
-        if not visit.waiting or now >= self.deadline:
+        if visit.channel is None or not visit.waiting or now >= self.deadline:
+            return [CloseSession(visit.peer, visit.session)]
+        try:
+            request = visit.channel.seal(visit.waiting[0].input)
+        except HushworkError:  # such as evidence that has aged, which is not the miner's fault
             return [CloseSession(visit.peer, visit.session)]
         visit.job = visit.waiting.popleft()
-        request = self._client.seal(visit.job.image)
         return [SendRequest(visit.peer, visit.session, request)]
 
     def _fail(self, visit: _Visit, code: str, now: float) -> list[Instruction]:
@@ -195,10 +199,10 @@ class Round:
             self._note(visit, code)
 
     def _judge(self, visit: _Visit, event: Answered) -> None:
-        if visit.job is None:
+        if visit.job is None or visit.channel is None:
             return
         try:
-            answer = self._client.open(event.response)
+            answer = visit.channel.open(event.response)
         except HushworkError as error:
             self._note(visit, error.code, event.seconds)
             return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from hushwork.guarantee import Guarantee, Manifest
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Reference = Callable[[Array], Array]
-"""The plain run: images (count, *input shape) to outputs (count, classes)."""
+Reference = Callable[[Any], Array]
+"""The plain run: images (count, *input shape), or a list of texts, to outputs (count, width)."""
 
 
 def _all(images: Array) -> Mask:
@@ -33,7 +34,7 @@ class Task:
     guarantee: Guarantee
     reference: Reference | None
     """None where nobody but its owner can run the network: then answers prove themselves."""
-    images: Array
+    images: Array = field(default_factory=lambda: np.empty(0))
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
     within: Callable[[Array], Mask] = _all
     """Which images (count, *input shape) a miner can be held to: `Judge.within`. Others are never
@@ -47,6 +48,8 @@ class Task:
     """An image whose reference leaves [-bound, bound] is never used."""
     flip: bool = False
     """Whether a mirrored image keeps its label."""
+    policy: Path | None = None
+    """Whom the validator trusts, where the guarantee asks for that; read anew for each round."""
 
     @property
     def key(self) -> str:

@@ -172,7 +172,7 @@ class Validator:
         self._show(phase="keys")
         return Round(
             task,
-            task.guarantee.client(task.manifest),
+            task.guarantee.client(task.manifest, task.policy),
             lambda: draws.draw(self.settings.images),
             [peer_of(neuron) for neuron in neurons],
             generator,

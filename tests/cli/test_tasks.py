@@ -173,7 +173,7 @@ def test_a_published_model_names_itself(tmp_path: Path) -> None:
     assert task.manifest == worker.manifest
     assert task.reference is None
     drawn = Draws(task, np.random.default_rng(0)).draw(5)
-    assert len({one.image.tobytes() for one in drawn}) == 5
+    assert len({one.input.tobytes() for one in drawn}) == 5
     with pytest.raises(InvalidInput, match=r"by a file X\.model"):
         make_task(vault, promise, None, silent)
     with pytest.raises(InvalidInput, match="got encrypted"):

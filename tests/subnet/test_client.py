@@ -163,7 +163,7 @@ def test_a_guarantee_for_tests_is_refused(town: Town) -> None:
 
 
 class Suspicious(InsecurePlain):
-    def client(self, manifest: Manifest) -> object:  # type: ignore[override]
+    def client(self, manifest: Manifest, policy: object = None) -> object:  # type: ignore[override]  # noqa: ARG002
         raise RefusedManifest("parameters", expected="better ones", got=manifest.digest)
 
 

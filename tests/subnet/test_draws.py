@@ -30,14 +30,14 @@ def test_draws_of_the_shipped_network_are_balanced_over_labels_and_kinds(shipped
     assert max(labels.values()) <= 9
     assert Counter(image.kind for image in drawn) == dict.fromkeys(KINDS, 20)
     for image in drawn:
-        assert image.image.shape == (1, 28, 28)
-        assert image.image.min() >= 0
-        assert image.image.max() <= 1
+        assert image.input.shape == (1, 28, 28)
+        assert image.input.min() >= 0
+        assert image.input.max() <= 1
 
 
 def test_labels_are_those_of_the_reference_run() -> None:
     for image in Draws(make_task(), fresh_generator()).draw(24):
-        expected = evaluate(tiny_network(), image.image[None])[0]
+        expected = evaluate(tiny_network(), image.input[None])[0]
         assert np.allclose(image.reference, expected)
         assert image.label == np.argmax(expected)
 
@@ -47,21 +47,21 @@ def test_images_that_leave_the_bounds_are_never_used() -> None:
         return images.reshape(len(images), -1).mean(axis=1) < 0.4
 
     everything = Draws(make_task(), np.random.default_rng(0)).draw(60)
-    assert not dark(np.stack([image.image for image in everything])).all()
+    assert not dark(np.stack([image.input for image in everything])).all()
     some = Draws(make_task(within=dark), np.random.default_rng(0)).draw(60)
-    assert dark(np.stack([image.image for image in some])).all()
+    assert dark(np.stack([image.input for image in some])).all()
 
 
 def test_no_image_comes_twice_in_a_round() -> None:
     draws = Draws(make_task(images=town_pictures(20)), fresh_generator())
-    images = [image.image.tobytes() for _ in range(8) for image in draws.draw(6)]
+    images = [image.input.tobytes() for _ in range(8) for image in draws.draw(6)]
     assert len(set(images)) == len(images) == 48
 
 
 def test_rounds_differ_and_one_seed_repeats() -> None:
     def images(generator: np.random.Generator) -> list[bytes]:
         # One alone may be real, and of real ones there are few.
-        return [drawn.image.tobytes() for drawn in Draws(make_task(), generator).draw(12)]
+        return [drawn.input.tobytes() for drawn in Draws(make_task(), generator).draw(12)]
 
     assert images(fresh_generator()) != images(fresh_generator())
     assert images(np.random.default_rng(1)) == images(np.random.default_rng(1))
@@ -70,7 +70,7 @@ def test_rounds_differ_and_one_seed_repeats() -> None:
 def test_images_are_real_only_if_they_are_said_to_be() -> None:
     real = {image.tobytes() for image in town_pictures()}
     for image in Draws(make_task(), fresh_generator()).draw(30):
-        assert (image.image.tobytes() in real) == (image.kind == "real")
+        assert (image.input.tobytes() in real) == (image.kind == "real")
 
 
 def test_images_whose_reference_cannot_be_judged_are_never_used() -> None:
@@ -83,7 +83,7 @@ def test_images_whose_reference_cannot_be_judged_are_never_used() -> None:
         return outputs
 
     drawn = Draws(make_task(reference=treacherous), fresh_generator()).draw(40)
-    assert all(image.image[0, 0, 0] <= 0.1 for image in drawn)
+    assert all(image.input[0, 0, 0] <= 0.1 for image in drawn)
 
 
 def test_a_reference_that_accepts_nothing_is_an_error() -> None:
@@ -146,7 +146,7 @@ def test_a_mirrored_image_is_drawn_only_where_it_keeps_its_label() -> None:
 
     def drawn(flip: bool) -> set[bytes]:
         draws = Draws(make_task(images=images, flip=flip), np.random.default_rng(3))
-        return {image.image.tobytes() for image in draws.draw(40)}
+        return {image.input.tobytes() for image in draws.draw(40)}
 
     assert mirrored not in drawn(False)
     assert mirrored in drawn(True)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hushwork.errors import InsecureGuarantee, Interrupted, NotRegistered
-from hushwork.guarantee import Progress
+from hushwork.guarantee import Input, Progress
 from hushwork.subnet import Miner, MinerSettings, Snapshot, Validator, ValidatorSettings
 from hushwork.subnet.courier import peer_of
 from hushwork.wire import SignedClient
@@ -95,13 +95,13 @@ def test_time_is_that_of_the_job_alone(town: Town) -> None:
             return super().greet(hello)
 
     class SlowClient(InsecureClient):
-        def seal(self, x: np.ndarray) -> bytes:
+        def seal(self, x: Input) -> bytes:
             time.sleep(0.2)
             return super().seal(x)
 
     class SlowPlain(InsecurePlain):
-        def client(self, manifest: object) -> InsecureClient:
-            return SlowClient(manifest)  # type: ignore[arg-type]
+        def client(self, *accepted: object) -> InsecureClient:
+            return SlowClient(*accepted[:1])  # type: ignore[arg-type]
 
     town.miner("miner", SlowToGreet(tiny_network()))
     settings = ValidatorSettings(images=2)
@@ -137,8 +137,8 @@ def test_keys_are_new_in_every_round_and_dead_after_it(town: Town) -> None:
     made: list[InsecureClient] = []
 
     class Recording(InsecurePlain):
-        def client(self, manifest: object) -> InsecureClient:
-            made.append(super().client(manifest))  # type: ignore[arg-type]
+        def client(self, *accepted: object) -> InsecureClient:
+            made.append(super().client(*accepted))  # type: ignore[arg-type]
             keys.append(made[-1].key)
             return made[-1]
 
@@ -156,8 +156,8 @@ def test_no_score_appears_while_keys_live(town: Town) -> None:
     alive: list[InsecureClient] = []
 
     class Recording(InsecurePlain):
-        def client(self, manifest: object) -> InsecureClient:
-            alive[:] = [super().client(manifest)]  # type: ignore[arg-type]
+        def client(self, *accepted: object) -> InsecureClient:
+            alive[:] = [super().client(*accepted)]  # type: ignore[arg-type]
             return alive[0]
 
     town.miner("miner")
@@ -229,8 +229,8 @@ def test_stopping_destroys_the_keys_and_records_nothing(town: Town) -> None:
     made: list[InsecureClient] = []
 
     class Recording(InsecurePlain):
-        def client(self, manifest: object) -> InsecureClient:
-            made.append(super().client(manifest))  # type: ignore[arg-type]
+        def client(self, *accepted: object) -> InsecureClient:
+            made.append(super().client(*accepted))  # type: ignore[arg-type]
             return made[-1]
 
     hanging = town.miner("miner", HangingWorker(tiny_network()))
