@@ -10,6 +10,18 @@ from hushwork.attested.evidence.bundle import PlatformName
 UNJUDGED = "Unjudged"
 """Status where the vendor publishes no verdict on firmware: AMD's and AWS's."""
 
+_SGX = "mr_enclave mr_signer isv_prod_id isv_svn attributes misc_select cpu_svn"
+_TDX = """
+    mr_td rt_mr0 rt_mr1 rt_mr2 rt_mr3 mr_config_id mr_owner mr_owner_config mr_seam mr_signer_seam
+    seam_attributes td_attributes xfam tee_tcb_svn tee_tcb_svn2 mr_service_td
+    vmid td_id dev_info init_service_td_hash init_service_td_attributes init_cpu_svn
+    init_tee_tcb_svn init_tee_fmspc cur_service_td_hash cur_service_td_attributes
+"""
+_SNP = "measurement host_data policy family_id image_id id_key_digest author_key_digest"
+_NITRO = " ".join(f"pcr{index}" for index in range(32))
+MEASUREMENTS = frozenset(f"{_SGX} {_TDX} {_SNP} {_NITRO}".split())
+"""Every name that a measurement may have, as its vendor calls it."""
+
 
 @dataclass(frozen=True)
 class Claims:
