@@ -19,6 +19,11 @@ A caller's own bug raises an ordinary Python exception instead.
     │                           StaleEvidence
     ├── InvalidProof
     ├── BudgetSpent
+    ├── InvalidEvidence         ForgedEvidence  UntrustedRoot  ExpiredEvidence  RevokedPlatform
+    │                           MismatchedCollateral  StaleCollateral  OutdatedTcb
+    │                           RefusedAdvisory  DebugEnabled  UnsafeAttributes
+    │                           UnknownMeasurement  RefusedPlatform  UnlistedIdentity
+    ├── InvalidPolicy
     └── Interrupted
 """
 
@@ -292,6 +297,96 @@ class BudgetSpent(HushworkError):
     """A commitment that has been opened as often as it stays hidden."""
 
     code = "budget_spent"
+
+
+class InvalidEvidence(HushworkError):
+    """Attestation evidence that does not convince."""
+
+    code = "invalid_evidence"
+
+
+class ForgedEvidence(InvalidEvidence):
+    """A signature, a chain of certificates or a digest in it does not hold."""
+
+    code = "forged_evidence"
+
+
+class UntrustedRoot(InvalidEvidence):
+    """It hangs together, under a root that nobody here trusts."""
+
+    code = "untrusted_root"
+
+
+class ExpiredEvidence(InvalidEvidence):
+    """A certificate, a revocation list or collateral outside of its validity period."""
+
+    code = "expired_evidence"
+
+
+class RevokedPlatform(InvalidEvidence):
+    """The vendor has revoked a certificate of it, or the platform's TCB level."""
+
+    code = "revoked_platform"
+
+
+class MismatchedCollateral(InvalidEvidence):
+    """Well-signed collateral that is about another platform or another kind of enclave."""
+
+    code = "mismatched_collateral"
+
+
+class StaleCollateral(InvalidEvidence):
+    """Collateral that is valid, and older than the policy allows."""
+
+    code = "stale_collateral"
+
+
+class OutdatedTcb(InvalidEvidence):
+    """Firmware or microcode older than any that is known, or than the policy allows."""
+
+    code = "outdated_tcb"
+
+
+class RefusedAdvisory(InvalidEvidence):
+    """A security advisory applies that the policy does not put up with."""
+
+    code = "refused_advisory"
+
+
+class DebugEnabled(InvalidEvidence):
+    """The operator can look inside: debugging or profiling is on."""
+
+    code = "debug_enabled"
+
+
+class UnsafeAttributes(InvalidEvidence):
+    """Attributes or a privilege level under which its report does not protect the guest."""
+
+    code = "unsafe_attributes"
+
+
+class UnknownMeasurement(InvalidEvidence):
+    """It runs something that the policy does not list."""
+
+    code = "unknown_measurement"
+
+
+class RefusedPlatform(InvalidEvidence):
+    """A kind of platform that the policy does not accept."""
+
+    code = "refused_platform"
+
+
+class UnlistedIdentity(InvalidEvidence):
+    """A genuine machine, and not one of those that the policy names."""
+
+    code = "unlisted_identity"
+
+
+class InvalidPolicy(HushworkError):
+    """A policy file that cannot be read as one."""
+
+    code = "invalid_policy"
 
 
 class Interrupted(HushworkError):
