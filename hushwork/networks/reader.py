@@ -20,7 +20,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from hushwork.errors import InvalidNetwork, MalformedBytes, NotFound, TooLarge
-from hushwork.networks import operators
+from hushwork.networks import metadata, operators
 from hushwork.networks.graph import VALUE_LIMIT, Graph, Value
 from hushwork.networks.layers import Array, Layer, Network, Shape
 from hushwork.networks.node import Node
@@ -30,9 +30,6 @@ FILE_LIMIT = 512 << 20
 NODE_LIMIT = 4096
 OPSETS = range(7, 24)
 Bounds = Mapping[str, float]
-
-LABEL_LIMIT = 256
-"""Most characters of a label or of a network's name."""
 
 
 def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
@@ -44,23 +41,23 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
     stem = "network" if isinstance(source, bytes) else Path(source).stem
     data = source if isinstance(source, bytes) else read_file(Path(source))
     model = parse(data)
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
-    bounds = _bounds(metadata.get("hushwork.bounds", "{}"))
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    bounds = _bounds(said.get("hushwork.bounds", "{}"))
     graph, entry, result = _walk(model.graph, bounds)
     layers = _needed(tuple(graph.layers.values()), result)
     _require_finite(layers)
     values = {entry, *(layer.output for layer in layers)}
     return Network(
-        name=_text(name or metadata.get("hushwork.name") or stem, "name"),
+        name=metadata.text(name or said.get("hushwork.name") or stem, "name"),
         input=entry,
         output=result,
         layers=layers,
         shapes={key: graph.shapes[key] for key in (entry, *(layer.output for layer in layers))},
-        labels=_labels(metadata.get("hushwork.labels"), graph.shapes[result]),
+        labels=_labels(said.get("hushwork.labels"), graph.shapes[result]),
         onnx=data,
         digest=hashlib.sha256(data).hexdigest(),
         bounds={key: bound for key, bound in _of_layers(graph, bounds) if key in values},
-        typical=_typical(metadata.get("hushwork.typical"), graph.shapes[entry]),
+        typical=_typical(said.get("hushwork.typical"), graph.shapes[entry]),
     )
 
 
@@ -207,17 +204,4 @@ def _typical(encoded: str | None, shape: Shape) -> Array | None:
 def _labels(encoded: str | None, shape: Shape) -> tuple[str, ...]:
     if encoded is None:
         return tuple(str(index) for index in range(shape[0]))
-    try:
-        labels = msgspec.json.decode(encoded, type=tuple[str, ...])
-    except msgspec.MsgspecError as error:
-        raise InvalidNetwork("hushwork.labels", expected="a list of text", got=error) from None
-    if len(labels) != shape[0]:
-        raise InvalidNetwork("hushwork.labels", expected=f"{shape[0]} labels", got=len(labels))
-    return tuple(_text(label, "label") for label in labels)
-
-
-def _text(text: str, what: str) -> str:
-    if not text.isprintable() or not 0 < len(text) <= LABEL_LIMIT:
-        expected = f"1 to {LABEL_LIMIT} printable characters"
-        raise InvalidNetwork(what, expected=expected, got=repr(text[:40]))
-    return text
+    return metadata.labels(encoded, shape[0])
