@@ -1,0 +1,16 @@
+"""Machines that give evidence of what they run, and one that only pretends."""
+
+from __future__ import annotations
+
+from hushwork.attested.platforms.development import NO_PROTECTION, DevelopmentPlatform
+from hushwork.attested.platforms.dstack import DstackPlatform
+from hushwork.attested.platforms.platform import REPORT_DATA_SIZE, Platform, find_platform
+
+__all__ = [
+    "NO_PROTECTION",
+    "REPORT_DATA_SIZE",
+    "DevelopmentPlatform",
+    "DstackPlatform",
+    "Platform",
+    "find_platform",
+]
