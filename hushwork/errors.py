@@ -15,14 +15,14 @@ A caller's own bug raises an ordinary Python exception instead.
     ├── Unavailable             QuotaExceeded  Busy  Unreachable
     ├── RefusedExtrinsic        (the ledger's rules)
     ├── BadAnswer               TamperedAnswer  InvalidReceipt  WrongModel
-    ├── InvalidEvidence         UnboundEvidence  WrongNonce  ReplayedEvidence  WrongKey
-    │                           StaleEvidence
     ├── InvalidProof
     ├── BudgetSpent
     ├── InvalidEvidence         ForgedEvidence  UntrustedRoot  ExpiredEvidence  RevokedPlatform
     │                           MismatchedCollateral  StaleCollateral  OutdatedTcb
     │                           RefusedAdvisory  DebugEnabled  UnsafeAttributes
     │                           UnknownMeasurement  RefusedPlatform  UnlistedIdentity
+    │                           UnboundEvidence  WrongNonce  ReplayedEvidence  WrongKey
+    │                           StaleEvidence
     ├── InvalidPolicy
     └── Interrupted
 """
@@ -251,8 +251,20 @@ class WrongModel(BadAnswer):
     code = "wrong_model"
 
 
+class InvalidProof(HushworkError):
+    """Well-formed, and proves nothing."""
+
+    code = "invalid_proof"
+
+
+class BudgetSpent(HushworkError):
+    """A commitment that has been opened as often as it stays hidden."""
+
+    code = "budget_spent"
+
+
 class InvalidEvidence(HushworkError):
-    """Evidence of an enclave that does not convince."""
+    """Attestation evidence that does not convince."""
 
     code = "invalid_evidence"
 
@@ -285,24 +297,6 @@ class StaleEvidence(InvalidEvidence):
     """Evidence whose nonce is too old, or keys that have expired."""
 
     code = "stale_evidence"
-
-
-class InvalidProof(HushworkError):
-    """Well-formed, and proves nothing."""
-
-    code = "invalid_proof"
-
-
-class BudgetSpent(HushworkError):
-    """A commitment that has been opened as often as it stays hidden."""
-
-    code = "budget_spent"
-
-
-class InvalidEvidence(HushworkError):
-    """Attestation evidence that does not convince."""
-
-    code = "invalid_evidence"
 
 
 class ForgedEvidence(InvalidEvidence):

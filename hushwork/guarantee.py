@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -25,16 +25,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork.errors import InsecureGuarantee, MalformedBytes, TooLarge, UnknownManifest
-from hushwork.networks import Network
 
 Array = NDArray[np.float64]
-Input = Array | str | Mapping[str, NDArray[Any]]
-"""What is sealed: numbers of the network's input shape, a text, or tensors by name, as the
-manifest says."""
 Progress = Callable[[str, int, int], None]
 """Called with (phase, done, total) in work units; whatever it raises stops the work."""
 
 MANIFEST_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text, and how a language model is to go on with it."""
+
+    text: str
+    most_tokens: int = 256
+    temperature: float = 0.0
+    """0: the likeliest token each time."""
+    seed: int | None = None
+    """The same seed gives the same tokens; None: drawn by the worker."""
+    stop: tuple[str, ...] = ()
+    """Texts at which it ends."""
+
+
+Input = Array | str | Prompt | Mapping[str, NDArray[Any]]
+"""What is sealed: numbers of the network's input shape, a text, or tensors by name, as the
+manifest says."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +106,10 @@ class Answer:
     output: Array
     """The network's raw outputs: logits (classes,), or another vector or tensor. Where requests
     take several inputs (images, classes): those of the inputs sealed, in order and over again."""
+    text: str = ""
+    """What a language model wrote."""
+    tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """All outputs by name, where a network has several."""
     evidence: bytes = b""
     """What convinces somebody else, where the guarantee gives that."""
     telling: bytes = b""
@@ -172,20 +191,21 @@ class Guarantee(Protocol):
 
     def worker(
         self,
-        network: Network,
+        network: Any,
         progress: Progress | None = None,
         shared: Path | None = None,
         hotkey: str = "",
     ) -> Worker:
         """Prepare a network for work: compile, publish a manifest.
 
+        `network`: a `Network`; or, where anything runs that ONNX Runtime runs, a `Model`.
         `shared`: a folder of the owner's, where processes leave each other what they prepared; or
         a file, where a guarantee keeps that in one.
         `hotkey`: whose answers they are, where the guarantee binds that.
         """
 
     def judge(
-        self, network: Network, progress: Progress | None = None, shared: Path | None = None
+        self, network: Any, progress: Progress | None = None, shared: Path | None = None
     ) -> Judge:
         """Prepare to judge workers of a network: compile, as they do."""
 
@@ -201,7 +221,13 @@ class Guarantee(Protocol):
 
 OPEN = frozenset({"proved"})
 """Whose workers see the input: a customer gets such a one by asking for it, and never else."""
-_ROOMS = {"encrypted": "hushwork.encrypted", "proved": "hushwork.proved"}
+TRUSTING = frozenset({"attested"})
+"""Whose clients have to say whom they trust, in a policy."""
+_ROOMS = {
+    "encrypted": "hushwork.encrypted",
+    "proved": "hushwork.proved",
+    "attested": "hushwork.attested",
+}
 
 
 def load(name: str) -> Guarantee:

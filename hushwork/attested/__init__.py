@@ -1,7 +1,94 @@
-"""Attested inference: hardware says what runs, and that its owner cannot look in."""
+"""Attested inference: hardware vouches for the code that sees the input."""
 
 from __future__ import annotations
 
-from hushwork.attested.evidence import Claims, Evidence, examine
+from collections.abc import Mapping
+from pathlib import Path
 
-__all__ = ["Claims", "Evidence", "examine"]
+from hushwork.attested.client import AttestedChannel, AttestedClient
+from hushwork.attested.evidence import Claims, Evidence
+from hushwork.attested.judge import AttestedJudge
+from hushwork.attested.platforms import Platform, find_platform
+from hushwork.attested.policy import Policy
+from hushwork.attested.record import Findings, Record
+from hushwork.attested.served import NAME, offer
+from hushwork.attested.worker import AttestedSession, AttestedWorker
+from hushwork.errors import RefusedManifest
+from hushwork.guarantee import Manifest, Progress
+from hushwork.networks.models import Model
+
+__all__ = [
+    "AttestedChannel",
+    "AttestedClient",
+    "AttestedGuarantee",
+    "AttestedJudge",
+    "AttestedSession",
+    "AttestedWorker",
+    "Claims",
+    "Evidence",
+    "Findings",
+    "Platform",
+    "Policy",
+    "Record",
+    "find_platform",
+    "guarantee",
+]
+
+
+class AttestedGuarantee:
+    """Remote attestation, a channel sealed to the attested key, and a receipt for each answer."""
+
+    @property
+    def name(self) -> str:
+        """As in a manifest."""
+        return NAME
+
+    @property
+    def proves(self) -> bool:
+        """Answers are compared as well: whoever opens a chip signs what he likes."""
+        return False
+
+    def worker(
+        self,
+        network: Model,
+        progress: Progress | None = None,  # noqa: ARG002 - there is nothing to wait for
+        shared: Path | None = None,
+        hotkey: str = "",
+    ) -> AttestedWorker:
+        """Serve a model inside an enclave; `shared` is the folder of an insecure development
+        platform, to be used instead of one.
+
+        Raises NotFound where this machine has no enclave.
+        """
+        return AttestedWorker(network, find_platform(shared), hotkey)
+
+    def judge(
+        self,
+        network: Model,
+        progress: Progress | None = None,  # noqa: ARG002 - there is nothing to wait for
+        shared: Path | None = None,  # noqa: ARG002 - and nothing to share
+    ) -> AttestedJudge:
+        """Judge those who serve a model."""
+        return AttestedJudge(offer(network))
+
+    def client(self, manifest: Manifest, policy: Path | None = None) -> AttestedClient:
+        """Accept a manifest, and trust as a policy says.
+
+        Raises RefusedManifest, NotFound, or InvalidBytes for a policy that cannot be read.
+        """
+        if policy is None:
+            expected = "a policy file that says which enclaves you trust: see hush policy"
+            raise RefusedManifest("attested work", expected=expected, got="none")
+        return AttestedClient(manifest, Policy.read(policy))
+
+    def who_saw_what(self) -> Mapping[str, str]:
+        """For people: each party and what it learns."""
+        return {
+            "client": "its own input and the outputs",
+            "enclave": "the network, input and outputs",
+            "worker": "lengths and times; all of it, if it can open the chip",
+            "anybody between": "lengths and times of sealed bytes",
+        }
+
+
+guarantee = AttestedGuarantee()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from hushwork import guarantee as guarantees
 from hushwork.cli.options import DEFAULT_MODELS
-from hushwork.errors import UnsupportedOperator
+from hushwork.errors import InvalidNetwork, NotFound, UnsupportedOperator
 from hushwork.networks import Network, arithmetic, open_network
+from hushwork.networks.models import Model, OnnxModel, open_model
 from hushwork.subnet.task import title
 
 
@@ -18,7 +19,7 @@ class Crew:
 
     model: str
     """A shipped network's name, or a file."""
-    network: Network
+    network: Network | Model
     guarantee: str
     task: str
     """As a validator's rows name it."""
@@ -27,32 +28,49 @@ class Crew:
     names: dict[str, str] = field(default_factory=dict)
     """Of the miners for people, by hotkey."""
 
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether its inputs are images."""
+        return isinstance(self.network, Network) or (
+            isinstance(self.network, OnnxModel) and bool(self.network.labels)
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of its network; none where outputs are not classes."""
+        return self.network.labels if isinstance(self.network, Network | OnnxModel) else ()
+
 
 def crews_for(models: Sequence[str], guarantee: str | None) -> list[Crew]:
     """One for each model; without models, one for what each guarantee shows by default.
 
-    A network of sums and products runs encrypted and any other proved, unless one says which.
-    Raises UnknownManifest, NotFound, UnsupportedOperator, and what read_onnx raises.
+    A network of sums and products runs encrypted, any other that can be proved proved, and
+    whatever else there is attested, unless one says which.
+    Raises UnknownManifest, NotFound, UnsupportedOperator, and what read_onnx and open_model raise.
     """
     if guarantee is not None:
         guarantees.load(guarantee)
-    if not models:
-        models = [DEFAULT_MODELS[guarantee]] if guarantee else list(DEFAULT_MODELS.values())
-    return [_crew(model, guarantee) for model in models]
+    if models:
+        return [_crew(model, guarantee or _fitting(model)) for model in models]
+    shown = DEFAULT_MODELS if guarantee is None else {guarantee: DEFAULT_MODELS[guarantee]}
+    return [_crew(model, name) for name, model in shown.items()]
 
 
-def _crew(model: str, guarantee: str | None) -> Crew:
-    network = open_network(model)
-    if guarantee == "encrypted":
+def _crew(model: str, guarantee: str) -> Crew:
+    network = open_model(model) if guarantee == "attested" else open_network(model)
+    if guarantee == "encrypted" and isinstance(network, Network):
         arithmetic(network)
-    name = guarantee or ("encrypted" if _is_arithmetic(network) else "proved")
-    promise = guarantees.load(name)
-    return Crew(model, network, name, title(network.name, promise.name), promise.proves)
+    promise = guarantees.load(guarantee)
+    return Crew(model, network, guarantee, title(network.name, promise.name), promise.proves)
 
 
-def _is_arithmetic(network: Network) -> bool:
+def _fitting(model: str) -> str:
+    try:
+        network = open_network(model)
+    except (InvalidNetwork, NotFound):
+        return "attested"
     try:
         arithmetic(network)
     except UnsupportedOperator:
-        return False
-    return True
+        return "proved"
+    return "encrypted"

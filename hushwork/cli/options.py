@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_MODELS = {"encrypted": "lenet-fashion-mnist", "proved": "lenet5-fashion-mnist"}
-"""What `hush up` shows, by guarantee: both read the pictures that `hush sample` writes."""
+DEFAULT_MODELS = {
+    "encrypted": "lenet-fashion-mnist",
+    "proved": "lenet5-fashion-mnist",
+    "attested": "lenet5-fashion-mnist",
+}
+"""What `hush up` shows, by guarantee: all read the pictures that `hush sample` writes."""
 DEFAULT_WALLETS = Path("~/.bittensor/wallets")
 LEDGER_PORT = 8701
 GATEWAY_PORT = 8700
@@ -60,6 +64,22 @@ Vault = Annotated[
 PublicationFile = Annotated[
     Path | None,
     typer.Option("--publication", help="What its owner published; MODEL.model by default."),
+]
+Policy = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        envvar="HUSH_POLICY",
+        help="Which enclaves you trust with attested work; see hush policy.",
+    ),
+]
+InsecurePlatform = Annotated[
+    Path | None,
+    typer.Option(
+        "--insecure-platform",
+        help="Folder of a development platform, made if missing, to serve attested work without"
+        " an enclave: whoever runs it sees everything.",
+    ),
 ]
 GuaranteeName = Annotated[str, typer.Option("--guarantee", help="What clients are promised.")]
 GuaranteeNames = Annotated[

@@ -1,4 +1,4 @@
-"""Where a published model is, and who serves and judges it.
+"""Who serves a model and who judges it, and where what was published of it is.
 
 A model is named by its network, whose vault or publication lies in the file named, in the shared
 folder, or beside it; or, by who has no network, as X.vault or X.model itself.
@@ -11,10 +11,12 @@ from pathlib import Path
 from hushwork.errors import InvalidInput
 from hushwork.guarantee import Guarantee, Judge, Progress, Worker
 from hushwork.networks import Network, open_network
+from hushwork.networks.models import Model, open_model
 from hushwork.proved import ProvedJudge, ProvedWorker
 from hushwork.proved.shared import owner_of, publication_of
 
 VAULT, PUBLICATION = ".vault", ".model"
+ATTESTED = "attested"
 
 
 def beside(model: str, suffix: str) -> Path:
@@ -36,11 +38,17 @@ def worker_for(
     *,
     vault: Path | None,
     shared: Path | None,
+    insecure_platform: Path | None = None,
 ) -> Worker:
-    """Who serves a model. Raises NotFound, InvalidInput, and what `Guarantee.worker` raises."""
+    """Who serves a model. Raises NotFound, InvalidInput, and what `Guarantee.worker` raises.
+
+    `insecure_platform`: a folder of a development platform, to be used where no enclave is.
+    """
     if is_published(model):
         _require(model, VAULT, promise)
         return ProvedWorker(owner_of(Path(model), progress), hotkey)
+    if promise.name == ATTESTED:
+        return promise.worker(open_model(model), progress, insecure_platform, hotkey)
     place = _place(model, promise, VAULT, vault, shared)
     return promise.worker(open_network(model), progress, place, hotkey)
 
@@ -52,7 +60,7 @@ def judge_for(
     *,
     publication: Path | None,
     shared: Path | None,
-) -> tuple[Judge, Network | None]:
+) -> tuple[Judge, Network | Model | None]:
     """Who judges a model, and its network where that is known.
 
     Raises NotFound, InvalidInput, and what `Guarantee.judge` raises.
@@ -60,6 +68,9 @@ def judge_for(
     if is_published(model):
         _require(model, PUBLICATION, promise)
         return ProvedJudge(publication_of(Path(model))), None
+    if promise.name == ATTESTED:
+        attested = open_model(model, threads=1)
+        return promise.judge(attested, progress), attested
     network = open_network(model)
     place = _place(model, promise, PUBLICATION, publication, shared)
     return promise.judge(network, progress, place), network

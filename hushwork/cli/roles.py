@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from hushwork.attested import AttestedWorker
+from hushwork.attested.platforms import OPERATOR_SEES_EVERYTHING
 from hushwork.cli import options
 from hushwork.cli.address import Address
 from hushwork.cli.advice import OFFERING, advised
@@ -69,6 +71,7 @@ def miner(
     guarantee: options.GuaranteeNames = [],  # noqa: B006
     shared: options.Shared = None,
     vault: options.Vault = None,
+    insecure_platform: options.InsecurePlatform = None,
     minimum_stake: Annotated[
         float, typer.Option(min=0, help="In tao, of who may call.")
     ] = MINIMUM_STAKE,
@@ -84,8 +87,10 @@ def miner(
     workers: list[Worker] = []
     for name, promise in zip(models, promises, strict=True):
         made = worker_for(
-            name, promise, reporter.progress, hotkey.address, vault=vault, shared=shared
-        )
+            name, promise, reporter.progress, hotkey.address,
+            vault=vault, shared=shared, insecure_platform=insecure_platform,
+        )  # fmt: skip
+        warn(made)
         workers.append(disguise(made, behaviour))
     if lines:
         workers = [ToldWorker(worker, reporter.progress) for worker in workers]
@@ -107,6 +112,7 @@ def serve(
     guarantee: options.GuaranteeNames = [],  # noqa: B006 - typer copies it
     shared: options.Shared = None,
     vault: options.Vault = None,
+    insecure_platform: options.InsecurePlatform = None,
 ) -> None:
     """Offer a network of your own: a miner of one network, whose hotkey is made here."""
     reporter = make_reporter(lines=False)
@@ -115,10 +121,18 @@ def serve(
     with advised(OFFERING):
         (promise,) = promises_for([model], guarantee)
         worker = worker_for(
-            model, promise, reporter.progress, hotkey.address, vault=vault, shared=shared
-        )
+            model, promise, reporter.progress, hotkey.address,
+            vault=vault, shared=shared, insecure_platform=insecure_platform,
+        )  # fmt: skip
+    warn(worker)
     seat = Seat(Place(host, port, directory, announce), hotkey, chain, reporter)
     mine(seat, [worker], MINIMUM_STAKE)
+
+
+def warn(worker: Worker) -> None:
+    """Say so where no enclave is."""
+    if isinstance(worker, AttestedWorker) and worker.platform.insecure:
+        typer.secho(OPERATOR_SEES_EVERYTHING, err=True, fg="red")
 
 
 def mine(seat: Seat, workers: Sequence[Worker], minimum_stake: float) -> None:
@@ -154,6 +168,7 @@ def validator(
     guarantee: options.GuaranteeNames = [],  # noqa: B006
     shared: options.Shared = None,
     publication: options.PublicationFile = None,
+    policy: options.Policy = None,
     data: options.Data = None,
     share: Annotated[
         list[float], typer.Option(help="Share of the emission of each --model; equal by default.")
@@ -176,7 +191,7 @@ def validator(
     for name, promise, part in zip(models, promises, shares_for(models, share), strict=True):
         made = make_task(
             name, promise, data, reporter.progress,
-            publication=publication, shared=shared, share=part, top=top,
+            publication=publication, shared=shared, policy=policy, share=part, top=top,
         )  # fmt: skip
         tasks.append(made)
     service = Validator(

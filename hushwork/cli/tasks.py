@@ -15,9 +15,11 @@ from hushwork.guarantee import Guarantee, Manifest, Progress
 from hushwork.networks import Network, PlainRun, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
+from hushwork.networks.models import Embedder, Model, OnnxModel
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.pictures import smooth_field
+from hushwork.subnet.task import Reference
 
 SYNTHETIC = 256
 """Inputs made for a network without a data set."""
@@ -46,20 +48,44 @@ def make_task(
     *,
     publication: Path | None = None,
     shared: Path | None = None,
+    policy: Path | None = None,
     share: float = 1.0,
     top: int = 3,
 ) -> Task:
-    """Compile a model and gather its images. Raises InvalidInput, NotFound or InvalidNetwork."""
+    """Compile a model and gather its images.
+
+    `policy`: which enclaves the validator trusts. Raises InvalidInput, NotFound or InvalidNetwork.
+    """
     judge, network = judge_for(model, guarantee, progress, publication=publication, shared=shared)
     return Task(
         manifest=judge.manifest,
         guarantee=guarantee,
-        reference=None if network is None else PlainRun(network, threads=1),
+        reference=reference_for(network),
         within=judge.within,
-        images=images_for(network or judge.manifest, data),
+        images=images_for(judge.manifest, data),
         emission=share,
         top=top,
+        agreement="cosine" if isinstance(network, Embedder) else "logits",
+        policy=policy,
     )
+
+
+def reference_for(network: Network | Model | None) -> Reference | None:
+    """The plain run of many inputs; None where a validator has none."""
+    if isinstance(network, Network):
+        return PlainRun(network, threads=1)
+    if isinstance(network, Embedder):
+        return lambda texts: np.asarray(network.embed(texts), np.float64)
+    if isinstance(network, OnnxModel):
+        return lambda images: _each(network, images)
+    return None
+
+
+def _each(model: OnnxModel, images: Array) -> Array:
+    """(count, *input shape) to (count, classes), one after the other."""
+    (entry,), (output,) = model.inputs, model.outputs
+    feeds = ({entry.name: image[None].astype(entry.dtype)} for image in images)
+    return np.concatenate([model.run(feed)[output.name] for feed in feeds]).astype(np.float64)
 
 
 def promises_for(models: Sequence[str], names: Sequence[str]) -> Sequence[Guarantee]:
@@ -90,6 +116,8 @@ def images_for(network: Network | Manifest, data: str | None) -> Array:
 
     For any other network the user's own images, or else smooth random fields.
     """
+    if not network.input_shape:
+        return np.empty(0)
     name = name_of(network.labels)
     if name is None:
         return own_images(Path(data), network.input_shape) if data else fields(network.input_shape)

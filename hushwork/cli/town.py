@@ -9,19 +9,21 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from hushwork.attested.platforms import POLICY_NAME, DevelopmentPlatform
 from hushwork.cli.crews import Crew
 from hushwork.cli.demo import Behaviour
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.report import Report
 from hushwork.cli.service import own_hotkey
 from hushwork.errors import Unreachable
+from hushwork.networks import Network
 from hushwork.proved.shared import vault_path
 from hushwork.subnet import Snapshot
 from hushwork.wire import Hotkey, wallet_path
 
 WALLET = "demo"
 COMPARED = (Behaviour.HONEST, Behaviour.SLOW, Behaviour.GARBAGE)
-PROVED = (Behaviour.HONEST, Behaviour.FORGING)
+SIGNED = (Behaviour.HONEST, Behaviour.FORGING)
 """How a crew's miners behave, in turn."""
 IMAGES = 3
 """In a round: few, so that the first scores come soon."""
@@ -58,6 +60,8 @@ class Town:
         proving = [crew for crew in self.crews if crew.proves]
         unpublished = [crew for crew in proving if self._is_unpublished(crew)]
         owners = [self._start_owner(*numbered) for numbered in enumerate(unpublished, start=1)]
+        if any(crew.guarantee == "attested" for crew in self.crews):
+            DevelopmentPlatform.open(self._platform)
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._start_miners(crew for crew in self.crews if not crew.proves)
         for owner in owners:
@@ -100,17 +104,19 @@ class Town:
         return self._house.start(f"owner {number}", ["publish", *options])
 
     def _is_unpublished(self, crew: Crew) -> bool:
-        return not vault_path(self._shared, crew.network).exists()
+        network = crew.network
+        return isinstance(network, Network) and not vault_path(self._shared, network).exists()
 
     def _start_miners(self, crews: Iterable[Crew]) -> None:
         for crew in crews:
-            kinds = PROVED if crew.proves else COMPARED
+            kinds = SIGNED if crew.proves or crew.guarantee == "attested" else COMPARED
             for number in range(self._count or len(kinds)):
                 self._start_miner(crew, kinds[number % len(kinds)])
 
     def _start_miner(self, crew: Crew, behaviour: Behaviour) -> None:
         name = f"miner {len(self.miners) + 1}"
         options = ["--port", "0", "--behaviour", behaviour, *self._tasks([crew])]
+        options += ["--insecure-platform", str(self._platform)]
         self.miners.append(self._start_role(name, options))
         label = name if behaviour is Behaviour.HONEST else f"{name} ({behaviour})"
         crew.names[self._hotkey(name).address] = label
@@ -118,6 +124,7 @@ class Town:
     def _start_validator(self) -> None:
         everybody = str(len([*self.miners, "validator", "gateway"]))
         options = ["--port", "0", "--images", str(IMAGES), "--neurons", everybody, *self._data]
+        options += ["--policy", str(self.policy)]
         self.validator = self._start_role("validator", [*self._tasks(self.crews), *options])
 
     def _tasks(self, crews: Sequence[Crew]) -> Sequence[str]:
@@ -130,6 +137,15 @@ class Town:
         options = [*options, *wallet, "--hotkey-name", slug(name), "--ledger", self.ledger.address]
         role = name.split(maxsplit=1)[0]
         return self._house.start(name, [role, *options, *self._folder(name)])
+
+    @property
+    def policy(self) -> Path:
+        """What trusts the development platform."""
+        return self._platform / POLICY_NAME
+
+    @property
+    def _platform(self) -> Path:
+        return self._house.directory / "platform"
 
     @property
     def _shared(self) -> Path:

@@ -148,7 +148,7 @@ class PlainView:
 
 def commands(crew: Crew, elsewhere: str) -> Iterator[str]:
     """How a customer tries a crew's network."""
-    hush, sample = program(), sample_for(crew.network.labels)
+    hush, sample = program(), sample_for(crew.labels)
     yield f"{hush} sample images" + ("" if sample == Of.FASHION_MNIST else f" --of {sample}")
     proved = " --guarantee proved" if crew.proves else ""
     yield f"{hush} infer images/{file_name(sample, 0)}{proved}{elsewhere}"

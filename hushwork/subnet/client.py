@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hushwork.errors import MalformedBytes, UnknownManifest
-from hushwork.guarantee import MANIFEST_LIMIT, OPEN, Guarantee, Manifest, load
+from hushwork.guarantee import MANIFEST_LIMIT, OPEN, TRUSTING, Guarantee, Manifest, load
 from hushwork.subnet.access import refuse_insecure
 from hushwork.subnet.known import Known, shipped_answers
 from hushwork.subnet.messages import About, ModelInfo, Models
@@ -72,14 +72,15 @@ class Door:
 
         `policy`: a file that says whom you trust, where the guarantee asks for that.
 
-        By default the first of all whose input no miner sees. Checks the manifest and makes keys
+        By default the first of all whose input no miner sees, and that asks for no trust. Checks the manifest and makes keys
         here. Raises UnknownManifest or RefusedManifest.
         """
         offered = self.models()
         for info in offered:
             names = {None, info.name, info.network_digest, info.manifest_digest}
             asked = (name or guarantee) is not None or info.guarantee not in OPEN
-            if asked and name in names and guarantee in {None, info.guarantee}:
+            trusted = policy is not None or guarantee is not None or info.guarantee not in TRUSTING
+            if asked and trusted and name in names and guarantee in {None, info.guarantee}:
                 return self._open(info, None if policy is None else Path(policy))
         expected = ", ".join(f"{info.name} ({info.guarantee})" for info in offered)
         got = " ".join(filter(None, (name, guarantee)))

@@ -1,0 +1,183 @@
+"""What an enclave runs, and what its manifest says of that."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from collections.abc import Mapping
+from math import prod
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from hushwork.attested.messages import (
+    TEXT_LIMIT,
+    Name,
+    Outcome,
+    Question,
+    Said,
+    Tensor,
+    Tensors,
+    Written,
+    decode,
+)
+from hushwork.errors import InvalidInput, RefusedManifest
+from hushwork.guarantee import Input, Manifest, Prompt
+from hushwork.networks.models import Embedder, Generator, Model, OnnxModel
+from hushwork.networks.models import Tensor as Described
+
+NAME = "attested"
+ENVELOPE = 4096
+"""Most bytes that sealing, padding and a receipt add."""
+TENSORS_LIMIT = 60 << 20
+WRITTEN_LIMIT = 4 << 20
+HELLO_LIMIT = 64
+Kind = Literal["numbers", "tensors", "embedding", "generator"]
+
+
+class Signature(Said, frozen=True):
+    """An input or an output."""
+
+    name: Name
+    dtype: Name
+    shape: Annotated[tuple[int | None, ...], Meta(max_length=16)] | None
+    """None where an axis, or even their number, is free."""
+
+
+class Terms(Said, frozen=True):
+    """The guarantee's own part of a manifest."""
+
+    kind: Kind
+    inputs: Annotated[tuple[Signature, ...], Meta(max_length=256)] = ()
+    outputs: Annotated[tuple[Signature, ...], Meta(max_length=256)] = ()
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Terms:
+        """Raises RefusedManifest, TooLarge or MalformedBytes."""
+        terms = decode("terms", cls, manifest.body, 1 << 20)
+        takes = {"numbers": "numbers", "tensors": "tensors"}.get(terms.kind, "text")
+        streams = terms.kind == "generator"
+        one = terms.kind != "numbers" or (len(terms.inputs) == 1 == len(terms.outputs))
+        if (manifest.guarantee, manifest.takes, manifest.streams, one) != (NAME, takes, streams, 1):
+            got = f"{manifest.guarantee}, {manifest.takes}, {terms.kind}"
+            raise RefusedManifest("manifest", expected=f"{NAME}, {takes}, {terms.kind}", got=got)
+        return terms
+
+
+def offer(model: Model) -> Manifest:
+    """The manifest of a model: all who serve it have the same."""
+    terms = _terms(model)
+    numbers = terms.kind == "numbers"
+    shape = tuple(size for size in terms.inputs[0].shape[1:] if size) if numbers else ()
+    classes = terms.outputs[0].shape[-1] or 0 if numbers else 0
+    named = isinstance(model, OnnxModel) and len(model.labels) == classes
+    request, response = _limits(terms, shape, classes)
+    return Manifest(
+        guarantee=NAME,
+        network=model.name,
+        network_digest=model.digest,
+        input_shape=shape,
+        labels=model.labels if numbers and named else tuple(map(str, range(classes))),
+        hello_limit=HELLO_LIMIT,
+        request_limit=request + ENVELOPE,
+        response_limit=response + ENVELOPE,
+        body=terms.to_bytes(),
+        takes="numbers" if numbers else "tensors" if terms.kind == "tensors" else "text",
+        streams=terms.kind == "generator",
+    )
+
+
+def question_of(terms: Terms, x: Input) -> Question:
+    """An input as it is sealed. Raises InvalidInput."""
+    if terms.kind == "numbers":
+        entry = terms.inputs[0]
+        return Tensors({entry.name: Tensor.of(_batch(x, entry))})
+    if terms.kind == "tensors":
+        if not isinstance(x, Mapping):
+            raise InvalidInput("input", expected="arrays by name", got=type(x).__name__)
+        return Tensors({name: Tensor.of(np.asarray(value)) for name, value in x.items()})
+    prompt = Prompt(x) if isinstance(x, str) else x
+    if not isinstance(prompt, Prompt) or len(prompt.text.encode()) > TEXT_LIMIT:
+        raise InvalidInput("input", expected=f"a text of at most {TEXT_LIMIT} bytes", got=type(x))
+    return Written(
+        prompt.text, prompt.most_tokens, prompt.temperature, prompt.seed, tuple(prompt.stop)
+    )
+
+
+def respond(model: Model, question: Question) -> Steps[str, None, Outcome]:
+    """Run a model: texts as they are written, and the outcome. Raises InvalidInput."""
+    if isinstance(model, OnnxModel):
+        if not isinstance(question, Tensors):
+            raise InvalidInput("question", expected="tensors", got="text")
+        feeds = {name: value.array for name, value in question.values.items()}
+        return _outcome(model.run(feeds))
+    if not isinstance(question, Written):
+        raise InvalidInput("question", expected="a text", got="tensors")
+    if isinstance(model, Embedder):
+        return _outcome({"embedding": model.embed([question.text])[0]})
+    return (yield from _written(model, question))
+
+
+def _written(model: Generator, question: Written) -> Steps[str, None, Outcome]:
+    tokens, texts = [], []
+    for piece in model.generate(
+        question.text,
+        most_tokens=question.most_tokens,
+        temperature=question.temperature,
+        seed=question.seed,
+        stop=question.stop,
+    ):
+        tokens.append(piece.token)
+        texts.append(piece.text)
+        yield piece.text
+    made = Tensor.of(np.array(tokens, np.int64))
+    return Outcome({"tokens": made}, "".join(texts))
+
+
+def _outcome(outputs: Mapping[str, NDArray[Any]]) -> Outcome:
+    return Outcome({name: Tensor.of(value) for name, value in outputs.items()})
+
+
+def _batch(x: Input, entry: Signature) -> NDArray[Any]:
+    """(1, *input shape) in the type that the network takes."""
+    expected = f"finite numbers of shape {entry.shape[1:]}"
+    try:
+        values = np.asarray(x, np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInput("input", expected=expected, got=type(x).__name__) from None
+    if values.shape != entry.shape[1:] or not np.isfinite(values).all():
+        raise InvalidInput("input", expected=expected, got=f"shape {values.shape}")
+    return values[None].astype(entry.dtype)
+
+
+def _terms(model: Model) -> Terms:
+    if isinstance(model, Embedder):
+        return Terms("embedding")
+    if isinstance(model, Generator):
+        return Terms("generator")
+    inputs, outputs = (tuple(map(_signature, side)) for side in (model.inputs, model.outputs))
+    return Terms("numbers" if _is_classifier(inputs, outputs) else "tensors", inputs, outputs)
+
+
+def _signature(tensor: Described) -> Signature:
+    return Signature(tensor.name, tensor.dtype.name, tuple(tensor.shape))
+
+
+def _is_classifier(inputs: tuple[Signature, ...], outputs: tuple[Signature, ...]) -> bool:
+    """One input of numbers and one vector of outputs, of one shape but for the batch."""
+    if not len(inputs) == len(outputs) == 1:
+        return False
+    (entry,), (made,) = inputs, outputs
+    fixed = all(size is not None for size in (*entry.shape[1:], *made.shape[1:]))
+    single = entry.shape[:1] in {(None,), (1,)} and len(made.shape) == 2
+    return fixed and single and entry.dtype == made.dtype == "float32"
+
+
+def _limits(terms: Terms, shape: tuple[int, ...], classes: int) -> tuple[int, int]:
+    """Most bytes of a question and of an answer."""
+    if terms.kind == "numbers":
+        return 4 * prod(shape), 4 * classes
+    if terms.kind == "tensors":
+        return TENSORS_LIMIT, TENSORS_LIMIT
+    return 2 * TEXT_LIMIT, WRITTEN_LIMIT
