@@ -6,17 +6,19 @@ publishes it; the client accepts it or refuses it, and only then makes secrets o
     client.hello()  ->  worker.greet(hello) -> (session, reply)  ->  client.welcome(reply)
     client.seal(x)  ->  worker.run(session, request) -> response ->  client.open(response) -> Answer
 
+A worker may also make its answer in parts, the last of which is that response.
+
 Nothing here does I/O; rooms above carry the bytes and never look inside.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -30,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """Called with (phase, done, total) in work units; whatever it raises stops the work."""
 
 MANIFEST_LIMIT = 4 << 20
+PART_LIMIT = 1 << 20
+"""Most bytes of one part of an answer."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most bytes a hello may have."""
     request_limit: int
     response_limit: int
+    """Of a whole answer, however many parts it comes in; none of them is empty."""
     body: bytes
     """The guarantee's own part; only that guarantee reads it."""
     bounds: dict[str, float] = {}
@@ -53,6 +58,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guarantee's answers mean nothing."""
     images: int = 1
     """Most inputs that one request takes."""
+    streams: bool = False
+    """Whether answers come in parts."""
     version: int = 1
 
     def to_bytes(self) -> bytes:
@@ -107,6 +114,21 @@ class Worker(Protocol):
 
     def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
         """Compute one response. Uses all cores and releases the GIL."""
+
+
+@runtime_checkable
+class StreamingWorker(Worker, Protocol):
+    """A worker whose answers come in parts; its manifest says so."""
+
+    def stream(
+        self, session: Any, request: bytes, progress: Progress | None = None
+    ) -> Iterator[bytes]:
+        """Compute one answer: its parts in order, each of 1 to PART_LIMIT bytes.
+
+        The last is the response that the client's `open` takes; it must not open unless it is the
+        last, so that a stream that was cut is an error and never a short answer. One thread runs
+        it from its start to its end, or to its `close` where the customer has gone.
+        """
 
 
 class Judge(Protocol):
