@@ -8,17 +8,19 @@ publishes it; the client accepts it or refuses it, and only then makes secrets o
 
 One hello may go to many workers: each reply makes a channel to the one that gave it.
 
+A worker may also make its answer in parts, the last of which is that response.
+
 Nothing here does I/O; rooms above carry the bytes and never look inside.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -31,6 +33,8 @@ Progress = Callable[[str, int, int], None]
 """Called with (phase, done, total) in work units; whatever it raises stops the work."""
 
 MANIFEST_LIMIT = 4 << 20
+PART_LIMIT = 1 << 20
+"""Most bytes of one part of an answer."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most bytes a hello may have."""
     request_limit: int
     response_limit: int
+    """Of a whole answer, however many parts it comes in; none of them is empty."""
     body: bytes
     """The guarantee's own part; only that guarantee reads it."""
     bounds: dict[str, float] = {}
@@ -77,6 +82,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an input is: numbers of the input shape, a text, or tensors by name."""
     images: int = 1
     """Most inputs that one request takes."""
+    streams: bool = False
+    """Whether answers come in parts."""
     version: int = 1
 
     def to_bytes(self) -> bytes:
@@ -139,6 +146,21 @@ class Worker(Protocol):
         """Compute one response. Uses all cores and releases the GIL."""
 
 
+@runtime_checkable
+class StreamingWorker(Worker, Protocol):
+    """A worker whose answers come in parts; its manifest says so."""
+
+    def stream(
+        self, session: Any, request: bytes, progress: Progress | None = None
+    ) -> Iterator[bytes]:
+        """Compute one answer: its parts in order, each of 1 to PART_LIMIT bytes.
+
+        The last is the response that the client's `open` takes; it must not open unless it is the
+        last, so that a stream that was cut is an error and never a short answer. One thread runs
+        it from its start to its end, or to its `close` where the customer has gone.
+        """
+
+
 class Judge(Protocol):
     """What a validator knows of a network's workers."""
 
@@ -159,6 +181,14 @@ class Channel(Protocol):
 
     def open(self, response: bytes) -> Answer:
         """Turn a response into an answer. Raises BadAnswer, or an InvalidBytes."""
+
+
+@runtime_checkable
+class StreamingChannel(Channel, Protocol):
+    """A channel to a worker whose answers come in parts, of which `open` takes the last."""
+
+    def part(self, part: bytes) -> str:
+        """Open any other, in their order. Raises BadAnswer, or an InvalidBytes."""
 
 
 class Client(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hushwork.attested.evidence import Claims
+from hushwork.attested.evidence import EVIDENCE_LIMIT, Claims
 from hushwork.attested.keyset import NONCE, request_info
 from hushwork.attested.messages import (
     Hello,
@@ -48,10 +48,11 @@ from hushwork.errors import (
     WrongNonce,
 )
 from hushwork.guarantee import Answer, Input, Manifest
-from hushwork.wire import REPLY_LIMIT, from_message
+from hushwork.wire import from_message
 
 REUSE_SECONDS = 600
 """How long evidence is believed, from the making of its nonce."""
+REPLY_LIMIT = EVIDENCE_LIMIT + (16 << 10)
 PENDING = 4096
 """Most requests of a channel that wait for an answer."""
 
@@ -125,7 +126,7 @@ class _Asked:
 class AttestedChannel:
     """To one enclave, whose evidence was verified; good for ten minutes. Thread-safe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         manifest: Manifest,
         terms: Terms,
@@ -212,9 +213,18 @@ class AttestedChannel:
         manifest, shown = self._manifest.to_bytes(), shown_bytes(self._shown)
 
         def record(told: Told | None) -> bytes:
-            parts = tuple(asked.parts)
-            signed = (last.receipt, last.signature, last.salt, parts, last.outcome)
-            return Record(MAGIC, VERSION, manifest, *shown, *signed, told).to_bytes()
+            return Record(
+                MAGIC,
+                VERSION,
+                manifest,
+                *shown,
+                receipt=last.receipt,
+                signature=last.signature,
+                salt=last.salt,
+                parts=tuple(asked.parts),
+                outcome=last.outcome,
+                told=told,
+            ).to_bytes()
 
         return record
 

@@ -34,6 +34,16 @@ TENSORS_LIMIT = 60 << 20
 WRITTEN_LIMIT = 4 << 20
 HELLO_LIMIT = 64
 Kind = Literal["numbers", "tensors", "embedding", "generator"]
+Takes = Literal["numbers", "tensors", "text"]
+Sizes = tuple[int, ...]
+
+
+_TAKES: dict[Kind, Takes] = {
+    "numbers": "numbers",
+    "tensors": "tensors",
+    "embedding": "text",
+    "generator": "text",
+}
 
 
 class Signature(Said, frozen=True):
@@ -56,34 +66,32 @@ class Terms(Said, frozen=True):
     def of(cls, manifest: Manifest) -> Terms:
         """Raises RefusedManifest, TooLarge or MalformedBytes."""
         terms = decode("terms", cls, manifest.body, 1 << 20)
-        takes = {"numbers": "numbers", "tensors": "tensors"}.get(terms.kind, "text")
-        streams = terms.kind == "generator"
-        one = terms.kind != "numbers" or (len(terms.inputs) == 1 == len(terms.outputs))
-        if (manifest.guarantee, manifest.takes, manifest.streams, one) != (NAME, takes, streams, 1):
-            got = f"{manifest.guarantee}, {manifest.takes}, {terms.kind}"
-            raise RefusedManifest("manifest", expected=f"{NAME}, {takes}, {terms.kind}", got=got)
+        wanted = (NAME, _TAKES[terms.kind], terms.kind == "generator")
+        found = (manifest.guarantee, manifest.takes, manifest.streams)
+        if found != wanted:
+            raise RefusedManifest("manifest", expected=wanted, got=found)
+        shape, labels = _classes(terms, manifest.labels)
+        if (shape, labels) != (manifest.input_shape, manifest.labels):
+            raise RefusedManifest("manifest", expected=f"inputs of shape {shape}", got="others")
         return terms
 
 
 def offer(model: Model) -> Manifest:
     """The manifest of a model: all who serve it have the same."""
     terms = _terms(model)
-    numbers = terms.kind == "numbers"
-    shape = tuple(size for size in terms.inputs[0].shape[1:] if size) if numbers else ()
-    classes = terms.outputs[0].shape[-1] or 0 if numbers else 0
-    named = isinstance(model, OnnxModel) and len(model.labels) == classes
-    request, response = _limits(terms, shape, classes)
+    shape, labels = _classes(terms, model.labels if isinstance(model, OnnxModel) else ())
+    request, response = _limits(terms, shape, len(labels))
     return Manifest(
         guarantee=NAME,
         network=model.name,
         network_digest=model.digest,
         input_shape=shape,
-        labels=model.labels if numbers and named else tuple(map(str, range(classes))),
+        labels=labels,
         hello_limit=HELLO_LIMIT,
         request_limit=request + ENVELOPE,
         response_limit=response + ENVELOPE,
         body=terms.to_bytes(),
-        takes="numbers" if numbers else "tensors" if terms.kind == "tensors" else "text",
+        takes=_TAKES[terms.kind],
         streams=terms.kind == "generator",
     )
 
@@ -141,12 +149,13 @@ def _outcome(outputs: Mapping[str, NDArray[Any]]) -> Outcome:
 
 def _batch(x: Input, entry: Signature) -> NDArray[Any]:
     """(1, *input shape) in the type that the network takes."""
-    expected = f"finite numbers of shape {entry.shape[1:]}"
+    shape = (entry.shape or ())[1:]
+    expected = f"finite numbers of shape {shape}"
     try:
         values = np.asarray(x, np.float64)
     except (TypeError, ValueError):
         raise InvalidInput("input", expected=expected, got=type(x).__name__) from None
-    if values.shape != entry.shape[1:] or not np.isfinite(values).all():
+    if values.shape != shape or not np.isfinite(values).all():
         raise InvalidInput("input", expected=expected, got=f"shape {values.shape}")
     return values[None].astype(entry.dtype)
 
@@ -161,7 +170,7 @@ def _terms(model: Model) -> Terms:
 
 
 def _signature(tensor: Described) -> Signature:
-    return Signature(tensor.name, tensor.dtype.name, tuple(tensor.shape))
+    return Signature(tensor.name, tensor.dtype.name, tensor.shape)
 
 
 def _is_classifier(inputs: tuple[Signature, ...], outputs: tuple[Signature, ...]) -> bool:
@@ -169,9 +178,25 @@ def _is_classifier(inputs: tuple[Signature, ...], outputs: tuple[Signature, ...]
     if not len(inputs) == len(outputs) == 1:
         return False
     (entry,), (made,) = inputs, outputs
+    if not entry.shape or not made.shape or len(made.shape) != 2:
+        return False
     fixed = all(size is not None for size in (*entry.shape[1:], *made.shape[1:]))
-    single = entry.shape[:1] in {(None,), (1,)} and len(made.shape) == 2
-    return fixed and single and entry.dtype == made.dtype == "float32"
+    return fixed and entry.shape[0] in {None, 1} and entry.dtype == made.dtype == "float32"
+
+
+def _classes(terms: Terms, named: tuple[str, ...]) -> tuple[Sizes, tuple[str, ...]]:
+    """The shape of the numbers that go in, and the labels of those that come out.
+
+    Raises RefusedManifest for terms that contradict themselves.
+    """
+    if terms.kind != "numbers":
+        return (), ()
+    if not _is_classifier(terms.inputs, terms.outputs):
+        raise RefusedManifest("terms", expected="one input, one vector of outputs", got="others")
+    entry, made = terms.inputs[0].shape or (), terms.outputs[0].shape or ()
+    count = made[1] or 0
+    labels = named if len(named) == count else tuple(map(str, range(count)))
+    return tuple(size or 0 for size in entry[1:]), labels
 
 
 def _limits(terms: Terms, shape: tuple[int, ...], classes: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hushwork.cli.platforms import development_platform
 from hushwork.errors import InvalidInput
 from hushwork.guarantee import Guarantee, Judge, Progress, Worker
 from hushwork.networks import Network, open_network
@@ -48,6 +49,8 @@ def worker_for(
         _require(model, VAULT, promise)
         return ProvedWorker(owner_of(Path(model), progress), hotkey)
     if promise.name == ATTESTED:
+        if insecure_platform is not None:
+            development_platform(insecure_platform)
         return promise.worker(open_model(model), progress, insecure_platform, hotkey)
     place = _place(model, promise, VAULT, vault, shared)
     return promise.worker(open_network(model), progress, place, hotkey)

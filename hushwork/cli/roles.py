@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hushwork.attested import AttestedWorker
-from hushwork.attested.platforms import OPERATOR_SEES_EVERYTHING
+from hushwork.attested.platforms import NO_PROTECTION
 from hushwork.cli import options
 from hushwork.cli.address import Address
 from hushwork.cli.advice import OFFERING, advised
@@ -132,7 +132,7 @@ def serve(
 def warn(worker: Worker) -> None:
     """Say so where no enclave is."""
     if isinstance(worker, AttestedWorker) and worker.platform.insecure:
-        typer.secho(OPERATOR_SEES_EVERYTHING, err=True, fg="red")
+        typer.secho(NO_PROTECTION, err=True, fg="red")
 
 
 def mine(seat: Seat, workers: Sequence[Worker], minimum_stake: float) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from hushwork.attested.platforms import POLICY_NAME, DevelopmentPlatform
 from hushwork.cli.crews import Crew
 from hushwork.cli.demo import Behaviour
+from hushwork.cli.platforms import POLICY, development_platform
 from hushwork.cli.processes import Child, ChildDied, Household
 from hushwork.cli.report import Report
 from hushwork.cli.service import own_hotkey
@@ -61,7 +61,7 @@ class Town:
         unpublished = [crew for crew in proving if self._is_unpublished(crew)]
         owners = [self._start_owner(*numbered) for numbered in enumerate(unpublished, start=1)]
         if any(crew.guarantee == "attested" for crew in self.crews):
-            DevelopmentPlatform.open(self._platform)
+            development_platform(self._platform)
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._start_miners(crew for crew in self.crews if not crew.proves)
         for owner in owners:
@@ -141,7 +141,7 @@ class Town:
     @property
     def policy(self) -> Path:
         """What trusts the development platform."""
-        return self._platform / POLICY_NAME
+        return self._platform / POLICY
 
     @property
     def _platform(self) -> Path:

@@ -72,8 +72,8 @@ class Door:
 
         `policy`: a file that says whom you trust, where the guarantee asks for that.
 
-        By default the first of all whose input no miner sees, and that asks for no trust. Checks the manifest and makes keys
-        here. Raises UnknownManifest or RefusedManifest.
+        By default the first of all whose input no miner sees, and that asks for no trust. Checks
+        the manifest and makes keys here. Raises UnknownManifest or RefusedManifest.
         """
         offered = self.models()
         for info in offered:

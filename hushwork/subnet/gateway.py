@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hushwork.wire import (
     BlobLimits,
     BlobStore,
     Call,
+    Check,
     Gate,
     Hotkey,
     SessionReply,
@@ -29,6 +31,7 @@ from hushwork.wire import (
     blob_routes,
     decode,
     encode,
+    heeding,
     make_app,
     open_route,
 )
@@ -56,6 +59,9 @@ class GatewaySettings:
     offers_seconds: float = 5.0
     """How long the miners' offers are believed."""
     job_seconds: float = 120.0
+    """For an answer, or for the first part of one,"""
+    stream_seconds: float = 600.0
+    """and for all parts of one."""
     open_seconds: float = 300.0
 
 
@@ -67,6 +73,7 @@ class Gateway:
     POST /sessions                                SessionRequest -> SessionReply
     GET  /sessions/{id}                           -> Serving
     POST /sessions/{id}/jobs                      request -> response
+    POST /sessions/{id}/stream                    request -> response in parts
     GET  /sessions/{id}/progress                  -> Working
     POST /sessions/{id}/close
 
@@ -115,6 +122,7 @@ class Gateway:
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("GET", "/sessions/{session}", self._serving),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
+                gate.stream_route("POST", "/sessions/{session}/stream", self._stream, most),
                 gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),
             ]
@@ -150,6 +158,7 @@ class Gateway:
             hello=lambda: self._store.open(asked.hello),
             open_seconds=self.settings.open_seconds,
             job_seconds=self.settings.job_seconds,
+            stream_seconds=self.settings.stream_seconds,
         )
         return Relay(asked.manifest, asked.hello, manifest, route, self._clock())
 
@@ -161,10 +170,20 @@ class Gateway:
 
     def _run(self, call: Call) -> bytes:
         relay = self._find(call)
+        with self._job():
+            return relay.run(call.body)
+
+    def _stream(self, call: Call, check: Check) -> Iterator[bytes]:
+        relay = self._find(call)
+        with self._job(), heeding(check):
+            yield from relay.stream(call.body)
+
+    @contextmanager
+    def _job(self) -> Iterator[None]:
         if not self._jobs.acquire(blocking=False):
             raise Busy("too many jobs under way", expected=f"at most {self.settings.jobs}")
         try:
-            return relay.run(call.body)
+            yield
         finally:
             self._jobs.release()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from hushwork.errors import Busy, Interrupted
@@ -23,16 +24,22 @@ class Lane:
         self._closed = threading.Event()
 
     def run(self, work: Callable[[Progress], T]) -> T:
-        """Wait for a turn and work. Raises Busy, or Interrupted once closed.
+        """Wait for a turn and work, as in `turn`."""
+        with self.turn() as check:
+            return work(check)
 
-        `work` gets a progress callback that it must call now and then: it stops the work.
+    @contextmanager
+    def turn(self) -> Iterator[Progress]:
+        """Wait for a turn, and keep it inside. Raises Busy, or Interrupted once closed.
+
+        Gives a progress callback that the work must call now and then: it stops the work.
         """
         if not self._places.acquire(blocking=False):
             raise Busy("too many jobs wait here", expected=f"at most {self._queue}")
         try:
             with self._turn:
                 self._check()
-                return work(lambda *_: self._check())
+                yield lambda *_: self._check()
         finally:
             self._places.release()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from hushwork.errors import TooLarge, UnknownManifest, Unreachable
-from hushwork.guarantee import Manifest, Progress, Session, Worker
+from hushwork.errors import NotFound, TooLarge, UnknownManifest, Unreachable
+from hushwork.guarantee import Manifest, Progress, Session, StreamingWorker, Worker
 from hushwork.ledger import Ledger
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.lane import Lane
@@ -20,6 +21,7 @@ from hushwork.wire import (
     BlobLimits,
     BlobStore,
     Call,
+    Check,
     Gate,
     Hotkey,
     Offer,
@@ -51,6 +53,8 @@ class MinerSettings:
     """A session ends when it has been idle for so long."""
     queue: int = 8
     """Jobs that wait; more are refused with Busy."""
+    reader_seconds: float = 30.0
+    """How long, in all, the reader of an answer in parts may keep the next job waiting."""
     blob_quota: int = 4 << 30
     """Bytes of blobs that one caller may keep here."""
     blobs: int = 16 << 30
@@ -75,13 +79,24 @@ class _Kept:
 
     def run(self, request: bytes, check: Progress) -> bytes:
         """One job; `check` may stop it."""
+        with self._telling(check) as tell:
+            return self.worker.run(self.session, request, tell)
 
+    def stream(self, request: bytes, check: Progress) -> Generator[bytes, None, None]:
+        """One job in parts; `check` may stop it."""
+        if not (self.worker.manifest.streams and isinstance(self.worker, StreamingWorker)):
+            raise NotFound("answers here do not come in parts")
+        with self._telling(check) as tell:
+            yield from self.worker.stream(self.session, request, tell)
+
+    @contextmanager
+    def _telling(self, check: Progress) -> Iterator[Progress]:
         def tell(layer: str, done: int, total: int) -> None:
             self.working = Working.at(layer, done, total)
             check(layer, done, total)
 
         try:
-            return self.worker.run(self.session, request, tell)
+            yield tell
         finally:
             self.working = _IDLE
 
@@ -96,6 +111,7 @@ class Miner:
          /blobs/...                       upload of hellos
     POST /sessions                        SessionRequest -> SessionReply
     POST /sessions/{id}/jobs              request -> response
+    POST /sessions/{id}/stream            request -> response in parts
     GET  /sessions/{id}/progress          -> Working
     POST /sessions/{id}/close
 
@@ -134,6 +150,7 @@ class Miner:
 
     def _make_app(self) -> Starlette:
         gate = Gate(self._hotkey.address, self._authorise)
+        reader_seconds = self.settings.reader_seconds
         most = max((worker.manifest.request_limit for worker in self._workers.values()), default=0)
         return make_app(
             [
@@ -142,6 +159,9 @@ class Miner:
                 *blob_routes(gate, self._store, self._clock),
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
+                gate.stream_route(
+                    "POST", "/sessions/{session}/stream", self._stream, most, reader_seconds
+                ),
                 gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),
             ]
@@ -212,11 +232,29 @@ class Miner:
             client.fetch_blob(digest, self._store, caller, self._clock)
 
     def _run(self, call: Call) -> bytes:
+        kept = self._asked(call)
+        return self._lane.run(lambda check: kept.run(call.body, check))
+
+    def _stream(self, call: Call, check_caller: Check) -> Iterator[bytes]:
+        kept = self._asked(call)
+        with self._lane.turn() as check_lane:
+
+            def check(layer: str, done: int, total: int) -> None:
+                check_caller()
+                check_lane(layer, done, total)
+
+            check_caller()
+            with closing(kept.stream(call.body, check)) as parts:
+                for part in parts:
+                    yield part
+                    check_lane("", 0, 0)
+
+    def _asked(self, call: Call) -> _Kept:
         kept = self._find(call)
         limit = kept.worker.manifest.request_limit
         if len(call.body) > limit:
             raise TooLarge("request", expected=f"at most {limit} bytes", got=len(call.body))
-        return self._lane.run(lambda check: kept.run(call.body, check))
+        return kept
 
     def _progress(self, call: Call) -> bytes:
         return encode(self._find(call).working)

@@ -17,7 +17,7 @@ from hushwork.errors import (
     StaleEvidence,
     UnknownSession,
 )
-from hushwork.guarantee import Answer, Channel, Guarantee, Input, Manifest
+from hushwork.guarantee import Answer, Channel, Guarantee, Input, Manifest, Prompt
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.following import Layers, followed
 from hushwork.subnet.images import Picture, prepare
@@ -155,9 +155,9 @@ class Model:
 
     def _prepared(self, x: Picture | Input) -> Input:
         takes = self.manifest.takes
-        if takes == "numbers" and not isinstance(x, Mapping):
+        if takes == "numbers" and not isinstance(x, Mapping | Prompt):
             return prepare(x, self.manifest.input_shape)
-        if takes == "text" and isinstance(x, str):
+        if takes == "text" and isinstance(x, str | Prompt):
             return x
         if takes == "tensors" and isinstance(x, Mapping):
             return x

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hushwork.errors import (
     Busy,
@@ -12,11 +14,12 @@ from hushwork.errors import (
     Interrupted,
     InvalidBytes,
     InvalidParameters,
+    NotFound,
     TooLarge,
     UnknownSession,
     Unreachable,
 )
-from hushwork.guarantee import Manifest
+from hushwork.guarantee import PART_LIMIT, Manifest
 from hushwork.ledger import Neuron
 from hushwork.wire import (
     SessionReply,
@@ -27,6 +30,8 @@ from hushwork.wire import (
     encode,
     within,
 )
+
+T = TypeVar("T")
 
 _ATTEMPTS = 4
 _CLOSE_SECONDS = 5.0
@@ -46,6 +51,9 @@ class Route:
     """The kept hello; it goes to every miner that takes over."""
     open_seconds: float
     job_seconds: float
+    """For an answer, or for the first part of one."""
+    stream_seconds: float
+    """For all parts of an answer."""
 
 
 class Relay:
@@ -77,15 +85,22 @@ class Relay:
         Raises UnknownSession if the new miner's reply to the hello is not the old one's: then
         the customer has to open a session again. Raises Busy for a second job at a time.
         """
-        limit = self._manifest.request_limit
-        if len(request) > limit:
-            raise TooLarge("request", expected=f"at most {limit} bytes", got=len(request))
-        if not self._busy.acquire(blocking=False):
-            raise Busy("this session has a job under way", expected="one at a time")
-        try:
-            return self._run(request)
-        finally:
-            self._busy.release()
+        with self._job(request):
+            return self._attempt(lambda: self._send(request))
+
+    def stream(self, request: bytes) -> Iterator[bytes]:
+        """One job whose answer comes in parts; as `run` until the first of them is here.
+
+        From then on the miner's errors are the customer's. Raises NotFound where answers come
+        whole.
+        """
+        if not self._manifest.streams:
+            raise NotFound("answers of this manifest do not come in parts")
+        with self._job(request):
+            first, rest = self._attempt(lambda: self._begin(request))
+            with closing(rest):
+                yield first
+                yield from rest
 
     def progress(self) -> Working:
         """How far the job under way is, as the miner says.
@@ -105,24 +120,52 @@ class Relay:
         if miner is not None:
             threading.Thread(target=self._say_goodbye, args=(miner, session), daemon=True).start()
 
-    def _run(self, request: bytes) -> bytes:
+    @contextmanager
+    def _job(self, request: bytes) -> Iterator[None]:
+        limit = self._manifest.request_limit
+        if len(request) > limit:
+            raise TooLarge("request", expected=f"at most {limit} bytes", got=len(request))
+        if not self._busy.acquire(blocking=False):
+            raise Busy("this session has a job under way", expected="one at a time")
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    def _attempt(self, ask: Callable[[], T]) -> T:
         failed: set[str] = set()
         for _ in range(_ATTEMPTS):
             try:
-                return self._send(request)
+                return ask()
             except (Unreachable, Interrupted, UnknownSession) as error:
                 self._move(failed, error)
         raise Unreachable("miners keep going away", got=f"{_ATTEMPTS} attempts")
 
     def _send(self, request: bytes) -> bytes:
-        if self.miner is None:
-            raise UnknownSession("no miner serves this session")
-        target, limit = f"/sessions/{self._session}/jobs", self._manifest.response_limit
-        with self._route.connect(self.miner, self._route.job_seconds) as link:
+        target, limit = self._target("jobs"), self._manifest.response_limit
+        with self._link(self._route.job_seconds) as link:
             return link.post(target, request, limit)
 
+    def _begin(self, request: bytes) -> tuple[bytes, Generator[bytes, None, None]]:
+        parts = self._parts(request)
+        with within(self._route.job_seconds):
+            return next(parts), parts
+
+    def _parts(self, request: bytes) -> Generator[bytes, None, None]:
+        target, limit = self._target("stream"), self._manifest.response_limit
+        with self._link(self._route.stream_seconds) as link:
+            yield from link.stream_post(target, request, part_limit=PART_LIMIT, limit=limit)
+
+    def _target(self, action: str) -> str:
+        return f"/sessions/{self._session}/{action}"
+
+    def _link(self, seconds: float) -> SignedClient:
+        if self.miner is None:
+            raise UnknownSession("no miner serves this session")
+        return self._route.connect(self.miner, seconds)
+
     def _ask_progress(self) -> Working:
-        miner, target = self.miner, f"/sessions/{self._session}/progress"
+        miner, target = self.miner, self._target("progress")
         if miner is None or not self._busy.locked():
             return Working()
         patience = _PROGRESS_SECONDS

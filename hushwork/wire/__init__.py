@@ -1,6 +1,6 @@
 """What travels: hotkeys, signed requests, messages, blobs, and thin HTTP shells around them."""
 
-from hushwork.wire._deadline import within
+from hushwork.wire._deadline import heeding, within
 from hushwork.wire.blobs import BlobLimits, BlobStore
 from hushwork.wire.btauth import ReplayCache
 from hushwork.wire.client import SignedClient
@@ -23,7 +23,7 @@ from hushwork.wire.messages import (
     to_message,
 )
 from hushwork.wire.running import running
-from hushwork.wire.server import Call, Gate, blob_routes, make_app, open_route
+from hushwork.wire.server import Call, Check, Gate, blob_routes, make_app, open_route
 from hushwork.wire.tls import Certificate, load_or_make
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "BlobStore",
     "Call",
     "Certificate",
+    "Check",
     "ErrorMessage",
     "Gate",
     "Hotkey",
@@ -50,6 +51,7 @@ __all__ = [
     "describe_blob",
     "encode",
     "from_message",
+    "heeding",
     "is_address",
     "load_or_make",
     "make_app",

@@ -1,4 +1,7 @@
-"""Connections that keep a deadline: httpx bounds each read, and a byte now and then lasts."""
+"""Connections that keep a deadline: httpx bounds each read, and a byte now and then lasts.
+
+They also heed a check while they wait for bytes, so that another thread can end the wait.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpcore
@@ -16,6 +19,7 @@ import httpx
 _SLICE = 16 << 10
 _CONNECTIONS = 100
 _IDLE_SECONDS = 5.0
+_HEED_SECONDS = 0.2
 _thread = threading.local()
 
 
@@ -28,6 +32,17 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _thread.until = before
+
+
+@contextmanager
+def heeding(check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` some times a second while this thread waits for bytes inside; it may raise."""
+    before = _check()
+    _thread.check = check
+    try:
+        yield
+    finally:
+        _thread.check = before
 
 
 class DeadlineTransport(httpx.HTTPTransport):
@@ -54,7 +69,15 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        check = _check()
+        if check is None:
+            return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        with within(math.inf if timeout is None else timeout):
+            while True:
+                check()
+                left = _left(_HEED_SECONDS, httpcore.ReadTimeout)
+                with suppress(httpcore.ReadTimeout):
+                    return self._inner.read(max_bytes, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _SLICE):
@@ -80,6 +103,11 @@ class _Stream(httpcore.NetworkStream):
 def _until() -> float:
     until: float = getattr(_thread, "until", math.inf)
     return until
+
+
+def _check() -> Callable[[], None] | None:
+    check: Callable[[], None] | None = getattr(_thread, "check", None)
+    return check
 
 
 def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:

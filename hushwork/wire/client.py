@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 
 import httpx
 
 from hushwork.errors import (
     BadSignature,
     HushworkError,
-    InsecureParameters,
     MalformedBytes,
     TooLarge,
     Unavailable,
     Unreachable,
 )
-from hushwork.wire._deadline import DeadlineTransport, within
+from hushwork.wire._deadline import within
+from hushwork.wire._frames import unframe
+from hushwork.wire._transport import transport_to
 from hushwork.wire.blobs import BlobStore
 from hushwork.wire.btauth import sign
 from hushwork.wire.hotkeys import Hotkey
@@ -35,9 +36,11 @@ from hushwork.wire.messages import (
     from_message,
     split,
 )
-from hushwork.wire.tls import is_loopback, pinned_context
 
-_PART = 64 << 10
+PART_SECONDS = 60.0
+"""Most time between two parts of an answer."""
+
+_PIECE = 64 << 10
 
 
 class SignedClient:
@@ -68,7 +71,7 @@ class SignedClient:
         self._nonces = _Nonces(now_ns)
         self._http = httpx.Client(
             base_url=base_url,
-            transport=transport or _transport(base_url, fingerprint, timeout),
+            transport=transport or transport_to(base_url, fingerprint, timeout),
             timeout=timeout,
             trust_env=False,
             headers={"Accept-Encoding": "identity"},
@@ -94,6 +97,33 @@ class SignedClient:
         the end of the answer, so that bytes sent early gain nothing.
         """
         return self._send("POST", target, body, limit)
+
+    def stream_post(
+        self,
+        target: str,
+        body: bytes,
+        *,
+        part_limit: int,
+        limit: int,
+        part_seconds: float = PART_SECONDS,
+    ) -> Generator[bytes, None, None]:
+        """Ask for an answer in parts, and give each as it comes.
+
+        Asks when the first part is asked for, which may take the whole timeout; each further one
+        may take `part_seconds`. `limit` is the most bytes of all parts. To close or drop the
+        generator ends the connection. Raises Unreachable if the answer is cut off.
+        """
+        sent = _Body(body, self._clock)
+        deadline = self._clock() + self._timeout
+        with self._naming_the_server(), within(self._timeout):
+            response = self._ask("POST", target, sent)
+        with closing(response):
+            parts = self._parts(response, part_limit, limit, deadline)
+            patience = self._timeout
+            while (part := self._next(parts, min(patience, deadline - self._clock()))) is not None:
+                self._ended(sent)
+                yield part
+                patience = part_seconds
 
     def put_blob(
         self, data: bytes | memoryview, progress: Callable[[int, int], None] | None = None
@@ -154,62 +184,82 @@ class SignedClient:
 
     def _send(self, method: str, target: str, body: bytes, limit: int) -> tuple[bytes, float]:
         sent = _Body(body, self._clock)
+        deadline = self._clock() + self._timeout
+        with self._naming_the_server(), within(self._timeout):
+            response = self._ask(method, target, sent)
+            with closing(response):
+                answer = self._read(response, limit, deadline)
+        received = self._clock()
+        if response.status_code != 200:
+            raise _refusal(response.status_code, answer)
+        return answer, received - self._ended(sent)
+
+    def _ask(self, method: str, target: str, sent: _Body) -> httpx.Response:
+        length = str(len(sent.body))
         request = self._http.build_request(
-            method, target, content=sent, headers={"Content-Length": str(len(body))}
+            method, target, content=sent, headers={"Content-Length": length}
         )
-        signed = request.url.raw_path.decode("ascii")
         headers = sign(
             self._hotkey,
             method,
-            signed,
-            body,
+            request.url.raw_path.decode("ascii"),
+            sent.body,
             receiver=self._receiver,
             now_ns=self._nonces.next(),
         )
         request.headers.update(headers)
-        status, answer = self._receive(request, limit)
-        received = self._clock()
-        if status != 200:
-            raise _refusal(status, answer)
-        if sent.ended is None:
-            raise Unreachable("answered before the end of the request", got=self._http.base_url)
-        return answer, received - sent.ended
+        return self._http.send(request, stream=True)
 
-    def _receive(self, request: httpx.Request, limit: int) -> tuple[int, bytes]:
-        deadline = self._clock() + self._timeout
-        try:
-            with within(self._timeout):
-                response = self._http.send(request, stream=True)
-                try:
-                    return response.status_code, self._read(response, limit, deadline)
-                finally:
-                    response.close()
-        except httpx.TransportError as error:
-            raise _network_error(error, self._http.base_url) from None
+    def _next(self, parts: Iterator[bytes], seconds: float) -> bytes | None:
+        with self._naming_the_server(), within(seconds):
+            return next(parts, None)
+
+    def _parts(
+        self, response: httpx.Response, part_limit: int, limit: int, deadline: float
+    ) -> Generator[bytes, None, None]:
+        if response.status_code != 200:
+            raise _refusal(response.status_code, self._read(response, limit, deadline))
+        yield from unframe(self._chunks(response, deadline), part_limit, limit)
 
     def _read(self, response: httpx.Response, limit: int, deadline: float) -> bytes:
         answer = bytearray()
         limit = limit if response.status_code == 200 else MESSAGE_LIMIT
-        for part in response.iter_raw():
-            answer += part
+        for chunk in self._chunks(response, deadline):
+            answer += chunk
             if len(answer) > limit:
                 raise TooLarge("answer", expected=f"at most {limit} bytes", got="more")
+        return bytes(answer)
+
+    def _chunks(self, response: httpx.Response, deadline: float) -> Iterator[bytes]:
+        for chunk in response.iter_raw():
+            yield chunk
             if self._clock() > deadline:
                 raise Unreachable("too slow", expected=f"an answer in {self._timeout} s")
-        return bytes(answer)
+
+    def _ended(self, sent: _Body) -> float:
+        if sent.ended is None:
+            raise Unreachable("answered before the end of the request", got=self._http.base_url)
+        return sent.ended
+
+    @contextmanager
+    def _naming_the_server(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise _network_error(error, self._http.base_url) from None
 
 
 class _Body:
     """A request body that notes when its last part has been handed to the socket."""
 
     def __init__(self, body: bytes, clock: Callable[[], float]) -> None:
-        self._body = body
+        self.body = body
         self._clock = clock
         self.ended: float | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._body), _PART):
-            yield self._body[start : start + _PART]
+        for start in range(0, len(self.body), _PIECE):
+            yield self.body[start : start + _PIECE]
         self.ended = self._clock()
 
 
@@ -225,48 +275,6 @@ class _Nonces:
         with self._lock:
             self._last = max(self._now_ns(), self._last + 1)
             return self._last
-
-
-class _Pinned(httpx.BaseTransport):
-    """HTTPS to one server with one certificate, which is looked at on the first request."""
-
-    def __init__(self, fingerprint: bytes, timeout: float) -> None:
-        self._fingerprint = fingerprint
-        self._timeout = timeout
-        self._inner: DeadlineTransport | None = None
-        self._lock = threading.Lock()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            if self._inner is None:
-                self._inner = DeadlineTransport(self._context(request.url))
-        return self._inner.handle_request(request)
-
-    def close(self) -> None:
-        if self._inner is not None:
-            self._inner.close()
-
-    def _context(self, url: httpx.URL) -> ssl.SSLContext:
-        return pinned_context(url.host, url.port or 443, self._fingerprint, self._timeout)
-
-
-def _transport(base_url: str, fingerprint: bytes, timeout: float) -> httpx.BaseTransport:
-    url = _parsed(base_url)
-    if fingerprint and url.scheme == "https":
-        return _Pinned(fingerprint, timeout)
-    if url.scheme != "http" or fingerprint or not is_loopback(url.host):
-        expected = "https with a fingerprint, or http on loopback"
-        raise InsecureParameters("address", expected=expected, got=base_url)
-    return DeadlineTransport()
-
-
-def _parsed(base_url: str) -> httpx.URL:
-    try:
-        url = httpx.URL(base_url)
-        url.host.encode()  # decodes an international name, which may be none
-        return url
-    except (httpx.InvalidURL, ValueError) as error:
-        raise InsecureParameters("address", expected="a URL", got=error) from None
 
 
 def _network_error(error: httpx.TransportError, server: object) -> HushworkError:

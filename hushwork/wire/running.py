@@ -11,8 +11,10 @@ from contextlib import contextmanager
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hushwork.wire._streamed import HANG_UP
 from hushwork.wire.tls import Certificate
 
 _GRACE_SECONDS = 5
@@ -69,6 +71,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.app = _able_to_hang_up(self.app, transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -89,6 +92,14 @@ class _Protocol(H11Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+def _able_to_hang_up(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
+    async def able(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"] = {HANG_UP: transport.abort}
+        await app(scope, receive, send)
+
+    return able
 
 
 def _listen(host: str, port: int) -> socket.socket:

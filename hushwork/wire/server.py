@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,33 +16,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hushwork.errors import (
-    HushworkError,
     MalformedBytes,
     NotFound,
     StaleRequest,
     TooLarge,
     UnknownBlob,
 )
+from hushwork.wire._refusal import refusal
+from hushwork.wire._streamed import Check, Streamed
 from hushwork.wire.blobs import BlobStore
 from hushwork.wire.btauth import Envelope, ReplayCache, read_envelope
 from hushwork.wire.messages import (
     CHUNK_SIZE,
     MESSAGE_LIMIT,
     BlobInfo,
-    ErrorMessage,
     MissingChunks,
     decode,
     encode,
-    http_status,
-    to_message,
 )
 
 BODY_SECONDS = 60
 """Most time a body may take to arrive; within what a replay cache remembers."""
 
+READER_SECONDS = 60.0
+"""Most time, in all, that the reader of an answer in parts may keep its maker waiting."""
+
 _INDEX_DIGITS = 9
 _Endpoint = Callable[[Request], Awaitable[Response]]
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,13 @@ Authorise = Callable[[str], None]
 
 Handler = Callable[[Call], bytes]
 """Runs in a worker thread, so it may block."""
+
+StreamHandler = Callable[[Call, Check], Iterator[bytes]]
+"""Gives the parts of an answer, none of them empty.
+
+It and its iterator run in one worker thread. `check` raises once the caller has gone, and should
+be called now and then while a part is made; between parts that happens by itself.
+"""
 
 
 def anybody(caller: str) -> None:
@@ -88,6 +94,25 @@ class Gate:
         async def endpoint(request: Request) -> Response:
             call = await self._admit(request, limit)
             return Response(await run_in_threadpool(handler, call))
+
+        return Route(path, _guarded(endpoint), methods=[method])
+
+    def stream_route(
+        self,
+        method: str,
+        path: str,
+        handler: StreamHandler,
+        limit: int = 0,
+        patience: float = READER_SECONDS,
+    ) -> Route:
+        """Make a signed route whose answer comes in parts, each as soon as it is made.
+
+        `patience`: how long, in all, the caller may keep the handler waiting to take its parts.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            call = await self._admit(request, limit)
+            return Streamed(partial(handler, call), patience)
 
         return Route(path, _guarded(endpoint), methods=[method])
 
@@ -165,7 +190,7 @@ def make_app(routes: Sequence[Route]) -> Starlette:
     async def no_route(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
         found = NotFound("no such route", got=f"{request.method} {request.url.path}"[:200])
-        return Response(encode(to_message(found)), status)
+        return Response(refusal(found)[0], status)
 
     app = Starlette(routes=list(routes), exception_handlers={HTTPException: no_route})
     app.router.redirect_slashes = False
@@ -203,25 +228,18 @@ def _guarded(endpoint: _Endpoint) -> _Endpoint:
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:
-            return _refusal(error)
+            return Response(*refusal(error))
 
     return guarded
-
-
-def _refusal(error: Exception) -> Response:
-    if isinstance(error, HushworkError):
-        return Response(encode(to_message(error)), http_status(error))
-    # An exception's text may repeat what a caller sent, so only its kind and place are logged.
-    place = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("%s in a handler\n%s", type(error).__name__, place)
-    return Response(encode(ErrorMessage("internal", "internal error")), 500)
 
 
 __all__ = [
     "Authorise",
     "Call",
+    "Check",
     "Gate",
     "Handler",
+    "StreamHandler",
     "anybody",
     "blob_routes",
     "make_app",

@@ -60,6 +60,7 @@ class Miners:
                 lambda: memoryview(b"hello"),
                 1.0,
                 1.0,
+                1.0,
             ),
         )
 

@@ -27,7 +27,7 @@ from hushwork.wire import (
     open_route,
     running,
 )
-from hushwork.wire import client as client_module
+from hushwork.wire import _transport as transport_module
 from hushwork.wire.tls import pinned_context
 
 running_module = import_module("hushwork.wire.running")  # the package's name is the function's
@@ -99,7 +99,7 @@ def test_a_man_in_the_middle_who_lets_the_first_look_through_is_refused(
     def look_elsewhere(host: str, _: int, pin: bytes, timeout: float) -> ssl.SSLContext:
         return pinned_context(host, int(secure_url.rsplit(":", maxsplit=1)[-1]), pin, timeout)
 
-    monkeypatch.setattr(client_module, "pinned_context", look_elsewhere)
+    monkeypatch.setattr(transport_module, "pinned_context", look_elsewhere)
     pin = certificate.fingerprint
     with running(echo_app(bob), certificate=other_certificate) as middle:
         client = SignedClient(middle, alice, bob.address, fingerprint=pin)
