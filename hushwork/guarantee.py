@@ -185,10 +185,11 @@ class Channel(Protocol):
 
 @runtime_checkable
 class StreamingChannel(Channel, Protocol):
-    """A channel to a worker whose answers come in parts, of which `open` takes the last."""
+    """A channel to a worker whose answers come in parts."""
 
-    def part(self, part: bytes) -> str:
-        """Open any other, in their order. Raises BadAnswer, or an InvalidBytes."""
+    def take(self, part: bytes) -> str | Answer:
+        """Open the next part, or the answer that ends them. Raises BadAnswer, or an
+        InvalidBytes."""
 
 
 class Client(Protocol):

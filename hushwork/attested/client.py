@@ -162,12 +162,15 @@ class AttestedChannel:
             raise InvalidInput("input", expected=f"at most {limit} bytes", got=len(sealed))
         return sealed
 
-    def part(self, frame: bytes) -> str:
-        """The next part of an answer. Raises TamperedAnswer or InvalidBytes."""
-        asked = self._asked(number_of(frame))
-        _, text = asked.frames.open(frame, PART)
-        asked.parts.append(text)
-        return text.decode(errors="replace")
+    def take(self, part: bytes) -> str | Answer:
+        """The next part of an answer, or its end. Raises as `open` does."""
+        number = number_of(part)
+        asked = self._asked(number)
+        kind, data = asked.frames.open(part, PART, END, REFUSAL)
+        if kind != PART:
+            return self._end(number, asked, kind, data)
+        asked.parts.append(data)
+        return data.decode(errors="replace")
 
     def open(self, response: bytes) -> Answer:
         """The end of an answer, with its receipt checked.
@@ -177,7 +180,9 @@ class AttestedChannel:
         """
         number = number_of(response)
         asked = self._asked(number)
-        kind, data = asked.frames.open(response, END, REFUSAL)
+        return self._end(number, asked, *asked.frames.open(response, END, REFUSAL))
+
+    def _end(self, number: int, asked: _Asked, kind: bytes, data: bytes) -> Answer:
         with self._lock:
             self._pending.pop(number, None)
         if kind == REFUSAL:

@@ -98,6 +98,11 @@ class Record(Said, frozen=True):
         return Findings(manifest, claims, receipt, shown.keyset, self)
 
 
+def is_record(data: bytes) -> bool:
+    """Whether a file is meant to be one."""
+    return MAGIC.encode() in data[:64]
+
+
 @dataclass(frozen=True)
 class Findings:
     """What a record shows, to whoever trusts as the policy says."""

@@ -13,15 +13,17 @@ from hushwork.cli.adapt import adapt_model
 from hushwork.cli.advice import ANYWHERE, advised
 from hushwork.cli.compile import compile_model
 from hushwork.cli.customer import infer, models
-from hushwork.cli.proofs import prove, publish_model, verify
+from hushwork.cli.enclaves import policy
+from hushwork.cli.proofs import prove, publish_model
 from hushwork.cli.roles import gateway, hotkey, ledger, miner, serve, validator
 from hushwork.cli.samples import sample
 from hushwork.cli.share import share
 from hushwork.cli.up import up
+from hushwork.cli.verifying import verify
 from hushwork.errors import HushworkError
 
 app = typer.Typer(
-    help="A network that classifies images it cannot see.",
+    help="A network whose machines need not be trusted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -32,6 +34,7 @@ for command in (
     models,
     prove,
     verify,
+    policy,
     share,
     sample,
     serve,

@@ -1,4 +1,4 @@
-"""`hush publish`, `hush prove` and `hush verify`: proofs of runs, as files."""
+"""`hush publish` and `hush prove`: proofs of runs, as files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ from hushwork.errors import InvalidInput
 from hushwork.guarantee import Progress
 from hushwork.networks import Network, PlainRun, open_network
 from hushwork.networks.integers import IntegerNetwork, quantise, quantise_input, run
-from hushwork.proved import Bound, Evidence, Findings, Owner, Vault, publish
-from hushwork.proved.evidence import EVIDENCE_LIMIT
+from hushwork.proved import Bound, Findings, Owner, Vault, publish
 from hushwork.proved.owner import LOG_DOMAIN, Tell
-from hushwork.proved.shared import model_path, read, vault_path
+from hushwork.proved.shared import model_path, vault_path
 from hushwork.subnet.images import prepare
 
 PHASES = {
@@ -98,31 +97,11 @@ def prove(  # noqa: PLR0917 - options
     path = out or image.with_suffix(".proof")
     evidence = owner.evidence(epoch, claim)
     path.write_bytes(evidence.to_bytes())
-    Console().print(_findings(Findings(owner.model, claim)))
+    Console().print(findings_table(Findings(owner.model, claim)))
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_row("proof", f"{size(len(claim.proof))}, {duration(seconds)}")
     facts.add_row("evidence", f"{path}, {size(path.stat().st_size)}: hush verify {path}")
     Console().print(facts)
-
-
-def verify(
-    file: Annotated[Path, typer.Argument(help="Evidence that hush prove or hush infer wrote.")],
-    model: Annotated[str, typer.Option(help="Digest of the model that it must be, in hex.")] = "",
-    nonce: Annotated[str, typer.Option(help="Nonce that it must be bound to, in hex.")] = "",
-    hotkey: Annotated[str, typer.Option(help="Hotkey that it must be bound to.")] = "",
-) -> None:
-    """Check evidence: no model, no secret, no network is needed."""
-    started = perf_counter()
-    with progress_bars(Console(stderr=True)) as bars:
-        progress = follow(bars, PHASES)
-        progress("verifying", 0, 1)
-        findings = Evidence.from_bytes(read(file, EVIDENCE_LIMIT)).check()
-        progress("verifying", 1, 1)
-    _require("the model", model, findings.model.digest.hex())
-    _require("the nonce", nonce, findings.claim.bound.nonce.hex())
-    _require("the hotkey", hotkey, findings.claim.bound.hotkey)
-    Console().print(_findings(findings))
-    Console().print(Text(f"valid, in {duration(perf_counter() - started)}", style="bold green"))
 
 
 def whole_input(owner: Owner, path: Path) -> NDArray[np.int32]:
@@ -201,11 +180,6 @@ def _nonce(text: str) -> bytes:
         raise InvalidInput("--nonce", expected="hex", got=text) from None
 
 
-def _require(what: str, wanted: str, found: str) -> None:
-    if wanted and wanted.lower() != found.lower():
-        raise InvalidInput(what, expected=wanted, got=found)
-
-
 def _published(owner: Owner, path: Path, facts: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     model, vault = owner.model, owner.vault
@@ -220,7 +194,8 @@ def _published(owner: Owner, path: Path, facts: str) -> Table:
     return table
 
 
-def _findings(findings: Findings) -> Table:
+def findings_table(findings: Findings) -> Table:
+    """What a proof shows."""
     table = Table.grid(padding=(0, 2, 0, 0))
     model, bound = findings.model, findings.claim.bound
     hidden = "weights hidden" if model.root else "weights public"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -23,8 +25,11 @@ PHASES = {
     "weights": "setting weights",
 }
 
-COMPARING = "answers are compared with the plain run"
-PROVING = "each answer has a proof, which is verified"
+HELD = {
+    "encrypted": "answers are compared with the plain run",
+    "proved": "each answer has a proof, which is verified",
+    "attested": "evidence and receipts are checked, answers compared",
+}
 NAME_WIDTH, LABEL_WIDTH = 17, 15
 NUMBERS = {"seconds": 7, "score": 9, "weight": 6}
 """Widths of columns: tables stand in line, and fit 80 characters."""
@@ -32,6 +37,7 @@ NUMBERS = {"seconds": 7, "score": 9, "weight": 6}
 PARTIES = {
     "client": "you",
     "worker": "the miner",
+    "enclave": "the enclave",
     "anybody between": "the gateway, the wire",
 }
 """The guarantee's words for the two halves, as a customer of a gateway knows them."""
@@ -51,7 +57,7 @@ def network_tables(snapshot: Snapshot, crews: Sequence[Crew]) -> Group:
 
 def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
     """The miners of one task, those without a score yet included."""
-    title = Text(f"{crew.task}: {PROVING if crew.proves else COMPARING}", style="bold")
+    title = Text(f"{crew.task}: {HELD.get(crew.guarantee, HELD['encrypted'])}", style="bold")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     table.add_column("miner", width=NAME_WIDTH, no_wrap=True)
     table.add_column("last label", width=LABEL_WIDTH, no_wrap=True)
@@ -147,9 +153,14 @@ def share(report: Report) -> Sequence[RenderableType]:
 def answer_screen(result: Result) -> Group:
     """Label, scores, cost, and who saw what."""
     facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_row("label", Text(result.label, style="bold green" if result.trusted else "bold red"))
-    runners_up = list(result.scores.items())[1:3]
-    facts.add_row("next best", ", ".join(name for name, _ in runners_up))
+    if result.label:
+        style = "bold green" if result.trusted else "bold red"
+        facts.add_row("label", Text(result.label, style=style))
+        runners_up = list(result.scores.items())[1:3]
+        facts.add_row("next best", ", ".join(name for name, _ in runners_up))
+    elif not result.text:
+        for name, tensor in result.tensors.items():
+            facts.add_row(name, described(tensor))
     facts.add_row("time", f"{result.seconds:.2f} s")
     facts.add_row("sent", size(result.bytes_sent))
     facts.add_row("received", size(result.bytes_received))
@@ -164,6 +175,13 @@ def answer_screen(result: Result) -> Group:
     for party, what in result.who_saw_what.items():
         saw.add_row(PARTIES.get(party, party), what)
     return Group(facts, "", saw)
+
+
+def described(tensor: NDArray[Any]) -> str:
+    """Shape and first numbers of an output."""
+    first = ", ".join(f"{value:.4g}" for value in tensor.reshape(-1)[:4])
+    more = ", ..." if tensor.size > 4 else ""
+    return f"{'x'.join(map(str, tensor.shape))} {tensor.dtype}: {first}{more}"
 
 
 def size(count: int) -> str:

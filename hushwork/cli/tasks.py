@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import numpy as np
 from hushwork import guarantee as guarantees
 from hushwork.cli.published import is_published, judge_for
 from hushwork.errors import HushworkError, InvalidInput
-from hushwork.guarantee import Guarantee, Manifest, Progress
+from hushwork.guarantee import Guarantee, Input, Manifest, Progress, Prompt
 from hushwork.networks import Network, PlainRun, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
-from hushwork.networks.models import Embedder, Model, OnnxModel
+from hushwork.networks.models import Embedder, Generator, Model, OnnxModel
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.pictures import smooth_field
@@ -23,6 +23,8 @@ from hushwork.subnet.task import Reference
 
 SYNTHETIC = 256
 """Inputs made for a network without a data set."""
+NEAR_TIE = 0.05
+"""Logits closer than this may change places between processors."""
 VGG, LENET = "vgg9-cifar-10", "lenet-fashion-mnist"
 SCORED = (VGG, LENET)
 """What validators score who were told nothing, one or the other: miners then offer both."""
@@ -66,6 +68,7 @@ def make_task(
         emission=share,
         top=top,
         agreement="cosine" if isinstance(network, Embedder) else "logits",
+        follows=follows_for(network) if isinstance(network, Generator) else None,
         policy=policy,
     )
 
@@ -79,6 +82,20 @@ def reference_for(network: Network | Model | None) -> Reference | None:
     if isinstance(network, OnnxModel):
         return lambda images: _each(network, images)
     return None
+
+
+def follows_for(model: Generator) -> Callable[[Input, Array], bool]:
+    """Whether tokens are what a language model writes, near-ties aside, and all of it."""
+
+    def follows(x: Input, output: Array) -> bool:
+        if not isinstance(x, Prompt) or output.ndim != 1 or not np.isfinite(output).all():
+            return False
+        tokens = [int(token) for token in output]
+        ended = bool(tokens) and tokens[-1] in model.end_tokens
+        is_whole = len(tokens) == x.most_tokens or (ended and len(tokens) < x.most_tokens)
+        return is_whole and model.follows(x.text, tokens, NEAR_TIE)
+
+    return follows
 
 
 def _each(model: OnnxModel, images: Array) -> Array:

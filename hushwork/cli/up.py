@@ -19,7 +19,7 @@ from hushwork.cli.town import TICK_SECONDS, Town
 from hushwork.cli.views import LiveView, PlainView, View
 from hushwork.errors import Unreachable
 
-_DEFAULT = " and ".join(DEFAULT_MODELS.values()) + " by default."
+_DEFAULT = ", ".join(dict.fromkeys(DEFAULT_MODELS.values())) + " by default."
 
 
 class Stopped(Exception):
@@ -46,7 +46,9 @@ def up(
     ] = [],  # noqa: B006 - typer copies it
     guarantee: Annotated[
         str | None,
-        typer.Option(help="encrypted or proved, instead of what each network is made for."),
+        typer.Option(
+            help="encrypted, proved or attested, instead of what each network is made for."
+        ),
     ] = None,
     miners: Annotated[
         int | None,
@@ -92,7 +94,7 @@ def watch(town: Town, view: View, clock: Clock, rounds: int | None) -> None:
         clock.tick()
 
     town.start(tick)
-    view.opened(town.gateway.address, town.ledger.address, town.crews)
+    view.opened(town.gateway.address, town.ledger.address, town.crews, town.policy)
     while True:
         for child in town.bury():
             view.say(obituary(child))

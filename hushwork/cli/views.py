@@ -6,12 +6,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 
+from hushwork.attested.platforms import NO_PROTECTION
 from hushwork.cli.crews import Crew
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.processes import Child
@@ -30,7 +32,7 @@ class View(Protocol):
     def preparing(self, children: Sequence[Child]) -> None:
         """Show how far each process is."""
 
-    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew], policy: Path) -> None:
         """Say where customers knock, what for, and where others may offer networks."""
 
     def standing(self, snapshot: Snapshot, crews: Sequence[Crew], working: Working) -> None:
@@ -61,12 +63,13 @@ class LiveView:
         reports = [(child.name, child.report) for child in children]
         self._live.update(preparation_screen(reports), refresh=True)
 
-    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew], policy: Path) -> None:
         """Keep hints below the tables."""
         elsewhere = "" if gateway == DEFAULT_GATEWAY else f" --gateway {gateway}"
-        tries = dict.fromkeys(line for crew in crews for line in commands(crew, elsewhere))
+        tries = dict.fromkeys(line for crew in crews for line in commands(crew, elsewhere, policy))
         heads = ["In a terminal:", *[""] * (len(tries) - 1)]
         self._hints = [
+            *(f"[red]{line}[/]" for line in warnings(crews)),
             "",
             *(f"{head:14} [bold]{line}[/]" for head, line in zip(heads, tries, strict=True)),
             f"Your network:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
@@ -111,8 +114,10 @@ class PlainView:
                 self._phases[child.name] = phase
                 self._console.print(f"{child.name}: {phase}")
 
-    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew]) -> None:  # noqa: ARG002
+    def opened(self, gateway: str, ledger: str, crews: Sequence[Crew], policy: Path) -> None:
         """Print where."""
+        for line in warnings(crews):
+            self._console.print(f"{line}\nIts policy is {policy}", soft_wrap=True)
         self._console.print(f"The gateway serves at {gateway}")
         self._console.print(f"The ledger serves at {ledger}", soft_wrap=True)
 
@@ -146,12 +151,22 @@ class PlainView:
         """Nothing is left open."""
 
 
-def commands(crew: Crew, elsewhere: str) -> Iterator[str]:
+def warnings(crews: Sequence[Crew]) -> Sequence[str]:
+    """What people must know of the miners: here no enclave is a real one."""
+    return [NO_PROTECTION] if any(crew.guarantee == "attested" for crew in crews) else []
+
+
+def commands(crew: Crew, elsewhere: str, policy: Path) -> Iterator[str]:
     """How a customer tries a crew's network."""
     hush, sample = program(), sample_for(crew.labels)
-    yield f"{hush} sample images" + ("" if sample == Of.FASHION_MNIST else f" --of {sample}")
-    proved = " --guarantee proved" if crew.proves else ""
-    yield f"{hush} infer images/{file_name(sample, 0)}{proved}{elsewhere}"
+    promised = f" --guarantee {crew.guarantee}" if crew.guarantee != "encrypted" else ""
+    trusting = f" --policy {policy}" if crew.guarantee == "attested" else ""
+    question = f"images/{file_name(sample, 0)}"
+    if crew.takes_pictures:
+        yield f"{hush} sample images" + ("" if sample == Of.FASHION_MNIST else f" --of {sample}")
+    else:
+        question = '"Once upon a time"'
+    yield f"{hush} infer {question}{promised}{trusting}{elsewhere}"
 
 
 def program() -> str:

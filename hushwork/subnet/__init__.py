@@ -4,7 +4,8 @@ from hushwork.subnet.client import Door, connect
 from hushwork.subnet.gateway import Gateway, GatewaySettings
 from hushwork.subnet.messages import ModelInfo
 from hushwork.subnet.miner import Miner, MinerSettings
-from hushwork.subnet.model import Model, Result
+from hushwork.subnet.model import Model
+from hushwork.subnet.result import Result
 from hushwork.subnet.state import Row, Snapshot
 from hushwork.subnet.task import Task
 from hushwork.subnet.validator import Validator, ValidatorSettings

@@ -64,9 +64,9 @@ class Draws:
 
         Raises InvalidNetwork if the reference run accepts no image at all.
         """
-        kinds = _spread(self._generator, KINDS, count)
+        kinds = spread(self._generator, KINDS, count)
         known = len(self._task.manifest.labels) if self._task.reference else 1
-        labels = _spread(self._generator, range(known), count)
+        labels = spread(self._generator, range(known), count)
         batches = Counter(dict.fromkeys(KINDS, MOST_BATCHES))
         found = [self._find(place, batches) for place in zip(kinds, labels, strict=True)]
         taken = [drawn for drawn in found if drawn is not None]
@@ -121,7 +121,7 @@ class Draws:
             return list(self._task.reference(batch))
 
 
-def _spread(generator: np.random.Generator, values: Sequence[T], count: int) -> list[T]:
+def spread(generator: np.random.Generator, values: Sequence[T], count: int) -> list[T]:
     """`count` values in random order, each about equally often."""
     order = generator.permutation(len(values))
     cycle = [values[order[index % len(values)]] for index in range(count)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 
 import numpy as np
@@ -17,51 +18,28 @@ from hushwork.errors import (
     StaleEvidence,
     UnknownSession,
 )
-from hushwork.guarantee import Answer, Channel, Guarantee, Input, Manifest, Prompt
+from hushwork.guarantee import (
+    PART_LIMIT,
+    Answer,
+    Channel,
+    Guarantee,
+    Input,
+    Manifest,
+    Prompt,
+    StreamingChannel,
+)
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.following import Layers, followed
 from hushwork.subnet.images import Picture, prepare
 from hushwork.subnet.known import Known
 from hushwork.subnet.messages import Serving
+from hushwork.subnet.result import Result
 from hushwork.subnet.scoring import agrees
 from hushwork.wire import SessionReply, SessionRequest, SignedClient, decode, encode
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 """(phase, done, total); phases: keys, upload, session, waiting, opened."""
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came of one image."""
-
-    label: str
-    """Of the largest output; empty where outputs are not classes."""
-    scores: Mapping[str, float]
-    """Raw outputs (logits) by label, largest first."""
-    output: Array
-    """The same as an array, (classes,); or whatever the network gives."""
-    seconds: float
-    """From the last request byte to the last answer byte, of the user's own image."""
-    bytes_sent: int
-    """Sealed bytes of this call: requests, and the hello if this call had to send it."""
-    bytes_received: int
-    who_saw_what: Mapping[str, str]
-    """Each party, and what it learned."""
-    miner: str
-    """Hotkey of the miner that served last."""
-    checks: int
-    """Images with known answers that were mixed in."""
-    checks_passed: int
-    evidence: bytes = b""
-    """What convinces somebody else, where the guarantee gives that."""
-    telling: bytes = b""
-    """The same with the input in it, where evidence keeps that back."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether all checks passed; true when there were none."""
-        return self.checks == self.checks_passed
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +119,28 @@ class Model:
         show("waiting", len(jobs), len(jobs))
         return self._result(own, answers, meter)
 
+    def stream(
+        self, x: str | Prompt, *, progress: Progress | None = None
+    ) -> Generator[str, None, Result]:
+        """Have a language model go on with a text: parts as they come; the result is returned.
+
+        Raises InvalidInput, Unavailable or BadAnswer.
+        """
+        if self._closed:
+            raise ValueError("this model is closed")
+        if not self.manifest.streams:
+            raise InvalidInput("model", expected="one that streams", got=self.manifest.network)
+        show, meter = progress or (lambda *_: None), _Meter()
+        own = _Job(self._prepared(x))
+        self._ensure_session(meter, show)
+        started = perf_counter()
+        try:
+            answer = yield from self._parts(own, meter)
+        except (UnknownSession, StaleEvidence) as error:
+            self._reopen(error, meter, show)
+            answer = yield from self._parts(own, meter)
+        return self._result(own, {own: (answer, perf_counter() - started)}, meter)
+
     def close(self) -> None:
         """Destroy the keys, end the session."""
         if self._closed:
@@ -204,10 +204,7 @@ class Model:
         try:
             response, seconds = self._send(job, meter, layers)
         except (UnknownSession, StaleEvidence) as error:
-            if isinstance(error, StaleEvidence):
-                self._hello, self._uploaded = b"", False
-            self._session = ""
-            self._ensure_session(meter, show)
+            self._reopen(error, meter, show)
             response, seconds = self._send(job, meter, layers)
         meter.received += len(response)
         try:
@@ -216,6 +213,34 @@ class Model:
             if job.known is None:
                 raise
             return None, seconds
+
+    def _reopen(self, error: HushworkError, meter: _Meter, show: Progress) -> None:
+        """A session anew; with a hello anew where the old one is too old."""
+        if isinstance(error, StaleEvidence):
+            self._hello, self._uploaded = b"", False
+        self._session = ""
+        self._ensure_session(meter, show)
+
+    def _parts(self, job: _Job, meter: _Meter) -> Generator[str, None, Answer]:
+        channel = self._open_channel
+        if not isinstance(channel, StreamingChannel):
+            raise BadAnswer("a manifest", expected="a guarantee that streams", got="another")
+        request = channel.seal(job.input)
+        meter.sent += len(request)
+        target, limit = f"/sessions/{self._session}/stream", self.manifest.response_limit
+        answer: Answer | None = None
+        for part in self._http.stream_post(target, request, part_limit=PART_LIMIT, limit=limit):
+            if answer is not None:
+                raise BadAnswer("an answer", expected="nothing after its end", got="more")
+            meter.received += len(part)
+            got = channel.take(part)
+            if isinstance(got, Answer):
+                answer = got
+            else:
+                yield got
+        if answer is None:
+            raise BadAnswer("an answer", expected="an end", got="none")
+        return answer
 
     def _send(self, job: _Job, meter: _Meter, layers: Layers | None) -> tuple[bytes, float]:
         request = self._open_channel.seal(job.input)
@@ -263,6 +288,8 @@ class Model:
             checks_passed=sum(self._passes(got, known) for known, got in checks),
             evidence=answer.evidence,
             telling=answer.telling,
+            text=answer.text,
+            tensors=answer.tensors,
         )
 
     def _passes(self, got: Answer | None, known: Array) -> bool:

@@ -21,7 +21,6 @@ import numpy as np
 from hushwork.errors import HushworkError
 from hushwork.guarantee import Array, Channel, Client, Manifest
 from hushwork.subnet.draws import Drawn
-from hushwork.subnet.scoring import AGREEMENTS
 from hushwork.subnet.steps import (
     Answered,
     CloseSession,
@@ -208,8 +207,7 @@ class Round:
             return
         output, reference = answer.output, visit.job.reference
         correct = answer.worker in ("", visit.peer.hotkey) and (
-            self._task.guarantee.proves
-            or (reference is not None and AGREEMENTS[self._task.agreement](output, reference))
+            self._task.guarantee.proves or self._task.accepts(visit.job.input, reference, output)
         )
         label = _label(self._task.manifest.labels, output)
         self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.guarantee import Guarantee, Manifest
+from hushwork.guarantee import Guarantee, Input, Manifest
+from hushwork.subnet.scoring import AGREEMENTS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -50,6 +51,15 @@ class Task:
     """Whether a mirrored image keeps its label."""
     policy: Path | None = None
     """Whom the validator trusts, where the guarantee asks for that; read anew for each round."""
+
+    follows: Callable[[Input, Array], bool] | None = None
+    """Whether an output is right for an input, where there is no one right output to compare."""
+
+    def accepts(self, x: Input, reference: Array | None, output: Array) -> bool:
+        """Whether an output is right."""
+        if self.follows is not None:
+            return self.follows(x, output)
+        return reference is not None and AGREEMENTS[self.agreement](output, reference)
 
     @property
     def key(self) -> str:

@@ -18,8 +18,9 @@ from hushwork.errors import HushworkError
 from hushwork.ledger import Ledger, Neuron
 from hushwork.subnet.access import Registry, refuse_insecure
 from hushwork.subnet.courier import Courier, Patience, peer_of
-from hushwork.subnet.draws import Draws, fresh_generator
+from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.history import History, Standing
+from hushwork.subnet.questions import draws_for
 from hushwork.subnet.round import Round
 from hushwork.subnet.state import Board, Row, Snapshot
 from hushwork.subnet.task import Task
@@ -167,7 +168,7 @@ class Validator:
 
     def _make_round(self, task: Task, neurons: Sequence[Neuron]) -> Round:
         generator = fresh_generator()
-        draws = Draws(task, generator)
+        draws = draws_for(task, generator)
         known = frozenset(self._standings(task))
         self._show(phase="keys")
         return Round(
