@@ -1,0 +1,284 @@
+"""What a stranger's files may hold: nothing but a HushworkError comes of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from hushwork.errors import (
+    HushworkError,
+    InvalidNetwork,
+    MalformedBytes,
+    NotFound,
+    TooLarge,
+)
+from hushwork.networks.models import Generator, OnnxModel, description, files, open_model, tokens
+from tests.networks.open_models.making import (
+    FLOAT,
+    TALES,
+    encoded,
+    generator_folder,
+    two_by_two,
+    with_external,
+    word_tokenizer,
+    written,
+)
+
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+SUMS = two_by_two().SerializeToString()
+
+
+@ONE_FOLDER
+@given(data=st.binary(max_size=200))
+def test_random_bytes(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "random.onnx"
+    path.write_bytes(data)
+    with pytest.raises(HushworkError):
+        open_model(path)
+
+
+@ONE_FOLDER
+@given(length=st.integers(0, len(SUMS) - 1))
+def test_a_truncated_file(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "short.onnx"
+    path.write_bytes(SUMS[:length])
+    try:
+        open_model(path)
+    except HushworkError:
+        return
+    # What is cut off may have been the end of the metadata or of the versions alone.
+    assert length > len(SUMS) - 40
+
+
+@ONE_FOLDER
+@given(place=st.integers(0, len(SUMS) - 1), byte=st.integers(0, 255))
+def test_a_changed_byte(place: int, byte: int, tmp_path: Path) -> None:
+    path = tmp_path / "changed.onnx"
+    path.write_bytes(SUMS[:place] + bytes([byte]) + SUMS[place + 1 :])
+    try:
+        assert isinstance(open_model(path), OnnxModel)
+    except HushworkError:
+        pass
+
+
+def test_an_unknown_operator(tmp_path: Path) -> None:
+    made = encoded(
+        [helper.make_node("Conjure", ["x"], ["y"])], [("x", FLOAT, (1,))], [("y", FLOAT, (1,))]
+    )
+    with pytest.raises(InvalidNetwork, match="does not load"):
+        open_model(written(tmp_path / "magic.onnx", made))
+
+
+def test_too_large_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FILE_LIMIT", 100)
+    with pytest.raises(TooLarge):
+        open_model(written(tmp_path / "large.onnx", two_by_two()))
+
+
+def test_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "NODE_LIMIT", 3)
+    with pytest.raises(TooLarge):
+        open_model(written(tmp_path / "large.onnx", two_by_two()))
+
+
+def test_tensors_beside_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "model.onnx", with_external("parts/weights.bin"))
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "weights.bin").write_bytes(np.array([1, 2, 3], "<f4").tobytes())
+    model = open_model(tmp_path)
+    assert isinstance(model, OnnxModel)
+    assert model.name == tmp_path.name
+    assert set(model.files) == {"model.onnx", "parts/weights.bin"}
+    listed = json.dumps(sorted(model.files.items()), separators=(",", ":"))
+    assert model.digest == files.digest_of(model.files) != model.files["model.onnx"]
+    assert listed.startswith('[["model.onnx","')
+    found = model.run({"x": np.zeros((1, 3), np.float32)})["y"]
+    np.testing.assert_array_equal(found, [[1, 2, 3]])
+    (tmp_path / "parts" / "weights.bin").write_bytes(np.array([1, 2, 4], "<f4").tobytes())
+    assert OnnxModel(path).digest != model.digest
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "../secret.bin",
+        "parts/../../secret.bin",
+        "./../secret.bin",
+        "/etc/hostname",
+        "",
+        ".hidden",
+        "a\0b",
+        "*/_ORT_MEM_ADDR_/*",
+        "parts\\..\\secret.bin",
+        "x" * 5000,
+    ],
+)
+def test_tensors_outside_the_folder(location: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.bin").write_bytes(bytes(12))
+    path = written(tmp_path / "inner" / "model.onnx", with_external(location))
+    with pytest.raises(MalformedBytes, match="plain relative name"):
+        open_model(path)
+
+
+def test_a_link_that_leaves_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.bin").write_bytes(bytes(12))
+    path = written(tmp_path / "inner" / "model.onnx", with_external("weights.bin"))
+    (tmp_path / "inner" / "weights.bin").symlink_to(tmp_path / "secret.bin")
+    with pytest.raises(InvalidNetwork, match="inside the folder"):
+        open_model(path)
+
+
+def test_tensors_that_are_not_there(tmp_path: Path) -> None:
+    path = written(tmp_path / "model.onnx", with_external("weights.bin"))
+    with pytest.raises(NotFound):
+        open_model(path)
+    (tmp_path / "weights.bin").write_bytes(bytes(4))
+    with pytest.raises(InvalidNetwork):
+        open_model(path)
+
+
+def test_tensors_without_a_name(tmp_path: Path) -> None:
+    model = with_external("weights.bin")
+    del model.graph.initializer[0].external_data[:]
+    with pytest.raises(MalformedBytes):
+        open_model(written(tmp_path / "model.onnx", model))
+
+
+def hidden(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """The same model, its outside tensor in an attribute, in an inner graph or in a function."""
+    tensor = model.graph.initializer.pop()
+    constant = helper.make_node("Constant", [], ["weight"], value=tensor)
+    if where == "attribute":
+        model.graph.node.insert(0, constant)
+    elif where == "graph":
+        value = helper.make_tensor_value_info("weight", FLOAT, (3,))
+        inner = helper.make_graph([constant], "inner", [], [value])
+        always = helper.make_node("If", ["yes"], ["weight"], then_branch=inner, else_branch=inner)
+        model.graph.node.insert(0, always)
+        model.graph.initializer.append(helper.make_tensor("yes", TensorProto.BOOL, (), [True]))
+    else:
+        opset = helper.make_opsetid("", 17)
+        model.functions.append(
+            helper.make_function("own", "Weight", [], ["weight"], [constant], [opset])
+        )
+        model.graph.node.insert(0, helper.make_node("Weight", [], ["weight"], domain="own"))
+    return model
+
+
+@pytest.mark.parametrize("where", ["attribute", "graph", "function"])
+def test_hidden_tensors_are_found(where: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "model.onnx", hidden(with_external("../secret.bin"), where))
+    with pytest.raises(MalformedBytes, match="plain relative name"):
+        open_model(path)
+
+
+GOOD = 'kind = "generator"\nname = "pairs"\ncontext = 8\nend_tokens = ["[END]"]\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        GOOD + "more = 1\n",
+        GOOD.replace("generator", "oracle"),
+        GOOD.replace("8", "0"),
+        GOOD.replace("8", "1.5"),
+        GOOD.replace("8", "9999999999"),
+        GOOD.replace('["[END]"]', '"[END]"'),
+        GOOD.replace("context = 8\n", ""),
+        GOOD + GOOD,
+        GOOD.replace("pairs", "\udcff"),
+        "kind = " + "[" * 5000,
+        'kind = "embedding"\nname = "x"\npooling = "max"\nnormalise = true\nmost_tokens = 1',
+    ],
+)
+def test_other_descriptions(text: str, tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    (folder / "model.toml").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(MalformedBytes, match=r"model\.toml"):
+        open_model(folder)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300, "a\\u0007b"])
+def test_other_names(name: str, tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    (folder / "model.toml").write_text(GOOD.replace("pairs", name))
+    with pytest.raises(InvalidNetwork):
+        open_model(folder)
+
+
+def test_too_large_a_description(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    (folder / "model.toml").write_text(GOOD + "#" * description.DESCRIPTION_LIMIT)
+    with pytest.raises(TooLarge):
+        open_model(folder)
+
+
+def test_an_end_that_is_no_token(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    (folder / "model.toml").write_text(GOOD.replace("[END]", "[STOP]"))
+    with pytest.raises(InvalidNetwork, match="end_tokens"):
+        open_model(folder)
+
+
+def test_too_large_a_tokenizer(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    with (folder / "tokenizer.json").open("wb") as file:
+        file.truncate(tokens.TOKENIZER_LIMIT + 1)
+    with pytest.raises(TooLarge):
+        open_model(folder)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff\xfe", b"[" * 100_000, b'{"model": {}}'])
+def test_other_tokenizers(data: bytes, tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    (folder / "tokenizer.json").write_bytes(data)
+    with pytest.raises(MalformedBytes, match=r"tokenizer\.json"):
+        open_model(folder)
+
+
+TOKENIZERS = [word_tokenizer().encode(), (TALES / "tokenizer.json").read_bytes()]
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_a_changed_tokenizer(data: st.DataObject) -> None:
+    whole = data.draw(st.sampled_from(TOKENIZERS))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    byte = data.draw(st.binary(min_size=1, max_size=3))
+    try:
+        read = tokens.Tokens(whole[:place] + byte + whole[place + 1 :])
+        read.decode(read.encode("The cat sat. \N{SNOWMAN}"))
+    except HushworkError:
+        pass
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        open_model(tmp_path / "none")
+    with pytest.raises(NotFound):
+        open_model(tmp_path)
+    with pytest.raises(NotFound):
+        open_model("no such name")
+    folder = generator_folder(tmp_path)
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(NotFound, match=r"tokenizer\.json"):
+        open_model(folder)
+
+
+def test_a_decoder_of_other_inputs(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    written(folder / "model.onnx", two_by_two())
+    with pytest.raises(InvalidNetwork, match="decoder"):
+        open_model(folder)
+
+
+def test_a_folder_that_is_right(tmp_path: Path) -> None:
+    assert isinstance(open_model(generator_folder(tmp_path)), Generator)
