@@ -72,7 +72,10 @@ _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
             "Unrecognized TCB status",
         ),
     ),
-    (MalformedBytes, ("Failed to", "too short", "Too many", "has invalid length", "parse")),
+    (
+        MalformedBytes,
+        ("Failed to", "too short", "Too many", "nvalid length", "key length", "not found", "parse"),
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hushwork.attested.evidence.dcap import Collateral
-from hushwork.attested.platforms.certificates import Signer
+from hushwork.attested.platforms.certificates import Signer, sgx_extension
 
 QE_SIGNER = bytes(32)
 QE_PRODUCT = {"sgx": 1, "tdx": 2}
@@ -31,6 +31,10 @@ class Vendor:
         root = Signer.root(f"{name} Root CA", start)
         authority = root.issue(f"{name} PCK Platform CA", is_authority=True)
         return cls(root, authority, root.issue(f"{name} TCB Signing"))
+
+    def processor(self, ppid: bytes, fmspc: bytes) -> Signer:
+        """One of its processors. ppid: 16 bytes. fmspc: 6 bytes."""
+        return self.authority.issue("PCK Certificate", sgx_extension=sgx_extension(ppid, fmspc))
 
     @property
     def issuers(self) -> str:

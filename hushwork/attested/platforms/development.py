@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from hushwork.attested.evidence import PRODUCTION, Evidence, examine
 from hushwork.attested.evidence.chains import certificate_digest
-from hushwork.attested.platforms.certificates import Signer, moment, sgx_extension
+from hushwork.attested.platforms.certificates import Signer, moment
 from hushwork.attested.platforms.collateral import Publication, Vendor
 from hushwork.attested.platforms.quotes import QuotingEnclave, guest_report
 from hushwork.attested.policy import Policy
@@ -76,9 +76,7 @@ class DevelopmentPlatform:
     def new(cls, clock: Callable[[], float] = time.time) -> DevelopmentPlatform:
         """With fresh keys, nowhere saved."""
         vendor = Vendor.new("Hushwork INSECURE Development", moment(clock() - DAY))
-        extension = sgx_extension(secrets.token_bytes(16), FMSPC)
-        pck = vendor.authority.issue("INSECURE PCK Certificate", sgx_extension=extension)
-        return cls(vendor, pck, clock)
+        return cls(vendor, vendor.processor(secrets.token_bytes(16), FMSPC), clock)
 
     @classmethod
     def open(cls, folder: Path, clock: Callable[[], float] = time.time) -> DevelopmentPlatform:

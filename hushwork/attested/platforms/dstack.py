@@ -34,7 +34,8 @@ SOCKETS = (Path("/var/run/dstack.sock"), Path("/var/run/dstack/dstack.sock"))
 ANSWER_LIMIT = 4 * DOCUMENT_LIMIT + 4 * EVENT_LOG_LIMIT
 """Bytes."""
 QUOTE_SECONDS, COLLATERAL_SECONDS = 30.0, 60.0
-DAY = 86400
+DAY, RETRY = 86400, 3600
+"""Seconds between one fetch of collateral and the next, and after one that failed."""
 
 Fetch = Callable[[bytes], bytes]
 
@@ -124,7 +125,9 @@ class DstackPlatform:
             except HushworkError:
                 if fetched is None:
                     raise
-                return fetched.collateral
+                collateral = fetched.collateral
+                self._fetched = _Fetched(self._clock() - DAY + RETRY, collateral)
+                return collateral
             self._fetched = _Fetched(self._clock(), collateral)
             return collateral
 
