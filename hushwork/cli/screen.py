@@ -28,7 +28,7 @@ PHASES = {
 HELD = {
     "encrypted": "answers are compared with the plain run",
     "proved": "each answer has a proof, which is verified",
-    "attested": "evidence and receipts are checked, answers compared",
+    "attested": "evidence is checked, answers are compared",
 }
 NAME_WIDTH, LABEL_WIDTH = 17, 15
 NUMBERS = {"seconds": 7, "score": 9, "weight": 6}
@@ -78,10 +78,15 @@ def cells(row: Row) -> Sequence[str | Text]:
     return (
         last_answer(row),
         f"{row.agreement:.0%}",
-        "-" if row.seconds is None else f"{row.seconds:.2f}",
+        "-" if row.seconds is None else brief(row.seconds),
         readable(row.score),
         f"{row.weight:.0%}",
     )
+
+
+def brief(seconds: float) -> str:
+    """Seconds in a narrow column: two figures of them at least."""
+    return f"{seconds:.2f}" if seconds >= 0.1 else f"{seconds:.4f}"
 
 
 def readable(score: float) -> str:
