@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from hushwork.guarantee import Manifest, Progress, Session, Worker
+from hushwork.cli.wrapped import WrappedWorker
+from hushwork.guarantee import Progress, Worker
 
 IDLE_SECONDS = 0.5
 TICKS = 20
@@ -25,21 +26,13 @@ class Behaviour(StrEnum):
     FORGING = "forging"
 
 
-class SlowWorker:
+class SlowWorker(WrappedWorker):
     """Idles as long as each job took, or half a second if that is longer."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self.manifest: Manifest = worker.manifest
-
-    def greet(self, hello: bytes | memoryview) -> tuple[Session, bytes]:
-        """As the worker does."""
-        return self._worker.greet(hello)
 
     def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
         """As the worker does, later."""
         start = time.perf_counter()
-        response = self._worker.run(session, request, progress)
+        response = super().run(session, request, progress)
         idle = max(IDLE_SECONDS, time.perf_counter() - start)
         for tick in range(TICKS):
             time.sleep(idle / TICKS)
@@ -48,23 +41,28 @@ class SlowWorker:
         return response
 
 
-class SpoilingWorker:
-    """Spoils every third answer."""
+class SpoilingWorker(WrappedWorker):
+    """Spoils every third answer, in all its parts."""
 
     def __init__(self, worker: Worker, spoil: Callable[[bytes], bytes]) -> None:
-        self._worker = worker
+        super().__init__(worker)
         self._spoil = spoil
-        self.manifest: Manifest = worker.manifest
         self._jobs = itertools.count(1)
-
-    def greet(self, hello: bytes | memoryview) -> tuple[Session, bytes]:
-        """As the worker does."""
-        return self._worker.greet(hello)
 
     def run(self, session: Any, request: bytes, progress: Progress | None = None) -> bytes:
         """As the worker does, or what is left of it."""
-        response = self._worker.run(session, request, progress)
-        return self._spoil(response) if next(self._jobs) % SPOILT_EVERY == 0 else response
+        response = super().run(session, request, progress)
+        return self._spoil(response) if self._is_to_spoil() else response
+
+    def stream(
+        self, session: Any, request: bytes, progress: Progress | None = None
+    ) -> Iterator[bytes]:
+        """As the worker does, or what is left of it."""
+        parts = super().stream(session, request, progress)
+        return map(self._spoil, parts) if self._is_to_spoil() else parts
+
+    def _is_to_spoil(self) -> bool:
+        return next(self._jobs) % SPOILT_EVERY == 0
 
 
 def noise(response: bytes) -> bytes:
