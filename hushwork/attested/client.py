@@ -31,9 +31,8 @@ from hushwork.attested.record import (
     VERSION,
     Record,
     Shown,
+    Signed,
     Told,
-    check_receipt,
-    shown_bytes,
 )
 from hushwork.attested.sealing import END, PART, REFUSAL, Frames, number_of
 from hushwork.attested.served import Terms, question_of
@@ -44,7 +43,6 @@ from hushwork.errors import (
     ReplayedEvidence,
     StaleEvidence,
     TamperedAnswer,
-    WrongModel,
     WrongNonce,
 )
 from hushwork.guarantee import Answer, Input, Manifest
@@ -90,16 +88,13 @@ class AttestedClient:
         InvalidBytes.
         """
         said = decode("reply", Reply, reply, REPLY_LIMIT)
-        shown = Shown.read(said.keyset, said.statement, said.evidence)
+        shown = Shown(said.keyset, said.statement, said.evidence)
         self._check_nonce(shown.statement.nonce)
         now = self._clock()
         if now > self._made + REUSE_SECONDS:
             age = int(now - self._made)
             raise StaleEvidence("evidence", expected=f"at most {REUSE_SECONDS} s old", got=age)
         claims = shown.check(self._policy, int(now))
-        if shown.keyset.manifest != self._manifest.digest:
-            expected = self._manifest.digest
-            raise WrongModel("enclave", expected=expected, got=shown.keyset.manifest)
         return AttestedChannel(self._manifest, self._terms, shown, claims, self._made, self._clock)
 
     def close(self) -> None:
@@ -141,7 +136,9 @@ class AttestedChannel:
         self._shown = shown
         self._made = made
         self._clock = clock
-        self._info = request_info(shown.keyset.digest, shown.statement.nonce)
+        self._signed = Signed(shown, manifest)
+        self._info = request_info(shown.keys.digest, shown.statement.nonce)
+        self._offered = manifest.to_bytes()
         self._pending: OrderedDict[int, _Asked] = OrderedDict()
         self._count = 0
         self._lock = threading.Lock()
@@ -149,14 +146,14 @@ class AttestedChannel:
     def seal(self, x: Input) -> bytes:
         """One input, for the enclave alone. Raises InvalidInput or StaleEvidence."""
         now = self._clock()
-        until = min(self._made + REUSE_SECONDS, self._shown.keyset.not_after)
+        until = min(self._made + REUSE_SECONDS, self._shown.keys.keyset.not_after)
         if not self._made <= now < until:
             raise StaleEvidence("evidence", expected=f"used before {until:.0f}", got=int(now))
         question = question_of(self._terms, x)
         key, salt = secrets.token_bytes(32), secrets.token_bytes(32)
         number = self._note(question, key, salt)
         request = Request(number, key, salt, question)
-        sealed = self._shown.keyset.seal(pad(request.to_bytes()), self._info)
+        sealed = self._shown.keys.seal(pad(request.to_bytes()), self._info)
         limit = self._manifest.request_limit
         if len(sealed) > limit:
             raise InvalidInput("input", expected=f"at most {limit} bytes", got=len(sealed))
@@ -188,7 +185,7 @@ class AttestedChannel:
         if kind == REFUSAL:
             raise from_message(decode("refusal", Refused, data, len(data)).error)
         last = decode("answer", Last, data, self._manifest.response_limit)
-        receipt = check_receipt(self._shown, self._manifest, last, asked.parts)
+        receipt = self._signed.check(last, asked.parts)
         asked_digest = question_digest(asked.salt, asked.question)
         if (receipt.number, receipt.request) != (number, asked_digest):
             raise InvalidReceipt("question", expected=asked_digest, got=receipt.request)
@@ -211,18 +208,16 @@ class AttestedChannel:
             tensors=tensors,
             evidence=record(None),
             telling=record(Told(asked.salt, asked.question)),
-            worker=self._shown.keyset.hotkey,
+            worker=self._shown.keys.keyset.hotkey,
         )
 
     def _record(self, asked: _Asked, last: Last) -> Callable[[Told | None], bytes]:
-        manifest, shown = self._manifest.to_bytes(), shown_bytes(self._shown)
-
         def record(told: Told | None) -> bytes:
             return Record(
                 MAGIC,
                 VERSION,
-                manifest,
-                *shown,
+                self._offered,
+                *self._shown.said,
                 receipt=last.receipt,
                 signature=last.signature,
                 salt=last.salt,

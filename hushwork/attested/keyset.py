@@ -34,7 +34,7 @@ PURPOSE = "hushwork attested 1"
 NONCE = 32
 """Bytes of a nonce."""
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_LATTICE, _CURVE = 1184, 32
+_LATTICE = 1184
 _LIMIT = 16 << 10
 
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -60,20 +60,34 @@ class Keyset(Struct, frozen=True, forbid_unknown_fields=True):
         """SHA-256 of its canonical JSON, hex."""
         return hashlib.sha256(canonical(self)).hexdigest()
 
-    def seal(self, plaintext: bytes, info: bytes) -> bytes:
-        """For the enclave alone, by HPKE (RFC 9180). Raises WrongKey for a key that is none."""
+
+class PublicKeys:
+    """A keyset, its keys decoded once."""
+
+    def __init__(self, keyset: Keyset) -> None:
+        """Raises WrongKey for keys that are none."""
+        self.keyset = keyset
+        self.digest = keyset.digest
         try:
-            lattice = MLKEM768PublicKey.from_public_bytes(self.encryption_key[:_LATTICE])
-            curve = X25519PublicKey.from_public_bytes(self.encryption_key[_LATTICE:])
-            return _SUITE.encrypt(plaintext, MLKEM768X25519PublicKey(lattice, curve), info)
+            lattice = MLKEM768PublicKey.from_public_bytes(keyset.encryption_key[:_LATTICE])
+            curve = X25519PublicKey.from_public_bytes(keyset.encryption_key[_LATTICE:])
+            self._encryption = MLKEM768X25519PublicKey(lattice, curve)
+            self._receipt = Ed25519PublicKey.from_public_bytes(keyset.receipt_key)
+        except ValueError as error:
+            raise WrongKey("keys", expected="public keys", got=error) from None
+
+    def seal(self, plaintext: bytes, info: bytes) -> bytes:
+        """For the enclave alone, by HPKE (RFC 9180). Raises WrongKey for a key of low order."""
+        try:
+            return _SUITE.encrypt(plaintext, self._encryption, info)
         except ValueError as error:
             raise WrongKey("encryption key", expected="a public key", got=error) from None
 
     def check(self, message: bytes, signature: bytes) -> None:
         """Raises InvalidReceipt unless the enclave signed this."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.receipt_key).verify(signature, message)
-        except (InvalidSignature, ValueError):
+            self._receipt.verify(signature, message)
+        except InvalidSignature:
             raise InvalidReceipt("signature", expected="the attested key's", got="other") from None
 
 

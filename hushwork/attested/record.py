@@ -15,7 +15,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from hushwork.attested.evidence import Claims, Evidence
-from hushwork.attested.keyset import PURPOSE, Keyset, Statement, canonical, read
+from hushwork.attested.keyset import PURPOSE, Keyset, PublicKeys, Statement, read
 from hushwork.attested.messages import (
     AnswerDigest,
     Bytes32,
@@ -86,16 +86,15 @@ class Record(Said, frozen=True):
         Raises InvalidEvidence, InvalidReceipt, WrongModel or InvalidBytes.
         """
         manifest = Manifest.from_bytes(self.manifest)
-        shown = Shown.read(self.keyset, self.statement, self.evidence)
-        receipt = read(Receipt, self.receipt)
-        claims = shown.check(policy, receipt.issued)
+        shown = Shown(self.keyset, self.statement, self.evidence)
+        claims = shown.check(policy, read(Receipt, self.receipt).issued)
         last = Last(self.salt, self.outcome, self.receipt, self.signature)
-        check_receipt(shown, manifest, last, self.parts)
+        receipt = Signed(shown, manifest).check(last, self.parts)
         if self.told is not None:
             found = question_digest(self.told.salt, self.told.question)
             if found != receipt.request:
                 raise InvalidReceipt("question", expected=receipt.request, got=found)
-        return Findings(manifest, claims, receipt, shown.keyset, self)
+        return Findings(manifest, claims, receipt, shown.keys.keyset, self)
 
 
 def is_record(data: bytes) -> bool:
@@ -124,60 +123,63 @@ class Findings:
         return self.record.told.question if self.record.told else None
 
 
-@dataclass(frozen=True)
 class Shown:
-    """What an enclave showed for itself, decoded."""
+    """What an enclave showed for itself: the bytes, and what they say."""
 
-    keyset: Keyset
-    statement: Statement
-    evidence: Evidence
-
-    @classmethod
-    def read(cls, keyset: bytes, statement: bytes, evidence: bytes) -> Shown:
-        """Raises TooLarge or MalformedBytes."""
-        made = Evidence.from_bytes(evidence)
-        return cls(read(Keyset, keyset), read(Statement, statement), made)
+    def __init__(self, keyset: bytes, statement: bytes, evidence: bytes) -> None:
+        """Raises TooLarge, MalformedBytes or WrongKey."""
+        self.said = (keyset, statement, evidence)
+        self.keys = PublicKeys(read(Keyset, keyset))
+        self.statement = read(Statement, statement)
+        self.evidence = Evidence.from_bytes(evidence)
 
     def check(self, policy: Policy, now: int) -> Claims:
         """That the hardware vouches for the keys, and is as the policy wants it at this time.
 
         Raises InvalidEvidence or InvalidBytes.
         """
-        if self.statement.purpose != PURPOSE:
-            raise UnboundEvidence("purpose", expected=PURPOSE, got=self.statement.purpose)
-        if self.statement.keyset != self.keyset.digest:
-            raise WrongKey("keys", expected=self.statement.keyset, got=self.keyset.digest)
-        if now >= self.keyset.not_after:
-            raise StaleEvidence("keys", expected=f"used before {self.keyset.not_after}", got=now)
+        statement, keys = self.statement, self.keys
+        if statement.purpose != PURPOSE:
+            raise UnboundEvidence("purpose", expected=PURPOSE, got=statement.purpose)
+        if statement.keyset != keys.digest:
+            raise WrongKey("keys", expected=statement.keyset, got=keys.digest)
+        if now >= keys.keyset.not_after:
+            raise StaleEvidence("keys", expected=f"used before {keys.keyset.not_after}", got=now)
         claims = policy.verify(self.evidence, now)
-        bound = self.statement.report_data
+        bound = statement.report_data
         if claims.report_data != bound:
             raise UnboundEvidence("report data", expected=bound.hex(), got=claims.report_data.hex())
         return claims
 
 
-def check_receipt(shown: Shown, manifest: Manifest, last: Last, parts: Sequence[bytes]) -> Receipt:
-    """That the attested key signed for this model and this answer, in all its parts.
+class Signed:
+    """The receipts of one enclave, for one model."""
 
-    Raises InvalidReceipt, WrongModel or InvalidBytes.
-    """
-    shown.keyset.check(last.receipt, last.signature)
-    receipt = read(Receipt, last.receipt)
-    digest = AnswerDigest(last.salt)
-    for part in parts:
-        digest.part(part)
-    models = (manifest.digest, manifest.network_digest)
-    if (receipt.manifest, receipt.model) != models or shown.keyset.manifest != manifest.digest:
-        raise WrongModel("receipt", expected=manifest.network_digest, got=receipt.model)
-    wanted = (f"{PURPOSE} receipt", shown.keyset.digest, shown.statement.nonce, digest.parts)
-    found = (receipt.purpose, receipt.keyset, receipt.nonce, receipt.parts)
-    if found != wanted:
-        raise InvalidReceipt("receipt", expected=wanted, got=found)
-    if (answer := digest.end(last.outcome)) != receipt.answer:
-        raise InvalidReceipt("answer", expected=receipt.answer, got=answer)
-    return receipt
+    def __init__(self, shown: Shown, manifest: Manifest) -> None:
+        """Raises WrongModel where the enclave serves another."""
+        self._keys = shown.keys
+        self._models = (manifest.digest, manifest.network_digest)
+        self._session = (f"{PURPOSE} receipt", shown.keys.digest, shown.statement.nonce)
+        if shown.keys.keyset.manifest != self._models[0]:
+            got = shown.keys.keyset.manifest
+            raise WrongModel("enclave", expected=self._models[0], got=got)
 
+    def check(self, last: Last, parts: Sequence[bytes]) -> Receipt:
+        """That the attested key signed for this model and this answer, in all its parts.
 
-def shown_bytes(shown: Shown) -> tuple[bytes, bytes, bytes]:
-    """Keyset, statement and evidence as a record holds them."""
-    return canonical(shown.keyset), canonical(shown.statement), shown.evidence.to_bytes()
+        Raises InvalidReceipt, WrongModel or InvalidBytes.
+        """
+        self._keys.check(last.receipt, last.signature)
+        receipt = read(Receipt, last.receipt)
+        if (receipt.manifest, receipt.model) != self._models:
+            raise WrongModel("receipt", expected=self._models[1], got=receipt.model)
+        digest = AnswerDigest(last.salt)
+        for part in parts:
+            digest.part(part)
+        wanted = (*self._session, digest.parts)
+        found = (receipt.purpose, receipt.keyset, receipt.nonce, receipt.parts)
+        if found != wanted:
+            raise InvalidReceipt("receipt", expected=wanted, got=found)
+        if (answer := digest.end(last.outcome)) != receipt.answer:
+            raise InvalidReceipt("answer", expected=receipt.answer, got=answer)
+        return receipt
