@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from hushwork.errors import (
@@ -27,6 +28,7 @@ from hushwork.errors import (
 )
 from hushwork.guarantee import Answer, Array, Input, Manifest, Progress
 from hushwork.networks import Network, evaluate
+from tests.wire.parts import Maker, Step
 
 NAME = "insecure_plain"
 MAGIC = b"HWIP"
@@ -201,6 +203,25 @@ class HangingWorker(InsecureWorker):
             if progress is not None:
                 progress("run", step, 10_000)
         raise Interrupted("nobody stopped this worker")
+
+
+class InsecureStreamer(InsecureWorker):
+    """Yields what it is told to as parts, between them waits for events, and then answers."""
+
+    def __init__(
+        self, network: Network, steps: Iterable[Step] = (), response_limit: int = 64 << 20
+    ) -> None:
+        super().__init__(network)
+        changes = {"streams": True, "response_limit": response_limit}
+        self.manifest = msgspec.structs.replace(self.manifest, **changes)
+        self.maker = Maker(steps)
+
+    def stream(
+        self, session: InsecureSession, request: bytes, progress: Progress | None = None
+    ) -> Iterator[bytes]:
+        response = self.run(session, request, progress)
+        yield from self.maker.make(lambda: progress("stream", 1, 2) if progress else None)
+        yield response
 
 
 def _floats(payload: bytes, shape: tuple[int, ...]) -> Array:

@@ -46,7 +46,7 @@ def test_every_route_is_listed() -> None:
     shells = [*(ROOT / "hushwork/subnet").glob("*.py"), ROOT / "hushwork/wire/server.py"]
     for path in shells:
         source = path.read_text()
-        routes = re.findall(r"""\.route\(\s*"(\w+)",\s*"([^"]+)""", source)
+        routes = re.findall(r"""\.(?:stream_)?route\(\s*"(\w+)",\s*"([^"]+)""", source)
         routes += [("GET", route) for route in re.findall(r"""open_route\(\s*"([^"]+)""", source)]
         for method, route in routes:
             assert f"{method} {re.sub(r':int', '', route)}" in protocol, f"{path.name}: {route}"

@@ -62,6 +62,8 @@ class GatewaySettings:
     """For an answer, or for the first part of one,"""
     stream_seconds: float = 600.0
     """and for all parts of one."""
+    reader_seconds: float = 30.0
+    """How long, in all, a customer may leave the parts of an answer lying."""
     open_seconds: float = 300.0
 
 
@@ -112,7 +114,7 @@ class Gateway:
 
     def _make_app(self) -> Starlette:
         gate = Gate(self._hotkey.address)
-        most = self.settings.request_limit
+        most, patience = self.settings.request_limit, self.settings.reader_seconds
         return make_app(
             [
                 open_route("/about", lambda _: encode(About(self._hotkey.address))),
@@ -122,7 +124,9 @@ class Gateway:
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("GET", "/sessions/{session}", self._serving),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
-                gate.stream_route("POST", "/sessions/{session}/stream", self._stream, most),
+                gate.stream_route(
+                    "POST", "/sessions/{session}/stream", self._stream, most, patience
+                ),
                 gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),
             ]

@@ -150,7 +150,7 @@ class Miner:
 
     def _make_app(self) -> Starlette:
         gate = Gate(self._hotkey.address, self._authorise)
-        reader_seconds = self.settings.reader_seconds
+        patience = self.settings.reader_seconds
         most = max((worker.manifest.request_limit for worker in self._workers.values()), default=0)
         return make_app(
             [
@@ -160,7 +160,7 @@ class Miner:
                 gate.route("POST", "/sessions", self._open, limit=4096),
                 gate.route("POST", "/sessions/{session}/jobs", self._run, limit=most),
                 gate.stream_route(
-                    "POST", "/sessions/{session}/stream", self._stream, most, reader_seconds
+                    "POST", "/sessions/{session}/stream", self._stream, most, patience
                 ),
                 gate.route("GET", "/sessions/{session}/progress", self._progress),
                 gate.route("POST", "/sessions/{session}/close", self._close),

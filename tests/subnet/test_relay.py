@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,14 +12,16 @@ from hushwork.errors import (
     HushworkError,
     Interrupted,
     MalformedBytes,
+    NotFound,
     TooLarge,
     UnknownSession,
     Unreachable,
 )
+from hushwork.guarantee import Manifest
 from hushwork.ledger import Neuron
 from hushwork.subnet.relay import Relay, Route
 from hushwork.wire import SessionReply, Working, encode
-from tests.insecure_plain import InsecureWorker
+from tests.insecure_plain import InsecureStreamer, InsecureWorker
 from tests.subnet.town import tiny_network
 
 MANIFEST = InsecureWorker(tiny_network()).manifest
@@ -46,13 +48,15 @@ class Miners:
     calls: list[str] = field(default_factory=list)
     progress: Callable[[], bytes] = lambda: encode(Working("layer", 1, 2))
     doubts: int = 0
+    parts: dict[str, list[Outcome]] = field(default_factory=dict)
+    manifest: Manifest = MANIFEST
 
     def relay(self) -> Relay:
         listed = [neuron(uid, name) for uid, name in enumerate(self.greets)]
         return Relay(
             "f" * 64,
             "0" * 64,
-            MANIFEST,
+            self.manifest,
             Route(
                 lambda: listed,
                 self.doubt,
@@ -84,6 +88,12 @@ class Link:
         self.miners.calls.append(f"work {self.name}")
         assert target == f"/sessions/at-{self.name}/jobs"
         return outcome(self.miners.works[self.name]())
+
+    def stream_post(self, target: str, body: bytes, **_: int) -> Iterator[bytes]:  # noqa: ARG002
+        self.miners.calls.append(f"stream {self.name}")
+        assert target == f"/sessions/at-{self.name}/stream"
+        for part in self.miners.parts[self.name]:
+            yield outcome(part)
 
     def get(self, target: str) -> bytes:
         assert target == f"/sessions/at-{self.name}/progress"
@@ -242,3 +252,53 @@ def test_one_question_about_progress_at_a_time() -> None:
     relay = town.relay()
     relay.open()
     assert relay.run(b"request") == b"answer"
+
+
+def streaming(**parts: list[Outcome]) -> Relay:
+    town = miners(**dict.fromkeys(parts, (b"", b"")))
+    town.parts, town.manifest = parts, InsecureStreamer(tiny_network()).manifest
+    relay = town.relay()
+    relay.open()
+    return relay
+
+
+@pytest.mark.parametrize("error", [GONE, Interrupted("shutting down"), UnknownSession("who?")])
+def test_before_its_first_part_a_stream_goes_to_another_miner(error: HushworkError) -> None:
+    relay = streaming(a=[error], b=[b"one", b"two"])
+    if isinstance(error, UnknownSession):
+        with pytest.raises(Unreachable):
+            list(relay.stream(b"request"))
+    else:
+        assert list(relay.stream(b"request")) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("error", [GONE, Interrupted("shutting down"), UnknownSession("who?")])
+def test_after_its_first_part_an_error_is_the_customers(error: HushworkError) -> None:
+    relay = streaming(a=[b"one", error], b=[b"one", b"two"])
+    parts = relay.stream(b"request")
+    assert next(parts) == b"one"
+    with pytest.raises(type(error)):
+        next(parts)
+    assert relay.miner is not None
+    assert relay.miner.hotkey == "a"
+
+
+def test_a_stream_is_a_job_of_its_session_until_it_is_closed() -> None:
+    relay = streaming(a=[b"one", b"two"])
+    parts = relay.stream(b"request")
+    next(parts)
+    with pytest.raises(Busy):
+        relay.run(b"request")
+    with pytest.raises(Busy):
+        next(relay.stream(b"request"))
+    parts.close()  # type: ignore[attr-defined]
+    assert list(relay.stream(b"request")) == [b"one", b"two"]
+
+
+def test_a_stream_of_what_comes_whole_or_of_too_much_goes_nowhere() -> None:
+    relay = miners(a=(b"", b"answer")).relay()
+    relay.open()
+    with pytest.raises(NotFound):
+        next(relay.stream(b"request"))
+    with pytest.raises(TooLarge):
+        next(streaming(a=[b"one"]).stream(bytes(MANIFEST.request_limit + 1)))

@@ -22,6 +22,9 @@ class Maker:
         self._steps = steps
 
     def __call__(self, _: Call, check: Check) -> Iterator[bytes]:
+        return self.make(check)
+
+    def make(self, check: Check) -> Iterator[bytes]:
         try:
             for step in self._steps:
                 if isinstance(step, Exception):
