@@ -74,8 +74,7 @@ class Window:
             self._seen = (kept | 1) & ((1 << self.WIDTH) - 1)
             self._highest = number
             return True
-        place = 1 << -ahead
-        if -ahead >= self.WIDTH or self._seen & place:
+        if -ahead >= self.WIDTH or self._seen & 1 << -ahead:
             return False
-        self._seen |= place
+        self._seen |= 1 << -ahead
         return True
