@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -63,10 +63,10 @@ class Town:
         if any(crew.guarantee == "attested" for crew in self.crews):
             development_platform(self._platform)
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
-        self._start_miners(crew for crew in self.crews if not crew.proves)
+        self._start_miners(lambda crew: not crew.proves)
         for owner in owners:
             self._until_done(owner, tick)
-        self._start_miners(proving)
+        self._start_miners(lambda crew: crew.proves)
         self._start_validator()
         self._until_serving(tick)
 
@@ -107,14 +107,18 @@ class Town:
         network = crew.network
         return isinstance(network, Network) and not vault_path(self._shared, network).exists()
 
-    def _start_miners(self, crews: Iterable[Crew]) -> None:
-        for crew in crews:
-            kinds = SIGNED if crew.proves or crew.guarantee == "attested" else COMPARED
-            for number in range(self._count or len(kinds)):
-                self._start_miner(crew, kinds[number % len(kinds)])
+    def _start_miners(self, wanted: Callable[[Crew], bool]) -> None:
+        """Those of some crews; they are numbered as all crews stand."""
+        places = ((crew, kind) for crew in self.crews for kind in self._behaviours(crew))
+        for number, (crew, behaviour) in enumerate(places, start=1):
+            if wanted(crew):
+                self._start_miner(f"miner {number}", crew, behaviour)
 
-    def _start_miner(self, crew: Crew, behaviour: Behaviour) -> None:
-        name = f"miner {len(self.miners) + 1}"
+    def _behaviours(self, crew: Crew) -> Sequence[Behaviour]:
+        kinds = SIGNED if crew.proves or crew.guarantee == "attested" else COMPARED
+        return [kinds[number % len(kinds)] for number in range(self._count or len(kinds))]
+
+    def _start_miner(self, name: str, crew: Crew, behaviour: Behaviour) -> None:
         options = ["--port", "0", "--behaviour", behaviour, *self._tasks([crew])]
         options += ["--insecure-platform", str(self._platform)]
         self.miners.append(self._start_role(name, options))

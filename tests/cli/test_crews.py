@@ -13,10 +13,14 @@ def chosen(models: list[str], guarantee: str | None = None) -> list[tuple[str, s
 
 
 def test_by_default_there_is_one_of_each() -> None:
-    both = [("lenet-fashion-mnist", "encrypted", False), ("lenet5-fashion-mnist", "proved", True)]
-    assert chosen([]) == both
-    assert chosen([], "encrypted") == both[:1]
-    assert chosen([], "proved") == both[1:]
+    each = [
+        ("lenet-fashion-mnist", "encrypted", False),
+        ("lenet5-fashion-mnist", "proved", True),
+        ("lenet5-fashion-mnist", "attested", False),
+    ]
+    assert chosen([]) == each
+    for one in each:
+        assert chosen([], one[1]) == [one]
 
 
 def test_a_network_runs_under_what_it_is_made_for() -> None:
@@ -25,6 +29,8 @@ def test_a_network_runs_under_what_it_is_made_for() -> None:
         ("lenet-mnist", "encrypted", False),
     ]
     assert chosen(["lenet-mnist"], "proved") == [("lenet-mnist", "proved", True)]
+    assert chosen(["tiny-tales"]) == [("tiny-tales", "attested", False)]
+    assert chosen(["lenet5"], "attested") == [("lenet5-mnist", "attested", False)]
 
 
 def test_a_crew_is_called_as_a_validator_calls_its_task() -> None:

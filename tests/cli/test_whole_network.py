@@ -36,27 +36,36 @@ def caught(network: Running, title: str, miners: int, spoiler: str) -> dict[str,
     raise AssertionError(shares)
 
 
-def prove(image: Path, gateway: str) -> Path:
-    """Ask until it was not the miner that forges every third proof; the evidence."""
+def evidence(image: Path, gateway: str, guarantee: str, *options: str) -> Path:
+    """Ask until it was not the miner that spoils every third answer; what was saved."""
+    asked = ("infer", str(image), "--gateway", gateway, "--guarantee", guarantee, *options)
     for _ in range(4):
-        answer = hush("infer", str(image), "--gateway", gateway, "--guarantee", "proved")
+        answer = hush(*asked)
         if answer.returncode == 0:
-            return image.with_suffix(".proof")
+            assert "ankle boot" in answer.stdout
+            return image.with_suffix({"proved": ".proof"}.get(guarantee, f".{guarantee}"))
         assert "Ask again" in answer.stdout + answer.stderr
     raise AssertionError(answer.stdout + answer.stderr)
 
 
 @pytest.mark.timeout(900)
-def test_a_network_classifies_what_it_cannot_see_and_proves_what_it_says(tmp_path: Path) -> None:
+def test_three_guarantees_side_by_side(tmp_path: Path) -> None:
     run, images = tmp_path / "run", tmp_path / "images"
     run.mkdir()
     assert hush("sample", str(images), "--count", "1").returncode == 0
     with Running(run, "up", "--plain", "--port", "0") as network:
-        gateway = network.wait_for("The gateway serves at", 400).split()[-1]
+        network.wait_for("This is a development platform without any protection", 400)
+        policy = network.wait_for("Its policy is").split()[-1]
+        gateway = network.wait_for("The gateway serves at").split()[-1]
         answer = infer(images / "000-ankle-boot.png", gateway)
         agreement = caught(network, "answers are compared", 3, "miner 3 (garbage)")
         verified = caught(network, "each answer has a proof", 2, "miner 5 (forging)")
-        proof = prove(images / "000-ankle-boot.png", gateway)
+        attested = caught(network, "evidence is checked", 2, "miner 7 (forging)")
+        boot = images / "000-ankle-boot.png"
+        proof = evidence(boot, gateway, "proved")
+        record = evidence(boot, gateway, "attested", "--policy", policy)
+        kept = images / "policy.toml"
+        kept.write_text(Path(policy).read_text())
         assert network.end(signal.SIGINT) == 0
     said = {
         line.split()[0]: line.split()[1:] for line in answer.stdout.splitlines() if line.strip()
@@ -68,7 +77,9 @@ def test_a_network_classifies_what_it_cannot_see_and_proves_what_it_says(tmp_pat
     assert float(said["sent"][0]) > 10
     assert said["sent"][1] == "MB"
     assert agreement["miner 1"] == agreement["miner 2 (slow)"] == "100%"
-    assert verified["miner 4"] == "100%"
+    assert verified["miner 4"] == attested["miner 6"] == "100%"
     assert hush("verify", str(proof)).returncode == 0
+    assert hush("verify", str(record), "--policy", str(kept)).returncode == 0
+    assert hush("verify", str(record)).returncode == 1
     assert network.processes() == {}
     assert network.files() == []
