@@ -179,3 +179,9 @@ def test_it_is_never_made_unasked(tmp_path: Path, is_named: bool) -> None:
     with pytest.raises(NotFound, match="protects nothing"):
         find_platform(tmp_path if is_named else None)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [0, 32, 63, 65])
+def test_report_data_has_its_size(platform: DevelopmentPlatform, size: int) -> None:
+    with pytest.raises(ValueError, match=f"{size} bytes"):
+        platform.evidence(bytes(size))

@@ -26,6 +26,7 @@ from hushwork.attested.evidence.chains import certificate_digest
 from hushwork.attested.platforms.certificates import Signer, moment
 from hushwork.attested.platforms.collateral import Publication, Vendor
 from hushwork.attested.platforms.quotes import QuotingEnclave, guest_report
+from hushwork.attested.platforms.report_data import require_report_data
 from hushwork.attested.policy import Policy
 from hushwork.errors import MalformedBytes, NotFound
 
@@ -123,7 +124,7 @@ class DevelopmentPlatform:
 
     def evidence(self, report_data: bytes) -> Evidence:
         """A quote of a guest whose MRTD is `code_measurement()`. report_data: 64 bytes."""
-        report = guest_report(report_data, code_measurement())
+        report = guest_report(require_report_data(report_data), code_measurement())
         return Evidence("tdx", self._enclave.quote("tdx", report), self.collateral)
 
     def policy(self) -> Policy:
