@@ -102,7 +102,8 @@ def check_revocation(
 
 def check_signature(leaf: Certificate, signature: tuple[int, int], signed: bytes) -> None:
     """ECDSA over P-384 with SHA-384, (r, s). Raises ForgedEvidence."""
-    key = leaf.public_key()
+    with parsing("signing key"):
+        key = leaf.public_key()
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP384R1):
         raise ForgedEvidence("signing key", expected="of P-384", got=type(key).__name__)
     try:

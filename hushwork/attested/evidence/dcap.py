@@ -16,7 +16,7 @@ from hushwork.attested.evidence.bundle import Evidence
 from hushwork.attested.evidence.chains import parsing
 from hushwork.attested.evidence.claims import Claims
 from hushwork.attested.evidence.dcap_reasons import refusal
-from hushwork.attested.evidence.events import Hex, replay
+from hushwork.attested.evidence.events import replay
 from hushwork.attested.evidence.roots import Roots, require
 from hushwork.errors import ExpiredEvidence, MalformedBytes
 
@@ -27,15 +27,16 @@ _NUMBERS = frozenset({"isv_prod_id", "isv_svn"})
 _UNMEASURED = frozenset({"report_data", "reserved1", "reserved2", "reserved3", "reserved4"})
 
 Text = Annotated[str, Meta(max_length=64 << 10)]
-Signature = Annotated[Hex, Meta(max_length=128)]
+LowerHex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z")]
+Signature = Annotated[LowerHex, Meta(max_length=128)]
 
 
 class Collateral(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What Intel's provisioning certification service publishes, as dcap-qvl writes it."""
 
     pck_crl_issuer_chain: Text
-    root_ca_crl: Hex
-    pck_crl: Hex
+    root_ca_crl: LowerHex
+    pck_crl: LowerHex
     tcb_info_issuer_chain: Text
     tcb_info: Text
     tcb_info_signature: Signature
@@ -88,8 +89,9 @@ class _Dated(Struct, frozen=True, rename="camel"):
 def examine(evidence: Evidence, now: int, roots: Roots) -> Claims:
     """Check a quote. Raises InvalidEvidence or InvalidBytes."""
     collateral = Collateral.from_bytes(evidence.collateral)
-    root = require(hashlib.sha256(collateral.root).hexdigest(), roots.intel)
-    verified = _verify(evidence.document, collateral, now)
+    anchor = collateral.root
+    root = require(hashlib.sha256(anchor).hexdigest(), roots.intel)
+    verified = _verify(evidence.document, collateral, anchor, now)
     if verified["tee_type"] != _NAMES[evidence.platform]:
         got = hex(verified["tee_type"])
         raise MalformedBytes("type of the quote", expected=evidence.platform, got=got)
@@ -112,11 +114,10 @@ def examine(evidence: Evidence, now: int, roots: Roots) -> Claims:
     )
 
 
-def _verify(quote: bytes, collateral: Collateral, now: int) -> dict[str, Any]:
+def _verify(quote: bytes, collateral: Collateral, root: bytes, now: int) -> dict[str, Any]:
     """What dcap-qvl says of a quote that it accepts. It refuses those under debugging."""
     if not 0 <= now < _LATEST:
         raise ExpiredEvidence("time", expected="seconds since 1970", got=now)
-    root = collateral.root
     try:
         given = QuoteCollateralV3.from_json(collateral.to_bytes().decode())
     except ValueError as error:

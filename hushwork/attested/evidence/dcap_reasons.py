@@ -25,6 +25,7 @@ from hushwork.errors import (
 if TYPE_CHECKING:
     from dcap_qvl import QuoteCollateralV3
 
+_CONTEXT = "Failed to"
 _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
     (RevokedPlatform, ("CertRevoked", "TCB status is invalid: Revoked")),
     (
@@ -74,7 +75,7 @@ _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
     ),
     (
         MalformedBytes,
-        ("Failed to", "too short", "Too many", "nvalid length", "key length", "not found", "parse"),
+        (_CONTEXT, "too short", "Too many", "nvalid length", "key length", "not found", "parse"),
     ),
 )
 
@@ -82,16 +83,23 @@ _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
 def refusal(
     error: ValueError, quote: bytes, collateral: QuoteCollateralV3, root: bytes, now: int
 ) -> HushworkError:
-    """The error to raise. The first message tells the outermost reason only, so ask again."""
+    """The error to raise."""
     text = str(error)
-    try:
-        verify_with_root_ca(quote, collateral, root, now)
-    except ValueError as detailed:
-        text = str(detailed)
+    if _CONTEXT in text:
+        text = _detailed(quote, collateral, root, now) or text
     for kind, words in _REASONS:
         if any(word in text for word in words):
             return kind("quote", got=_told(text))
     return ForgedEvidence("quote", got=_told(text))
+
+
+def _detailed(quote: bytes, collateral: QuoteCollateralV3, root: bytes, now: int) -> str:
+    """The first message may tell what was tried and not what was wrong: ask in another way."""
+    try:
+        verify_with_root_ca(quote, collateral, root, now)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _told(text: str) -> str:

@@ -61,9 +61,9 @@ def examine(evidence: Evidence, now: int, roots: Roots) -> Claims:
         chain = [load_der_x509_certificate(der) for der in ders]
         root = certificate_digest(chain[-1])
     require(root, roots.aws)
-    expires = check_chain(chain, now)
     signed = cbor2.dumps(["Signature1", protected, b"", payload])
     check_signature(chain[0], _split(signature), signed)
+    expires = check_chain(chain, now)
     return Claims(
         platform="nitro",
         measurements=_measurements(document),

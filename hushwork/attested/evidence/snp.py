@@ -82,9 +82,9 @@ def examine(evidence: Evidence, now: int, roots: Roots) -> Claims:
     report = _Report(evidence.document)
     collateral = _collateral(evidence.collateral)
     root = require(_root(collateral.chain[-1]), roots.amd)
+    check_signature(collateral.chain[0], report.signature, report.signed)
     expires = check_chain(collateral.chain, now)
     dates = check_revocation(collateral.lists, collateral.chain, now)
-    check_signature(collateral.chain[0], report.signature, report.signed)
     with parsing("VCEK"):
         tcb = report.require_key_of(_extensions(collateral.chain[0]))
     return Claims(

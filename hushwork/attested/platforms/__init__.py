@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hushwork.attested.platforms.development import NO_PROTECTION, DevelopmentPlatform
 from hushwork.attested.platforms.dstack import DstackPlatform
-from hushwork.attested.platforms.platform import REPORT_DATA_SIZE, Platform, find_platform
+from hushwork.attested.platforms.platform import Platform, find_platform
+from hushwork.attested.platforms.report_data import REPORT_DATA_SIZE
 
 __all__ = [
     "NO_PROTECTION",

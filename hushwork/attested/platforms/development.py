@@ -26,6 +26,7 @@ from hushwork.attested.evidence.chains import certificate_digest
 from hushwork.attested.platforms.certificates import Signer, moment
 from hushwork.attested.platforms.collateral import Publication, Vendor
 from hushwork.attested.platforms.quotes import QuotingEnclave, guest_report
+from hushwork.attested.platforms.report_data import require_report_data
 from hushwork.attested.policy import Policy
 from hushwork.errors import MalformedBytes, NotFound
 
@@ -123,7 +124,7 @@ class DevelopmentPlatform:
 
     def evidence(self, report_data: bytes) -> Evidence:
         """A quote of a guest whose MRTD is `code_measurement()`. report_data: 64 bytes."""
-        report = guest_report(report_data, code_measurement())
+        report = guest_report(require_report_data(report_data), code_measurement())
         return Evidence("tdx", self._enclave.quote("tdx", report), self.collateral)
 
     def policy(self) -> Policy:
@@ -140,12 +141,16 @@ class DevelopmentPlatform:
 
 @cache
 def code_measurement() -> bytes:
-    """SHA-384 of the installed package's files: relative path and content, each with its length
+    """The measurement of the installed package, as it was when first asked for: 48 bytes."""
+    return measurement(Path(__file__).parents[2])
+
+
+def measurement(package: Path) -> bytes:
+    """SHA-384 of a folder's files but .pyc: relative path and content of each, each with its length
     before it. Changed code has another one."""
-    package = Path(__file__).parents[2]
-    paths = (path for path in package.rglob("*") if path.is_file())
+    paths = (path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = hashlib.sha384()
-    for path in sorted(path for path in paths if path.suffix != ".pyc"):
+    for path in sorted(paths):
         for part in (path.relative_to(package).as_posix().encode(), path.read_bytes()):
             digest.update(len(part).to_bytes(8, "little"))
             digest.update(part)

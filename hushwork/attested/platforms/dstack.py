@@ -25,6 +25,7 @@ from hushwork.attested.evidence import Evidence
 from hushwork.attested.evidence.bundle import DOCUMENT_LIMIT, EVENT_LOG_LIMIT
 from hushwork.attested.evidence.dcap import Collateral
 from hushwork.attested.evidence.events import Hex
+from hushwork.attested.platforms.report_data import require_report_data
 from hushwork.errors import HushworkError, MalformedBytes, TooLarge, Unreachable
 
 SIMULATOR = "DSTACK_SIMULATOR_ENDPOINT"
@@ -88,7 +89,7 @@ class DstackPlatform:
     def evidence(self, report_data: bytes) -> Evidence:
         """A quote over 64 bytes, with dstack's event log. Raises Unreachable, MalformedBytes or
         TooLarge."""
-        answer = self._quote(report_data)
+        answer = self._quote(require_report_data(report_data))
         quote = bytes.fromhex(answer.quote)
         if report_data not in quote:
             raise MalformedBytes("dstack's quote", expected="over what was asked", got="another")

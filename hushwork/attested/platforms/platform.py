@@ -10,9 +10,6 @@ from hushwork.attested.platforms.development import FILE, DevelopmentPlatform
 from hushwork.attested.platforms.dstack import DstackPlatform, dstack_endpoint
 from hushwork.errors import NotFound
 
-REPORT_DATA_SIZE = 64
-"""Bytes that a platform binds to what it measures."""
-
 
 class Platform(Protocol):
     """Something that says what runs on it, to people who need not believe its operator."""
