@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import msgspec
+import onnx
 
-from hushwork.errors import InvalidNetwork
+from hushwork.errors import InvalidNetwork, MalformedBytes
 
 LABEL_LIMIT = 256
 """Most characters of a label or of a network's name."""
+
+
+def said(model: onnx.ModelProto) -> dict[str, str]:
+    """A file's metadata. Raises MalformedBytes."""
+    found = {entry.key: entry.value for entry in model.metadata_props}
+    for part in (*found, *found.values()):
+        if not isinstance(part, str):  # protobuf leaves what is not UTF-8 as bytes
+            raise MalformedBytes("metadata", expected="UTF-8", got=part[:40])
+    return found
 
 
 def labels(encoded: str, count: int | None) -> tuple[str, ...]:

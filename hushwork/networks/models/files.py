@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ NODE_LIMIT = 1 << 17
 
 # Text that begins with no dot and no slash leaves no folder, and means nothing to ONNX Runtime.
 _PART = r"\w[\w. -]{0,254}"
-_LOCATION = re.compile(rf"{_PART}(/{_PART}){{0,7}}")
+_LOCATION = re.compile(rf"{_PART}(/{_PART}){{0,7}}", re.ASCII)
 
 
 def read(path: Path, limit: int) -> bytes:
@@ -52,7 +53,7 @@ def beside(model: onnx.ModelProto, folder: Path) -> dict[str, Path]:
     Raises MalformedBytes for a name that is none, InvalidNetwork for a file outside the folder,
     NotFound, and TooLarge.
     """
-    found = {name: _inside(folder, name) for name in sorted(set(_locations(model)))}
+    found = {name: _inside(folder, name) for name in set(_locations(model))}
     size = sum(path.stat().st_size for path in found.values())
     if size > EXTERNAL_LIMIT:
         raise TooLarge("tensors", expected=f"at most {EXTERNAL_LIMIT} bytes", got=size)
@@ -81,10 +82,10 @@ def file_digest(path: Path) -> str:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    if not _LOCATION.fullmatch(name):
+    if not isinstance(name, str) or not _LOCATION.fullmatch(name):
         raise MalformedBytes("a tensor's file", expected="a plain relative name", got=repr(name))
     path = folder / name
-    if not path.is_file():
+    if not os.path.isfile(path):  # which takes a name that is too long for none
         raise NotFound("a tensor's file", expected="a file beside the model", got=repr(name))
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InvalidNetwork("a tensor's file", expected="inside the folder", got=repr(name))

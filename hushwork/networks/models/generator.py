@@ -138,6 +138,8 @@ class Generator:
 
     def _vocabulary(self) -> int:
         shape = next(entry.shape for entry in self._model.outputs if entry.name == "logits")
+        if shape is not None and len(shape) != 3:
+            raise InvalidNetwork("logits", expected="(1, sequence, vocabulary)", got=shape)
         return len(self._tokens) if shape is None or shape[-1] is None else shape[-1]
 
 

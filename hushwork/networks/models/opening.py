@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from hushwork.errors import MalformedBytes, NotFound
@@ -36,9 +37,9 @@ def open_model(source: str | Path, threads: int = 0) -> Model:
     if isinstance(source, str) and (shipped := zoo.path_of(source)):
         return OnnxModel(shipped, threads=threads)
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # which takes a name that is too long for none
         return _open_folder(path, threads)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise NotFound("model", expected=f"a file, a folder, or one of {list(NAMES)}", got=source)
     return OnnxModel(path, threads=threads)
 

@@ -13,7 +13,13 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from hushwork.errors import InvalidInput, InvalidNetwork, TooLarge, UnsupportedOperator
+from hushwork.errors import (
+    InvalidInput,
+    InvalidNetwork,
+    MalformedBytes,
+    TooLarge,
+    UnsupportedOperator,
+)
 from hushwork.networks import metadata
 from hushwork.networks.models import files
 
@@ -69,8 +75,15 @@ class OnnxModel:
         """Load a file; `threads` 0 means one for each core.
 
         The name is the given one, else the file's metadata `hushwork.name`, else the file's stem,
-        or its folder's for `model.onnx`. Raises NotFound, TooLarge, MalformedBytes, InvalidNetwork or UnsupportedOperator.
+        or its folder's name for `model.onnx`. Raises NotFound, TooLarge, MalformedBytes,
+        InvalidNetwork or UnsupportedOperator.
         """
+        try:
+            self._load(path, name, threads)
+        except UnicodeError as error:
+            raise MalformedBytes(repr(path.name), expected="UTF-8", got=error) from None
+
+    def _load(self, path: Path, name: str | None, threads: int) -> None:
         data = files.read(path, files.FILE_LIMIT)
         model = files.parse(data)
         others = files.beside(model, path.parent)
@@ -79,7 +92,7 @@ class OnnxModel:
             **{other: files.file_digest(place) for other, place in others.items()},
         }
         self.digest = files.digest_of(self.files)
-        said = {entry.key: entry.value for entry in model.metadata_props}
+        said = metadata.said(model)
         self.name = metadata.text(name or said.get("hushwork.name") or _stem(path), "name")
         # A file that is read from memory cannot change after its digest is taken.
         self._session = _session(path if others else data, self.name, threads)
@@ -135,7 +148,9 @@ def _session(source: Path | bytes, name: str, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            source, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # onnxruntime's own have no common base
         raise InvalidNetwork(f"ONNX Runtime does not load {name}: {_short(error)}") from None
 

@@ -69,9 +69,7 @@ def test_other_inputs_are_refused(model: OnnxModel, feeds: dict[str, Any]) -> No
         model.run(feeds)
 
 
-def test_too_many_elements_are_refused(
-    model: OnnxModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_elements_are_refused(model: OnnxModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensors, "ELEMENT_LIMIT", 7)
     model.run({"a": A, "count": COUNT})
     with pytest.raises(TooLarge):
@@ -137,9 +135,7 @@ def test_every_shipped_network_opens(name: str) -> None:
 
 def test_a_value_on_which_the_model_fails(tmp_path: Path) -> None:
     node = helper.make_node("Gather", ["table", "x"], ["y"])
-    made = encoded(
-        [node], [("x", INT64, ("n",))], [("y", FLOAT, ("n",))], {"table": A[0]}
-    )
+    made = encoded([node], [("x", INT64, ("n",))], [("y", FLOAT, ("n",))], {"table": A[0]})
     model = OnnxModel(written(tmp_path / "table.onnx", made))
     with pytest.raises(InvalidInput, match="fails on this input"):
         model.run({"x": np.array([99])})
