@@ -154,12 +154,13 @@ def test_whoever_leaves_before_the_first_part_stops_its_maker(serve: Serve) -> N
     assert maker.closed.wait(5)
 
 
-def test_a_reader_who_stalls_is_hung_up_on(serve: Serve) -> None:
+def test_a_reader_who_stalls_is_hung_up_on(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     maker = Maker(repeat(bytes(MIB)))
     parts = ask(serve(maker, patience=0.3))
     next(parts)
     assert maker.closed.wait(10)
     assert maker.made < 40, "more was made than sockets hold"
+    assert not caplog.records, "the server would wait for the rest to be read"
     with pytest.raises(Unreachable):
         list(parts)
 
@@ -167,7 +168,7 @@ def test_a_reader_who_stalls_is_hung_up_on(serve: Serve) -> None:
 def test_a_reader_who_sips_is_hung_up_on(serve: Serve) -> None:
     """Each part is taken soon enough; all of them together are not."""
     maker = Maker(repeat(bytes(MIB)))
-    parts = ask(serve(maker, patience=0.5), limit=10**9)
+    parts = ask(serve(maker, patience=0.5), limit=200 * MIB)
     with pytest.raises(Unreachable):
         sip(parts)
     assert maker.closed.wait(5)
@@ -218,10 +219,13 @@ def test_a_stream_that_is_cut_is_never_a_short_answer(
             next(parts)
 
 
-def test_a_server_that_falls_silent_is_unreachable(connect: Serve) -> None:
+@pytest.mark.parametrize(("timeout", "seconds"), [(10.0, 0.2), (0.2, 10.0)])
+def test_a_server_that_falls_silent_is_unreachable(
+    connect: Serve, timeout: float, seconds: float
+) -> None:
     told = threading.Event()
     with sending(FIRST, between=lambda: told.wait(10)) as url:
-        parts = ask(connect(url), seconds=0.2)
+        parts = ask(connect(url, timeout=timeout), seconds=seconds)
         assert next(parts) == b"one"
         start = time.monotonic()
         with pytest.raises(Unreachable, match="Timeout"):
