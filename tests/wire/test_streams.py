@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from importlib import import_module
 from itertools import repeat
+from pathlib import Path
 
 import httpx
 import pytest
@@ -21,7 +23,7 @@ from hushwork.errors import (
     UnknownSession,
     Unreachable,
 )
-from hushwork.wire import Gate, Hotkey, SignedClient, heeding, make_app, running
+from hushwork.wire import Gate, Hotkey, SignedClient, heeding, load_or_make, make_app, running
 from hushwork.wire._frames import END, part_frame
 from tests.wire.parts import Maker, Step, chunked, sending
 
@@ -154,7 +156,7 @@ def test_whoever_leaves_before_the_first_part_stops_its_maker(serve: Serve) -> N
     assert maker.closed.wait(5)
 
 
-def test_a_reader_who_stalls_is_hung_up_on(serve: Serve) -> None:
+def test_a_reader_who_stalls_is_hung_up_on(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     maker = Maker(repeat(bytes(MIB)))
     parts = ask(serve(maker, patience=0.3))
     next(parts)
@@ -162,15 +164,39 @@ def test_a_reader_who_stalls_is_hung_up_on(serve: Serve) -> None:
     assert maker.made < 40, "more was made than sockets hold"
     with pytest.raises(Unreachable):
         list(parts)
+    assert not caplog.records, "the server waited for the rest to be read"
 
 
 def test_a_reader_who_sips_is_hung_up_on(serve: Serve) -> None:
     """Each part is taken soon enough; all of them together are not."""
     maker = Maker(repeat(bytes(MIB)))
-    parts = ask(serve(maker, patience=0.5), limit=10**9)
+    parts = ask(serve(maker, patience=0.5), limit=200 * MIB)
     with pytest.raises(Unreachable):
         sip(parts)
     assert maker.closed.wait(5)
+
+
+def test_all_this_holds_over_tls(tmp_path: Path, alice: Hotkey, bob: Hotkey) -> None:
+    """Also where a read that gives way to a check is taken up again."""
+    go, gate = threading.Event(), Gate(bob.address)
+    makers = Maker([b"first", go, b"second"]), Maker(repeat(bytes(MIB)))
+    routes = [gate.stream_route("POST", "/parts", makers[0], 100)]
+    routes += [gate.stream_route("POST", "/stall", makers[1], 100, 0.3)]
+    pin = load_or_make(tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+    with (
+        running(make_app(routes), certificate=pin) as url,
+        SignedClient(url, alice, bob.address, fingerprint=pin.fingerprint) as client,
+        heeding(lambda: None),
+    ):
+        parts = ask(client)
+        assert next(parts) == b"first"
+        threading.Timer(0.5, go.set).start()
+        assert list(parts) == [b"second"]
+        parts = client.stream_post("/stall", b"", part_limit=MIB, limit=64 * MIB)
+        next(parts)
+        assert makers[1].closed.wait(10)
+        with pytest.raises(Unreachable):
+            list(parts)
 
 
 def test_a_slow_maker_does_not_try_the_readers_patience(serve: Serve) -> None:
@@ -218,15 +244,31 @@ def test_a_stream_that_is_cut_is_never_a_short_answer(
             next(parts)
 
 
-def test_a_server_that_falls_silent_is_unreachable(connect: Serve) -> None:
+@pytest.mark.parametrize(("timeout", "seconds"), [(10.0, 0.2), (0.2, 10.0)])
+def test_a_server_that_falls_silent_is_unreachable(
+    connect: Serve, timeout: float, seconds: float
+) -> None:
     told = threading.Event()
     with sending(FIRST, between=lambda: told.wait(10)) as url:
-        parts = ask(connect(url), seconds=0.2)
+        parts = ask(connect(url, timeout=timeout), seconds=seconds)
         assert next(parts) == b"one"
         start = time.monotonic()
         with pytest.raises(Unreachable, match="Timeout"):
             next(parts)
         assert time.monotonic() - start < 2
+        told.set()
+
+
+def test_time_runs_while_the_reader_is_elsewhere(connect: Serve) -> None:
+    told = threading.Event()
+    with sending(FIRST, between=lambda: told.wait(10)) as url:
+        parts = ask(connect(url, timeout=1.0))
+        assert next(parts) == b"one"
+        assert not told.wait(0.8)
+        start = time.monotonic()
+        with pytest.raises(Unreachable):
+            next(parts)
+        assert time.monotonic() - start < 0.8
         told.set()
 
 
