@@ -21,7 +21,6 @@ from hushwork.attested.messages import (
     Reply,
     Request,
     decode,
-    pad,
     question_digest,
 )
 from hushwork.attested.policy import Policy
@@ -34,7 +33,7 @@ from hushwork.attested.record import (
     Signed,
     Told,
 )
-from hushwork.attested.sealing import END, PART, REFUSAL, Frames, number_of
+from hushwork.attested.sealing import END, PART, REFUSAL, Frames, Sealed, address_of
 from hushwork.attested.served import Terms, question_of
 from hushwork.errors import (
     BadAnswer,
@@ -114,7 +113,7 @@ class _Asked:
 
     question: Question
     salt: bytes
-    frames: Frames
+    frames: Frames | None = None
     parts: list[bytes] = field(default_factory=list)
 
 
@@ -137,7 +136,8 @@ class AttestedChannel:
         self._made = made
         self._clock = clock
         self._signed = Signed(shown, manifest)
-        self._info = request_info(shown.keys.digest, shown.statement.nonce)
+        info = request_info(shown.keys.digest, shown.statement.nonce)
+        self._sealed = Sealed.to(shown.keys, info)
         self._offered = manifest.to_bytes()
         self._pending: OrderedDict[int, _Asked] = OrderedDict()
         self._count = 0
@@ -149,11 +149,10 @@ class AttestedChannel:
         until = min(self._made + REUSE_SECONDS, self._shown.keys.keyset.not_after)
         if not self._made <= now < until:
             raise StaleEvidence("evidence", expected=f"used before {until:.0f}", got=int(now))
-        question = question_of(self._terms, x)
-        key, salt = secrets.token_bytes(32), secrets.token_bytes(32)
-        number = self._note(question, key, salt)
-        request = Request(number, key, salt, question)
-        sealed = self._shown.keys.seal(pad(request.to_bytes()), self._info)
+        asked = _Asked(question_of(self._terms, x), secrets.token_bytes(32))
+        request = Request(asked.salt, asked.question).to_bytes()
+        number = self._note(asked)
+        sealed = self._sealed.prefix + self._sealed.secret.seal(number, request)
         limit = self._manifest.request_limit
         if len(sealed) > limit:
             raise InvalidInput("input", expected=f"at most {limit} bytes", got=len(sealed))
@@ -161,9 +160,7 @@ class AttestedChannel:
 
     def take(self, part: bytes) -> str | Answer:
         """The next part of an answer, or its end. Raises as `open` does."""
-        number = number_of(part)
-        asked = self._asked(number)
-        kind, data = asked.frames.open(part, PART, END, REFUSAL)
+        number, asked, kind, data = self._opened(part, PART, END, REFUSAL)
         if kind != PART:
             return self._end(number, asked, kind, data)
         asked.parts.append(data)
@@ -175,9 +172,7 @@ class AttestedChannel:
         Raises TamperedAnswer, InvalidReceipt, WrongModel or InvalidBytes, or what the enclave
         says is wrong with the question.
         """
-        number = number_of(response)
-        asked = self._asked(number)
-        return self._end(number, asked, *asked.frames.open(response, END, REFUSAL))
+        return self._end(*self._opened(response, END, REFUSAL))
 
     def _end(self, number: int, asked: _Asked, kind: bytes, data: bytes) -> Answer:
         with self._lock:
@@ -228,18 +223,23 @@ class AttestedChannel:
 
         return record
 
-    def _note(self, question: Question, key: bytes, salt: bytes) -> int:
+    def _note(self, asked: _Asked) -> int:
         with self._lock:
             number = self._count
             self._count += 1
             if len(self._pending) >= PENDING:
                 self._pending.popitem(last=False)
-            self._pending[number] = _Asked(question, salt, Frames(number, key))
+            self._pending[number] = asked
         return number
 
-    def _asked(self, number: int) -> _Asked:
+    def _opened(self, frame: bytes, *kinds: bytes) -> tuple[int, _Asked, bytes, bytes]:
+        """The request that a frame answers, its kind and what is in it."""
+        number, salt = address_of(frame)
         with self._lock:
             asked = self._pending.get(number)
         if asked is None:
             raise TamperedAnswer("an answer", expected="to what was asked", got=f"to {number}")
-        return asked
+        frames = asked.frames or self._sealed.secret.answer(number, salt)
+        kind, data = frames.open(frame, *kinds)
+        asked.frames = frames
+        return number, asked, kind, data

@@ -34,6 +34,8 @@ PURPOSE = "hushwork attested 1"
 NONCE = 32
 """Bytes of a nonce."""
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+SEAL_OVERHEAD = KEM.MLKEM768_X25519.enc_length() + 16
+"""Bytes that sealing adds: the encapsulated key, and the tag."""
 _LATTICE = 1184
 _LIMIT = 16 << 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from math import prod
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -28,8 +29,8 @@ Shape = Annotated[tuple[Size, ...], Meta(max_length=16)]
 Probability = Annotated[float, Meta(ge=0.0, le=10.0)]
 T = TypeVar("T")
 
-_KINDS = {np.dtype(kind) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8")}
-_KINDS |= {np.dtype(kind) for kind in ("u1", "u2", "u4", "u8", "?")}
+_KINDS = "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"
+_LITTLE = {name: np.dtype(name).newbyteorder("<") for name in _KINDS.split()}
 
 
 class Said(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -65,22 +66,19 @@ class Tensor(Said, frozen=True):
     @classmethod
     def of(cls, array: NDArray[Any]) -> Tensor:
         """Raises InvalidInput for what holds no numbers."""
-        if array.dtype.newbyteorder("=") not in _KINDS:
+        name = array.dtype.name
+        if name not in _LITTLE:
             raise InvalidInput("tensor", expected="numbers", got=array.dtype)
-        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        return cls(array.dtype.name, array.shape, little.tobytes())
+        return cls(name, array.shape, array.astype(_LITTLE[name], copy=False).tobytes())
 
     @property
     def array(self) -> NDArray[Any]:
         """Raises MalformedBytes."""
-        kind = next((known for known in _KINDS if known.name == self.dtype), None)
-        size = int(np.prod(self.shape, dtype=object))
+        kind, size = _LITTLE.get(self.dtype), prod(self.shape)
         if kind is None or size * kind.itemsize != len(self.data):
-            expected = f"{size} numbers"
             got = f"{len(self.data)} bytes of {self.dtype[:20]}"
-            raise MalformedBytes("tensor", expected=expected, got=got)
-        little = np.frombuffer(self.data, kind.newbyteorder("<"))
-        return little.astype(kind, copy=False).reshape(self.shape)
+            raise MalformedBytes("tensor", expected=f"{size} numbers", got=got)
+        return np.frombuffer(self.data, kind).reshape(self.shape)
 
 
 class Tensors(Said, frozen=True, tag="tensors"):
@@ -105,10 +103,6 @@ Question = Tensors | Written
 class Request(Said, frozen=True):
     """What is sealed to an enclave."""
 
-    number: Count
-    """Of the session's requests; none comes twice."""
-    key: Bytes32
-    """For the answer alone."""
     salt: Bytes32
     question: Question
 

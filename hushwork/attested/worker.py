@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from hushwork.attested.keyset import Keys, Statement, canonical, request_info
 from hushwork.attested.messages import (
@@ -18,19 +19,27 @@ from hushwork.attested.messages import (
     Request,
     decode,
     question_digest,
-    unpad,
 )
 from hushwork.attested.platforms import Platform
 from hushwork.attested.receipt import Receipt
-from hushwork.attested.sealing import END, PART, REFUSAL, Frames, Window
+from hushwork.attested.sealing import END, PART, REFUSAL, Frames, Secret, Window, parts_of, unseal
 from hushwork.attested.served import HELLO_LIMIT, offer, respond
-from hushwork.errors import HushworkError, ReplayedRequest, UnknownSession
+from hushwork.errors import HushworkError, ReplayedRequest, UnknownSession, WrongKey
 from hushwork.guarantee import Manifest, Progress
 from hushwork.networks.models import Model
 from hushwork.wire import to_message
 
 KEY_SECONDS = 3600
 """How long keys greet new clients; they are destroyed as long again after that."""
+
+
+@dataclass(frozen=True)
+class Unsealed:
+    """A request, and the frames that will answer it."""
+
+    number: int
+    request: Request
+    frames: Frames
 
 
 class AttestedSession:
@@ -41,18 +50,33 @@ class AttestedSession:
         self.nonce = nonce
         self.closed = False
         self._info = request_info(keys.digest, nonce)
+        self._secret: Secret | None = None
+        self._prefix = b""
         self._window = Window()
         self._lock = threading.Lock()
 
-    def unseal(self, sealed: bytes, limit: int, now: float) -> Request:
+    def unseal(self, sealed: bytes, limit: int, now: float) -> Unsealed:
         """Raises WrongKey, ReplayedRequest, UnknownSession or InvalidBytes."""
         if self.closed or now >= self.keys.keyset.not_after:
             raise UnknownSession("this session has ended")
-        request = decode("request", Request, unpad(self.keys.unseal(sealed, self._info)), limit)
+        prefix, rest = parts_of(sealed)
+        secret = self._shared(prefix)
+        number, plaintext = secret.open(rest)
+        request = decode("request", Request, plaintext, limit)
         with self._lock:
-            if not self._window.take(request.number):
-                raise ReplayedRequest("request", expected="a new number", got=request.number)
-        return request
+            if not self._window.take(number):
+                raise ReplayedRequest("request", expected="a new number", got=number)
+        return Unsealed(number, request, secret.answer(number))
+
+    def _shared(self, prefix: bytes) -> Secret:
+        """The session's secret: the first that is sealed to it."""
+        with self._lock:
+            if self._secret is None:
+                self._secret = unseal(self.keys, prefix, self._info)
+                self._prefix = prefix
+            if prefix != self._prefix:
+                raise WrongKey("request", expected="the session's secret", got="another")
+            return self._secret
 
     def close(self) -> None:
         """Take no more requests."""
@@ -114,10 +138,10 @@ class AttestedWorker:
     def _answer(
         self, session: AttestedSession, sealed: bytes, progress: Progress | None, *, in_parts: bool
     ) -> Iterator[bytes]:
-        request = session.unseal(sealed, self._manifest.request_limit, self._clock())
-        frames, salt = Frames(request.number, request.key), secrets.token_bytes(32)
+        asked = session.unseal(sealed, self._manifest.request_limit, self._clock())
+        frames, salt = asked.frames, secrets.token_bytes(32)
         digest = AnswerDigest(salt)
-        steps = respond(self._model, request.question)
+        steps = respond(self._model, asked.request.question)
         count = 0
         while True:
             if progress is not None:
@@ -125,7 +149,7 @@ class AttestedWorker:
             try:
                 text = next(steps).encode()
             except StopIteration as ended:
-                last = self._last(session, request, digest, salt, ended.value)
+                last = self._last(session, asked, digest, salt, ended.value)
                 yield frames.seal(END, last.to_bytes())
                 return
             except HushworkError as error:
@@ -139,7 +163,7 @@ class AttestedWorker:
     def _last(
         self,
         session: AttestedSession,
-        request: Request,
+        asked: Unsealed,
         digest: AnswerDigest,
         salt: bytes,
         outcome: Outcome,
@@ -152,9 +176,9 @@ class AttestedWorker:
                 manifest=self._digest,
                 model=self._manifest.network_digest,
                 nonce=session.nonce,
-                number=request.number,
+                number=asked.number,
                 parts=digest.parts,
-                request=question_digest(request.salt, request.question),
+                request=question_digest(asked.request.salt, asked.request.question),
             )
         )
         return Last(salt, outcome, receipt, session.keys.sign(receipt))

@@ -21,7 +21,7 @@ from hushwork.attested.keyset import Keys, Keyset, Statement, canonical, read
 from hushwork.attested.messages import Hello, Last, Refused, Reply, Tensor
 from hushwork.attested.platforms import DevelopmentPlatform
 from hushwork.attested.receipt import Receipt
-from hushwork.attested.sealing import END, PART, Frames
+from hushwork.attested.sealing import END, PART
 from hushwork.attested.worker import AttestedSession
 from hushwork.errors import (
     BadAnswer,
@@ -302,16 +302,15 @@ def test_a_refusal_is_no_answer(parties: Parties) -> None:
     session, channel = parties.meet()
     request = channel.seal(X)
     asked = session.unseal(request, 1 << 20, parties.clock.now)
-    frames = Frames(asked.number, asked.key)
     with pytest.raises(HushworkError):
-        channel.open(frames.seal(END, Refused.__name__.encode()))
+        channel.open(asked.frames.seal(END, Refused.__name__.encode()))
 
 
 def test_an_end_sent_as_a_part(parties: Parties) -> None:
     session, channel = parties.meet()
     asked = session.unseal(channel.seal(X), 1 << 20, parties.clock.now)
     with pytest.raises(BadAnswer):
-        channel.open(Frames(asked.number, asked.key).seal(PART, b"text"))
+        channel.open(asked.frames.seal(PART, b"text"))
 
 
 def test_every_flipped_bit_of_a_record(parties: Parties) -> None:
