@@ -1,0 +1,1 @@
+"""Attested inference beside the same service without its seals and receipts."""
