@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from hushwork.errors import InvalidInput, InvalidNetwork, TooLarge
 from hushwork.networks.models import Generator, Piece, open_model
 from tests.networks.open_models.making import (
+    TALES,
     WORDS,
     bigram,
     generator_folder,
@@ -62,6 +66,39 @@ def test_a_decoder_without_a_cache(pairs: Generator) -> None:
     assert numbers(list(pairs.generate("cat", most_tokens=3))) == [CAT] * 3
 
 
+def test_an_end_has_no_text_even_if_its_token_has(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    description = (folder / "model.toml").read_text()
+    (folder / "model.toml").write_text(description.replace("[END]", "blue"))
+    model = open_model(folder, threads=1)
+    assert isinstance(model, Generator)
+    pieces = list(model.generate("red", most_tokens=6))
+    assert (numbers(pieces), said(pieces)) == ([GREEN, BLUE], "green")
+
+
+def without_cache(folder: Path) -> Path:
+    """The tiny decoder that reads all over again for every token."""
+    shutil.copytree(TALES, folder)
+    model = onnx.load(folder / "model.onnx")
+    for value in list(model.graph.input):
+        if value.name.startswith("past"):
+            empty = np.empty((1, 4, 0, 32), np.float32)
+            model.graph.initializer.append(numpy_helper.from_array(empty, value.name))
+            model.graph.input.remove(value)
+    del model.graph.output[1:]
+    written(folder / "model.onnx", model)
+    return folder
+
+
+def test_the_cache_changes_no_text(tales: Generator, tmp_path: Path) -> None:
+    slow = open_model(without_cache(tmp_path / "slow"), threads=1)
+    assert isinstance(slow, Generator)
+    made = list(slow.generate(PROMPT, most_tokens=40))
+    assert made == list(tales.generate(PROMPT, most_tokens=40))
+    margins = [model.margins(PROMPT, numbers(made)) for model in (slow, tales)]
+    np.testing.assert_allclose(*margins, atol=1e-4)
+
+
 def test_the_context_is_never_left(pairs: Generator) -> None:
     assert len(list(pairs.generate("cat cat cat", most_tokens=100))) == pairs.context - 3
     with pytest.raises(TooLarge):
@@ -104,6 +141,7 @@ def test_a_stop_ends_it(tales: Generator) -> None:
     whole = said(list(tales.generate(PROMPT, most_tokens=200)))
     pieces = list(tales.generate(PROMPT, most_tokens=200, stop=["lived in", "Rosa was"]))
     assert said(pieces) == whole[: whole.index("lived in")]
+    assert len(pieces) == len(tales._tokens.encode(" Rosa lived in")) - 1
 
 
 def test_pieces_come_as_they_are_made(tales: Generator) -> None:
