@@ -160,7 +160,8 @@ def _choice(temperature: float, seed: int | None) -> Choice:
     generator = np.random.default_rng(seed)
 
     def drawn(logits: Logits) -> int:
-        scaled = (logits.astype(np.float64) - logits.max()) / temperature
+        with np.errstate(over="ignore"):  # far below the largest is nothing at all
+            scaled = (logits.astype(np.float64) - logits.max()) / temperature
         reached = np.cumsum(np.exp(scaled))
         place = np.searchsorted(reached, generator.random() * reached[-1], side="right")
         return min(int(place), len(reached) - 1)

@@ -120,6 +120,11 @@ def test_a_seed_decides_what_is_drawn(tales: Generator) -> None:
     assert drawn(None) != drawn(None)
 
 
+def test_the_coldest_draws_are_greedy(tales: Generator) -> None:
+    drawn = tales.generate(PROMPT, most_tokens=10, temperature=1e-320, seed=0)
+    assert list(drawn) == list(tales.generate(PROMPT, most_tokens=10))
+
+
 def test_draws_have_the_models_distribution(pairs: Generator) -> None:
     def first(seed: int) -> int:
         return next(iter(pairs.generate("cat", most_tokens=1, temperature=2.0, seed=seed))).token
