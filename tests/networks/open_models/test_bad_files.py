@@ -285,6 +285,25 @@ def test_a_changed_tokenizer(data: st.DataObject) -> None:
         pass
 
 
+class PanicException(BaseException):
+    """As a panic in Rust reaches Python."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [(PanicException, MalformedBytes), (ValueError, MalformedBytes), (SystemExit, SystemExit)],
+)
+def test_a_panic_is_a_bad_file(
+    raised: type[BaseException], seen: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise raised("at the disco")
+
+    monkeypatch.setattr(tokens, "_opened", fail)
+    with pytest.raises(seen):
+        tokens.Tokens(b"")
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_limit_that_leaves_no_token_of_a_text(most: int) -> None:
     tokenizer = Tokenizer.from_str(word_tokenizer())

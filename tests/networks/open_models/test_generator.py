@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from hushwork.errors import InvalidInput, InvalidNetwork, TooLarge
 from hushwork.networks.models import Generator, Piece, open_model
@@ -192,6 +192,35 @@ def test_an_end_may_be_the_last_token(pairs: Generator) -> None:
 def test_margins_of_what_are_no_tokens(pairs: Generator, tokens: list[int]) -> None:
     with pytest.raises(InvalidInput):
         pairs.margins("red", tokens)
+
+
+def cut(model: onnx.ModelProto, width: int) -> onnx.ModelProto:
+    """The same model with fewer logits, in a way that no loader foresees."""
+    model.graph.node[0].output[0] = "all"
+    shape = model.graph.output[0].type.tensor_type.shape
+    shape.dim[2].dim_param = "vocabulary"
+    model.graph.node.extend(
+        [
+            helper.make_node("Shape", ["input_ids"], ["length"], start=1),
+            helper.make_node("Div", ["length", "length"], ["unit"]),
+            helper.make_node("Mul", ["unit", "width"], ["end"]),
+            helper.make_node("Slice", ["all", "zero", "end", "axis"], ["logits"]),
+        ]
+    )
+    for name, value in (("width", width), ("zero", 0), ("axis", 2)):
+        model.graph.initializer.append(numpy_helper.from_array(np.array([value]), name))
+    return model
+
+
+def test_a_token_that_the_logits_do_not_have(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    written(folder / "model.onnx", cut(bigram(), DOG))
+    opened = open_model(folder, threads=1)
+    assert isinstance(opened, Generator)
+    assert opened.vocabulary == len(WORDS)
+    np.testing.assert_array_equal(opened.margins("red", [GREEN]), [0])
+    with pytest.raises(InvalidInput, match="below 7"):
+        opened.margins("red", [GREEN, DOG])
 
 
 def test_margins_beyond_the_context(pairs: Generator) -> None:
