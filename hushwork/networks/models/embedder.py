@@ -15,7 +15,7 @@ from hushwork.networks.models.tokens import Tokens, check_texts
 
 TEXTS_LIMIT = 1024
 """Most texts of one call."""
-_BATCH = 16
+_TOGETHER = 4096
 _TINY = 1e-12
 
 Vectors = NDArray[np.float32]
@@ -40,6 +40,8 @@ class Embedder:
             expected = "input_ids, attention_mask and token_type_ids, or some of them"
             raise InvalidNetwork("inputs", expected=expected, got=sorted(names))
         self._output = self._chosen()
+        takes_one = any(entry.shape and entry.shape[0] == 1 for entry in model.inputs)
+        self._together = 1 if takes_one or "attention_mask" not in names else _TOGETHER
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A vector for each text, (n, width). A text is cut at the model's limit.
@@ -55,18 +57,22 @@ class Embedder:
         check_texts(texts)
         encoded = [self._tokens.encode(text) for text in texts]
         # Texts of like lengths go together, so that little is padded.
-        order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
+        order = sorted(range(len(texts)), key=lambda index: -len(encoded[index]))
         parts = list(self._parts([encoded[index] for index in order]))
         found = np.empty((len(texts), parts[0].shape[1]), np.float32)
         found[order] = np.concatenate(parts)
         return found
 
     def _parts(self, encoded: list[list[int]]) -> Iterator[Vectors]:
-        for start in range(0, len(encoded), _BATCH):
-            yield self._batch(encoded[start : start + _BATCH])
+        """Of texts as tokens, the longest first."""
+        start = 0
+        while start < len(encoded):
+            end = start + max(1, self._together // len(encoded[start]))
+            yield self._batch(encoded[start:end])
+            start = end
 
     def _batch(self, encoded: list[list[int]]) -> Vectors:
-        longest = max(map(len, encoded))
+        longest = len(encoded[0])
         ids = np.array([row + [0] * (longest - len(row)) for row in encoded])
         mask = np.array([[1] * len(row) + [0] * (longest - len(row)) for row in encoded])
         all_feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": ids * 0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -86,13 +87,14 @@ class Generator:
         if not tokens or not self._are_tokens(tokens):
             expected = f"numbers below {self.vocabulary}"
             raise InvalidInput("tokens", expected=expected, got=list(tokens[:8]))
-        prompted = self._encoded(prompt, len(tokens))
-        first = len(prompted) - 1
         reading = Reading(self._model, self._layout)
-        logits = np.concatenate(list(reading.through([*prompted, *tokens[:-1]])))[first:]
-        chosen = logits[np.arange(len(tokens)), np.asarray(tokens)]
-        found: NDArray[np.float32] = logits.max(axis=1) - chosen
-        return found
+        first = _last(reading, self._encoded(prompt, len(tokens)))
+        parts, done = [], 0
+        for logits in chain([first[None]], reading.through(tokens[:-1])):
+            chosen = tokens[done : done + len(logits)]
+            parts.append(_below(logits, chosen))
+            done += len(logits)
+        return np.concatenate(parts)
 
     def follows(self, prompt: str, tokens: Sequence[int], tolerance: float) -> bool:
         """Whether tokens are a greedy continuation of a prompt, near-ties aside.
@@ -111,8 +113,7 @@ class Generator:
         self, read: list[int], most: int, choice: Choice, text: Streamed
     ) -> Iterator[Piece]:
         reading = Reading(self._model, self._layout)
-        for logits in reading.through(read):
-            last = logits[-1]
+        last = _last(reading, read)
         for left in range(most - 1, -1, -1):
             token = choice(last)
             ends = token in self.end_tokens
@@ -143,6 +144,22 @@ class Generator:
         return len(self._tokens) if shape is None or shape[-1] is None else shape[-1]
 
 
+def _last(reading: Reading, tokens: list[int]) -> Logits:
+    """Logits of what follows the last of some tokens, (vocabulary,)."""
+    for logits in reading.through(tokens):
+        last: Logits = logits[-1]
+    return last
+
+
+def _below(logits: Logits, tokens: Sequence[int]) -> NDArray[np.float32]:
+    width = logits.shape[1]
+    if max(tokens) >= width:
+        raise InvalidInput("tokens", expected=f"numbers below {width}", got=max(tokens))
+    chosen = logits[np.arange(len(tokens)), np.array(tokens)]
+    found: NDArray[np.float32] = logits.max(axis=1) - chosen
+    return found
+
+
 def _check_stops(stop: Sequence[str]) -> None:
     fits = not isinstance(stop, str) and len(stop) <= STOP_LIMIT
     if not fits or not all(0 < len(one) <= STOP_LENGTH for one in stop):
@@ -160,7 +177,8 @@ def _choice(temperature: float, seed: int | None) -> Choice:
     generator = np.random.default_rng(seed)
 
     def drawn(logits: Logits) -> int:
-        scaled = (logits.astype(np.float64) - logits.max()) / temperature
+        with np.errstate(over="ignore"):  # far below the largest is nothing at all
+            scaled = (logits.astype(np.float64) - logits.max()) / temperature
         reached = np.cumsum(np.exp(scaled))
         place = np.searchsorted(reached, generator.random() * reached[-1], side="right")
         return min(int(place), len(reached) - 1)

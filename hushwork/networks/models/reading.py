@@ -90,7 +90,7 @@ class Reading:
 
     def through(self, tokens: Sequence[int]) -> Iterator[Logits]:
         """The same of many tokens, in parts where there is a cache."""
-        step = _PART if self._cache else len(tokens)
+        step = _PART if self._cache else max(len(tokens), 1)
         for start in range(0, len(tokens), step):
             yield self.read(tokens[start : start + step])
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hushwork.errors import HushworkError, InvalidInput, MalformedBytes, NotFound, TooLarge
+from hushwork.errors import (
+    HushworkError,
+    InvalidInput,
+    InvalidNetwork,
+    MalformedBytes,
+    NotFound,
+    TooLarge,
+)
 
 TOKENIZER_LIMIT = 64 << 20
 """Most bytes of the file."""
@@ -17,14 +24,11 @@ class Tokens:
     """A tokenizer. May be shared between threads."""
 
     def __init__(self, data: bytes, most: int | None = None) -> None:
-        """Read it; texts are cut after so many tokens. Raises MalformedBytes, TooLarge, NotFound.
+        """Read it; texts are cut after so many tokens.
 
-        What the file itself says of padding and cutting is left aside.
+        What the file itself says of padding and cutting is left aside. Raises MalformedBytes,
+        InvalidNetwork or NotFound.
         """
-        if len(data) > TOKENIZER_LIMIT:
-            raise TooLarge(
-                "tokenizer.json", expected=f"at most {TOKENIZER_LIMIT} bytes", got="more"
-            )
         self._tokenizer = _guarded(
             lambda: _opened(data, most), MalformedBytes, "tokenizer.json", "a tokenizer"
         )
@@ -78,6 +82,9 @@ def _opened(data: bytes, most: int | None) -> Any:
     except ImportError:
         raise NotFound("tokenizers is missing: pip install 'hushwork[text]'") from None
     tokenizer = Tokenizer.from_str(data.decode())
+    added = tokenizer.num_special_tokens_to_add(False)
+    if most is not None and most <= added:  # tokenizers would then cut nothing
+        raise InvalidNetwork("most_tokens", expected=f"more than {added}", got=most)
     tokenizer.no_padding()
     if most is None:
         tokenizer.no_truncation()

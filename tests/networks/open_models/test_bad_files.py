@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+from tokenizers import Tokenizer, processors
 
 from hushwork.errors import (
     HushworkError,
@@ -282,6 +283,38 @@ def test_a_changed_tokenizer(data: st.DataObject) -> None:
         read.decode(read.encode("The cat sat. \N{SNOWMAN}"))
     except HushworkError:
         pass
+
+
+class PanicException(BaseException):
+    """As a panic in Rust reaches Python."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [(PanicException, MalformedBytes), (ValueError, MalformedBytes), (SystemExit, SystemExit)],
+)
+def test_a_panic_is_a_bad_file(
+    raised: type[BaseException], seen: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise raised("at the disco")
+
+    monkeypatch.setattr(tokens, "_opened", fail)
+    with pytest.raises(seen):
+        tokens.Tokens(b"")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_limit_that_leaves_no_token_of_a_text(most: int) -> None:
+    tokenizer = Tokenizer.from_str(word_tokenizer())
+    ends = [("[END]", 2), ("[PAD]", 0)]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[END] $A [PAD]", special_tokens=ends
+    )
+    data = tokenizer.to_str().encode()
+    assert tokens.Tokens(data, 3).encode("red green blue") == [2, 3, 0]
+    with pytest.raises(InvalidNetwork, match="most_tokens"):
+        tokens.Tokens(data, most)
 
 
 def test_missing_files(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
 from hushwork.networks.models import Generator, OnnxModel, open_model
+from hushwork.networks.models.decoder import DecoderSizes, decoder_onnx
 from hushwork.networks.models.reading import Reading, layout
 from hushwork.networks.train.tales import tale
 from tests.networks.open_models.making import TALES
@@ -45,6 +47,30 @@ def test_the_cache_changes_nothing(model: OnnxModel, tokens: list[int], step: in
 def test_an_independent_computation_agrees(model: OnnxModel, tokens: list[int]) -> None:
     expected = decoder(weights_of(TALES / "model.onnx"), tokens, LAYERS, HEADS)
     np.testing.assert_allclose(read(model, tokens, len(tokens)), expected, atol=1e-4)
+
+
+def small_weights() -> dict[str, np.ndarray]:
+    shapes: dict[str, tuple[int, ...]] = {"tokens.weight": (9, 8), "places.weight": (6, 8)}
+    for index in range(2):
+        at = f"layers.{index}"
+        maps = dict.fromkeys(("query", "key", "value", "joined"), (8, 8))
+        for name, shape in (maps | {"inner": (12, 8), "outer": (8, 12)}).items():
+            shapes |= {f"{at}.{name}.weight": shape, f"{at}.{name}.bias": shape[:1]}
+        for name in ("first", "second"):
+            shapes |= {f"{at}.{name}.weight": (8,), f"{at}.{name}.bias": (8,)}
+    shapes |= {"last.weight": (8,), "last.bias": (8,)}
+    random = np.random.default_rng(0)
+    return {key: random.normal(size=shape).astype(np.float32) for key, shape in shapes.items()}
+
+
+def test_a_small_decoder_is_written_as_it_is_meant(tmp_path: Path) -> None:
+    sizes = DecoderSizes(vocabulary=9, context=6, layers=2, width=8, heads=2, inner=12)
+    path = tmp_path / "small.onnx"
+    path.write_bytes(decoder_onnx("small", small_weights(), sizes))
+    expected = decoder(weights_of(path), [1, 8, 3, 3, 0, 5], 2, 2)
+    for step in (1, 4, 6):
+        found = read(OnnxModel(path, threads=1), [1, 8, 3, 3, 0, 5], step)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_padding_before_a_text_changes_nothing(model: OnnxModel, tokens: list[int]) -> None:

