@@ -13,7 +13,7 @@ from hushwork.attested.policy import Policy
 from hushwork.attested.record import Findings, Record
 from hushwork.attested.served import NAME, offer
 from hushwork.attested.worker import AttestedSession, AttestedWorker
-from hushwork.errors import RefusedManifest
+from hushwork.errors import InvalidPolicy
 from hushwork.guarantee import Manifest, Progress
 from hushwork.networks.models import Model
 
@@ -74,11 +74,11 @@ class AttestedGuarantee:
     def client(self, manifest: Manifest, policy: Path | None = None) -> AttestedClient:
         """Accept a manifest, and trust as a policy says.
 
-        Raises RefusedManifest, NotFound, or InvalidBytes for a policy that cannot be read.
+        Raises RefusedManifest, InvalidPolicy, or NotFound where there is no such file.
         """
         if policy is None:
-            expected = "a policy file that says which enclaves you trust: see hush policy"
-            raise RefusedManifest("attested work", expected=expected, got="none")
+            expected = "a file that says which enclaves you trust, as hush policy writes it"
+            raise InvalidPolicy("no policy", expected=expected, got="none")
         return AttestedClient(manifest, Policy.read(policy))
 
     def who_saw_what(self) -> Mapping[str, str]:

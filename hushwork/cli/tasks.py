@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hushwork import guarantee as guarantees
+from hushwork.cli.judging import follows_for, reference_for
 from hushwork.cli.published import is_published, judge_for
 from hushwork.errors import HushworkError, InvalidInput
-from hushwork.guarantee import Guarantee, Input, Manifest, Progress, Prompt
-from hushwork.networks import Network, PlainRun, sample
+from hushwork.guarantee import Guarantee, Manifest, Progress
+from hushwork.networks import Network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
-from hushwork.networks.models import Embedder, Generator, Model, OnnxModel
+from hushwork.networks.models import Embedder
 from hushwork.subnet import Task
 from hushwork.subnet.draws import fresh_generator
 from hushwork.subnet.pictures import smooth_field
-from hushwork.subnet.task import Reference
 
 SYNTHETIC = 256
 """Inputs made for a network without a data set."""
-NEAR_TIE = 0.05
-"""Logits closer than this may change places between processors."""
 VGG, LENET = "vgg9-cifar-10", "lenet-fashion-mnist"
 SCORED = (VGG, LENET)
 """What validators score who were told nothing, one or the other: miners then offer both."""
@@ -62,47 +63,16 @@ def make_task(
     return Task(
         manifest=judge.manifest,
         guarantee=guarantee,
-        reference=reference_for(network),
+        reference=reference_for(network, judge.manifest.takes),
         within=judge.within,
         images=images_for(judge.manifest, data),
+        examples=examples_for(judge.manifest, data),
         emission=share,
         top=top,
         agreement="cosine" if isinstance(network, Embedder) else "logits",
-        follows=follows_for(network) if isinstance(network, Generator) else None,
+        follows=follows_for(network, judge.manifest.takes),
         policy=policy,
     )
-
-
-def reference_for(network: Network | Model | None) -> Reference | None:
-    """The plain run of many inputs; None where a validator has none."""
-    if isinstance(network, Network):
-        return PlainRun(network, threads=1)
-    if isinstance(network, Embedder):
-        return lambda texts: np.asarray(network.embed(texts), np.float64)
-    if isinstance(network, OnnxModel):
-        return lambda images: _each(network, images)
-    return None
-
-
-def follows_for(model: Generator) -> Callable[[Input, Array], bool]:
-    """Whether tokens are what a language model writes, near-ties aside, and all of it."""
-
-    def follows(x: Input, output: Array) -> bool:
-        if not isinstance(x, Prompt) or output.ndim != 1 or not np.isfinite(output).all():
-            return False
-        tokens = [int(token) for token in output]
-        ended = bool(tokens) and tokens[-1] in model.end_tokens
-        is_whole = len(tokens) == x.most_tokens or (ended and len(tokens) < x.most_tokens)
-        return is_whole and model.follows(x.text, tokens, NEAR_TIE)
-
-    return follows
-
-
-def _each(model: OnnxModel, images: Array) -> Array:
-    """(count, *input shape) to (count, classes), one after the other."""
-    (entry,), (output,) = model.inputs, model.outputs
-    feeds = ({entry.name: image[None].astype(entry.dtype)} for image in images)
-    return np.concatenate([model.run(feed)[output.name] for feed in feeds]).astype(np.float64)
 
 
 def promises_for(models: Sequence[str], names: Sequence[str]) -> Sequence[Guarantee]:
@@ -141,6 +111,22 @@ def images_for(network: Network | Manifest, data: str | None) -> Array:
     if data is None and name in SAMPLES and not is_cached(name):
         return to_input(sample(name)[0])
     return to_input(load(name, data).test_images)
+
+
+def examples_for(manifest: Manifest, data: str | None) -> Mapping[str, NDArray[Any]]:
+    """Inputs of an .npz file, by name, for a model that takes tensors. Raises InvalidInput."""
+    if manifest.takes != "tensors":
+        return {}
+    expected = "--data FILE.npz: arrays of inputs by name, each (count, *its shape)"
+    try:
+        with np.load(data or "", allow_pickle=False) as file:
+            arrays = dict(file)
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise InvalidInput(manifest.network, expected=expected, got=error) from None
+    counts = {len(array) if array.ndim else 0 for array in arrays.values()}
+    if len(counts) != 1 or not min(counts):
+        raise InvalidInput(manifest.network, expected=expected, got=f"counts {sorted(counts)}")
+    return arrays
 
 
 def own_images(path: Path, shape: Shape) -> Array:

@@ -207,7 +207,7 @@ class Round:
             return
         output, reference = answer.output, visit.job.reference
         correct = answer.worker in ("", visit.peer.hotkey) and (
-            self._task.guarantee.proves or self._task.accepts(visit.job.input, reference, output)
+            self._task.guarantee.proves or self._task.accepts(visit.job.input, reference, answer)
         )
         label = _label(self._task.manifest.labels, output)
         self._note(visit, "" if correct else WRONG_ANSWER, event.seconds, label)

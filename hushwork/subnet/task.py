@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.guarantee import Guarantee, Input, Manifest
+from hushwork.guarantee import Answer, Guarantee, Input, Manifest
 from hushwork.subnet.scoring import AGREEMENTS
 
 Array = NDArray[np.float64]
@@ -35,6 +35,8 @@ class Task:
     guarantee: Guarantee
     reference: Reference | None
     """None where nobody but its owner can run the network: then answers prove themselves."""
+    examples: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Real inputs of a model that takes tensors by name, each (count, *its shape)."""
     images: Array = field(default_factory=lambda: np.empty(0))
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
     within: Callable[[Array], Mask] = _all
@@ -52,14 +54,14 @@ class Task:
     policy: Path | None = None
     """Whom the validator trusts, where the guarantee asks for that; read anew for each round."""
 
-    follows: Callable[[Input, Array], bool] | None = None
-    """Whether an output is right for an input, where there is no one right output to compare."""
+    follows: Callable[[Input, Answer], bool] | None = None
+    """Whether an answer is right for an input, where there is no one output to compare."""
 
-    def accepts(self, x: Input, reference: Array | None, output: Array) -> bool:
-        """Whether an output is right."""
+    def accepts(self, x: Input, reference: Array | None, answer: Answer) -> bool:
+        """Whether an answer is right."""
         if self.follows is not None:
-            return self.follows(x, output)
-        return reference is not None and AGREEMENTS[self.agreement](output, reference)
+            return self.follows(x, answer)
+        return reference is not None and AGREEMENTS[self.agreement](answer.output, reference)
 
     @property
     def key(self) -> str:

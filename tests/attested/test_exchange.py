@@ -15,6 +15,7 @@ from hushwork.attested.sealing import Window
 from hushwork.attested.worker import KEY_SECONDS
 from hushwork.errors import (
     InvalidInput,
+    InvalidPolicy,
     NotFound,
     RefusedManifest,
     ReplayedRequest,
@@ -206,7 +207,7 @@ def test_a_manifest_that_contradicts_itself_is_refused(
 
 
 def test_without_a_policy_nobody_is_trusted(parties: Parties, tmp_path: Path) -> None:
-    with pytest.raises(RefusedManifest, match="hush policy"):
+    with pytest.raises(InvalidPolicy, match="hush policy"):
         load("attested").client(parties.worker.manifest)
     with pytest.raises(NotFound):
         load("attested").client(parties.worker.manifest, tmp_path / "none.toml")

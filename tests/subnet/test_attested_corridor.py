@@ -13,11 +13,12 @@ from hushwork.attested.policy import Policy
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.platforms import POLICY, development_platform
 from hushwork.cli.tasks import make_task
-from hushwork.errors import BadAnswer, RefusedManifest, StaleEvidence, UntrustedRoot
+from hushwork.errors import BadAnswer, InvalidInput, InvalidPolicy, StaleEvidence, UntrustedRoot
 from hushwork.guarantee import Prompt, load
 from hushwork.networks.models import open_model
 from hushwork.subnet import Model, Task
 from hushwork.subnet.scoring import points_the_same_way
+from tests.networks.open_models.making import two_by_two, written
 from tests.subnet.town import Town
 
 MODEL = "tiny-tales"
@@ -74,6 +75,26 @@ def test_a_round_over_texts_that_a_model_writes(town: Town, platform: Path) -> N
     assert (row.hotkey, row.agreement, row.weight) == (miner, 1.0, 1.0)
 
 
+def test_a_round_over_tensors(town: Town, platform: Path, tmp_path: Path) -> None:
+    """Of any model that ONNX Runtime runs, on examples of the validator's own."""
+    model = str(written(tmp_path / "several.onnx", two_by_two()))
+    other = str(written(tmp_path / "other" / "several.onnx", two_by_two(**{"note": "x"})))
+    examples = tmp_path / "examples.npz"
+    a = np.random.default_rng(5).normal(size=(4, 2, 3)).astype(np.float32)
+    np.savez(examples, a=a, count=np.arange(4))
+    good, another = (serve(town, platform, name, m) for name, m in (("g", model), ("o", other)))
+    task = make_task(
+        model, load("attested"), str(examples), lambda *_: None, policy=platform / POLICY
+    )
+    validator = town.validator_of(task)
+    validator.run_round()
+    rows = {row.hotkey: row for row in validator.snapshot.rows}
+    assert rows[good].agreement == 1.0
+    assert another not in rows, "it offers another model"
+    with pytest.raises(InvalidInput, match=r"--data FILE\.npz"):
+        task_of(model, platform / POLICY)
+
+
 def test_each_validator_trusts_for_itself(town: Town, platform: Path, tmp_path: Path) -> None:
     """One whose policy lists no such platform gives nothing for its answers."""
     serve(town, platform, "miner")
@@ -112,9 +133,20 @@ def test_a_customer_reads_as_it_is_written(town: Town, platform: Path) -> None:
     assert again.text == result.text
 
 
+def test_when_an_enclave_goes_away_another_is_attested(town: Town, platform: Path) -> None:
+    miners = {serve(town, platform, name): name for name in ("one", "two")}
+    model = ask(town, platform / POLICY)
+    first = model.infer(Prompt("A cat", most_tokens=2))
+    town.stops[miners[first.miner]]()
+    second = model.infer(Prompt("A cat", most_tokens=2))
+    assert {first.miner, second.miner} == set(miners)
+    third = "".join(model.stream(Prompt("A cat", most_tokens=2)))
+    assert first.text == second.text == third
+
+
 def test_nobody_trusts_without_being_asked(town: Town, platform: Path) -> None:
     serve(town, platform, "miner")
-    with pytest.raises(RefusedManifest, match="hush policy"):
+    with pytest.raises(InvalidPolicy, match="hush policy"):
         ask(town, None)
 
 
