@@ -51,6 +51,7 @@ def worker_for(
     if promise.name == ATTESTED:
         if insecure_platform is not None:
             development_platform(insecure_platform)
+        progress("opening the model", 0, 1)
         return promise.worker(open_model(model), progress, insecure_platform, hotkey)
     place = _place(model, promise, VAULT, vault, shared)
     return promise.worker(open_network(model), progress, place, hotkey)
@@ -72,6 +73,7 @@ def judge_for(
         _require(model, PUBLICATION, promise)
         return ProvedJudge(publication_of(Path(model))), None
     if promise.name == ATTESTED:
+        progress("opening the model", 0, 1)
         attested = open_model(model, threads=1)
         return promise.judge(attested, progress), attested
     network = open_network(model)

@@ -196,6 +196,8 @@ def size(count: int) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as people say them."""
+    if seconds < 0.01:
+        return f"{seconds * 1e3:.1f} ms"
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:,.0f} s"
 
 

@@ -67,9 +67,9 @@ def up(
     plain: Annotated[bool, typer.Option(help="Print lines instead of the live table.")] = False,
 ) -> None:
     """Start a ledger, a validator, a gateway and miners here, and watch them live."""
-    with advised(OFFERING):
-        crews = crews_for(model, guarantee)
     console = Console()
+    with advised(OFFERING), console.status("opening models, and fetching those that are not here"):
+        crews = crews_for(model, guarantee)
     clock = Clock()
     is_live = console.is_terminal and not plain
     view: View = LiveView(console) if is_live else PlainView(console)

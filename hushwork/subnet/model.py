@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -147,11 +148,13 @@ class Model:
             return
         self._closed = True
         self._client.close()
-        try:
-            if self._session:
-                self._http.post(f"/sessions/{self._session}/close", b"")
-        except HushworkError:
-            pass
+        self._leave()
+
+    def _leave(self) -> None:
+        session, self._session = self._session, ""
+        with suppress(HushworkError):
+            if session:
+                self._http.post(f"/sessions/{session}/close", b"")
 
     def _prepared(self, x: Picture | Input) -> Input:
         takes = self.manifest.takes
@@ -217,6 +220,7 @@ class Model:
     def _reopen(self, error: HushworkError, meter: _Meter, show: Progress) -> None:
         """A session anew; with a hello anew where the old one is too old."""
         if isinstance(error, StaleEvidence):
+            self._leave()
             self._hello, self._uploaded = b"", False
         self._session = ""
         self._ensure_session(meter, show)
