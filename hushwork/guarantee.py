@@ -106,6 +106,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise MalformedBytes("manifest", expected="a manifest", got=error) from None
 
 
+def _nothing(_: bool) -> bytes:
+    return b""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a client has after opening a response."""
@@ -117,12 +121,20 @@ class Answer:
     """What a language model wrote."""
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """All outputs by name, where a network has several."""
-    evidence: bytes = b""
-    """What convinces somebody else, where the guarantee gives that."""
-    telling: bytes = b""
-    """The same with the input in it, where evidence keeps that back."""
+    write: Callable[[bool], bytes] = _nothing
+    """Writes the evidence down, when it is wanted: with the input in it, or without."""
     worker: str = ""
     """Hotkey that the answer is bound to, where the guarantee binds one."""
+
+    @property
+    def evidence(self) -> bytes:
+        """What convinces somebody else, where the guarantee gives that."""
+        return self.write(False)
+
+    @property
+    def telling(self) -> bytes:
+        """The same with the input in it, where evidence keeps that back."""
+        return self.write(True)
 
 
 class Session(Protocol):

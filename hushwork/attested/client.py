@@ -113,6 +113,8 @@ class _Asked:
 
     question: Question
     salt: bytes
+    digest: str
+    """Of the question, as a receipt has it."""
     frames: Frames | None = None
     parts: list[bytes] = field(default_factory=list)
 
@@ -149,7 +151,8 @@ class AttestedChannel:
         until = min(self._made + REUSE_SECONDS, self._shown.keys.keyset.not_after)
         if not self._made <= now < until:
             raise StaleEvidence("evidence", expected=f"used before {until:.0f}", got=int(now))
-        asked = _Asked(question_of(self._terms, x), secrets.token_bytes(32))
+        question, salt = question_of(self._terms, x), secrets.token_bytes(32)
+        asked = _Asked(question, salt, question_digest(salt, question))
         request = Request(asked.salt, asked.question).to_bytes()
         number = self._note(asked)
         sealed = self._sealed.prefix + self._sealed.secret.seal(number, request)
@@ -181,9 +184,8 @@ class AttestedChannel:
             raise from_message(decode("refusal", Refused, data, len(data)).error)
         last = decode("answer", Last, data, self._manifest.response_limit)
         receipt = self._signed.check(last, asked.parts)
-        asked_digest = question_digest(asked.salt, asked.question)
-        if (receipt.number, receipt.request) != (number, asked_digest):
-            raise InvalidReceipt("question", expected=asked_digest, got=receipt.request)
+        if (receipt.number, receipt.request) != (number, asked.digest):
+            raise InvalidReceipt("question", expected=asked.digest, got=receipt.request)
         early, late = self._made - SKEW_SECONDS, self._clock() + SKEW_SECONDS
         if not early <= receipt.issued <= late:
             expected = f"{early:.0f} to {late:.0f}"
@@ -196,32 +198,27 @@ class AttestedChannel:
             raise BadAnswer("answer", expected="outputs", got="none")
         output = next(iter(tensors.values())).astype(np.float64)
         numbers = self._terms.kind in {"numbers", "embedding"}
-        record = self._record(asked, last)
         return Answer(
             output=output.reshape(-1) if numbers else output,
             text=b"".join(asked.parts).decode(errors="replace") or last.outcome.text,
             tensors=tensors,
-            evidence=record(None),
-            telling=record(Told(asked.salt, asked.question)),
+            write=lambda telling: self._record(asked, last, telling=telling),
             worker=self._shown.keys.keyset.hotkey,
         )
 
-    def _record(self, asked: _Asked, last: Last) -> Callable[[Told | None], bytes]:
-        def record(told: Told | None) -> bytes:
-            return Record(
-                MAGIC,
-                VERSION,
-                self._offered,
-                *self._shown.said,
-                receipt=last.receipt,
-                signature=last.signature,
-                salt=last.salt,
-                parts=tuple(asked.parts),
-                outcome=last.outcome,
-                told=told,
-            ).to_bytes()
-
-        return record
+    def _record(self, asked: _Asked, last: Last, *, telling: bool) -> bytes:
+        return Record(
+            MAGIC,
+            VERSION,
+            self._offered,
+            *self._shown.said,
+            receipt=last.receipt,
+            signature=last.signature,
+            salt=last.salt,
+            parts=tuple(asked.parts),
+            outcome=last.outcome,
+            told=Told(asked.salt, asked.question) if telling else None,
+        ).to_bytes()
 
     def _note(self, asked: _Asked) -> int:
         with self._lock:

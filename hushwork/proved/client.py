@@ -94,8 +94,8 @@ class ProvedClient:
         self._note(answer)
         scale = self._model.architecture.output_scale
         output = claim.outcome.array.astype(np.float64) * scale
-        evidence = Evidence.of(self._publication, epoch, claim).to_bytes()
-        return Answer(output=output, evidence=evidence, worker=claim.bound.hotkey)
+        evidence = Evidence.of(self._publication, epoch, claim)
+        return Answer(output, write=lambda _: evidence.to_bytes(), worker=claim.bound.hotkey)
 
     def _epoch(self, answer: Response) -> Epoch | None:
         """The epoch that a claim opens, its link verified once."""
