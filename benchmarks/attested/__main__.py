@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.attested import evidence, report, work
+from benchmarks.attested import breakdown, evidence, report, work
 from benchmarks.figures import Figure, Measured, save
 
 PARTS: dict[str, Callable[[Progress], Sequence[Figure]]] = {
     "small": work.small,
     "minilm": work.minilm,
+    "breakdown": breakdown.measure,
     "load": work.load,
     "words": work.words,
     "evidence": evidence.measure,
