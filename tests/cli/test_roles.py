@@ -35,7 +35,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     monkeypatch.setattr(
         tasks.guarantees,
         "load",
-        lambda name: SimpleNamespace(worker=worker, proves=name == "proved"),
+        lambda name: SimpleNamespace(name=name, worker=worker, proves=name == "proved"),
     )
     monkeypatch.setattr(published, "open_network", lambda name: name)
     for name in ("open_hotkey", "open_ledger"):
