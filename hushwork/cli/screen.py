@@ -25,11 +25,9 @@ PHASES = {
     "weights": "setting weights",
 }
 
-HELD = {
-    "encrypted": "answers are compared with the plain run",
-    "proved": "each answer has a proof, which is verified",
-    "attested": "evidence is checked, answers are compared",
-}
+COMPARING = "answers are compared with the plain run"
+PROVING = "each answer has a proof, which is verified"
+ATTESTING = "evidence is checked, answers are compared"
 NAME_WIDTH, LABEL_WIDTH = 17, 15
 NUMBERS = {"seconds": 7, "score": 9, "weight": 6}
 """Widths of columns: tables stand in line, and fit 80 characters."""
@@ -57,7 +55,7 @@ def network_tables(snapshot: Snapshot, crews: Sequence[Crew]) -> Group:
 
 def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
     """The miners of one task, those without a score yet included."""
-    title = Text(f"{crew.task}: {HELD.get(crew.guarantee, HELD['encrypted'])}", style="bold")
+    title = Text(f"{crew.task}: {held_to(crew)}", style="bold")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     table.add_column("miner", width=NAME_WIDTH, no_wrap=True)
     table.add_column("last label", width=LABEL_WIDTH, no_wrap=True)
@@ -71,6 +69,13 @@ def crew_table(snapshot: Snapshot, crew: Crew) -> Table:
     for name in (name for hotkey, name in crew.names.items() if hotkey not in scored):
         table.add_row(name, *(Text("-", style="dim") for _ in range(5)))
     return table
+
+
+def held_to(crew: Crew) -> str:
+    """How one knows that a crew's answers are right."""
+    if crew.proves:
+        return PROVING
+    return ATTESTING if crew.guarantee == "attested" else COMPARING
 
 
 def cells(row: Row) -> Sequence[str | Text]:
