@@ -21,6 +21,28 @@ Tier = tuple[int, int, int]
 """(limbs, digit, special): how keys are switched at `limbs` limbs of Q and below, down to the next
 tier: in digits of `digit` limbs, by the first `special` special primes. A key serves one tier."""
 
+@final
+class SigningKey:
+    """A key of Ed25519 (RFC 8032), fresh; zeroised when it is dropped."""
+
+    def __new__(cls) -> SigningKey: ...
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+
+@final
+class VerifyingKey:
+    """A public key of Ed25519."""
+
+    def __new__(cls, public_key: bytes) -> VerifyingKey:
+        """Of 32 bytes. Raises ValueError where they are none, or of small order."""
+
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        """Whether a signature is this key's, in the one encoding that it has."""
+
 def kernel() -> str:
     """The arithmetic in use: "ifma" (AVX-512), "avx2" or "portable"; all give the same bits.
 

@@ -14,8 +14,7 @@ import hashlib
 from typing import Annotated, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import (
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.hpke import (
 )
 from msgspec import Meta, Struct
 
+from hushwork._native import SigningKey, VerifyingKey
 from hushwork.errors import InvalidReceipt, MalformedBytes, TooLarge, WrongKey
 
 PURPOSE = "hushwork attested 1"
@@ -74,7 +74,7 @@ class PublicKeys:
             lattice = MLKEM768PublicKey.from_public_bytes(keyset.encryption_key[:_LATTICE])
             curve = X25519PublicKey.from_public_bytes(keyset.encryption_key[_LATTICE:])
             self._encryption = MLKEM768X25519PublicKey(lattice, curve)
-            self._receipt = Ed25519PublicKey.from_public_bytes(keyset.receipt_key)
+            self._receipt = VerifyingKey(keyset.receipt_key)
         except ValueError as error:
             raise WrongKey("keys", expected="public keys", got=error) from None
 
@@ -87,10 +87,8 @@ class PublicKeys:
 
     def check(self, message: bytes, signature: bytes) -> None:
         """Raises InvalidReceipt unless the enclave signed this."""
-        try:
-            self._receipt.verify(signature, message)
-        except InvalidSignature:
-            raise InvalidReceipt("signature", expected="the attested key's", got="other") from None
+        if not self._receipt.verifies(message, signature):
+            raise InvalidReceipt("signature", expected="the attested key's", got="other")
 
 
 class Statement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,10 +110,9 @@ class Keys:
     def __init__(self, hotkey: str, manifest: str, not_after: int) -> None:
         lattice, curve = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
         self._encryption = MLKEM768X25519PrivateKey(lattice, curve)
-        self._receipt = Ed25519PrivateKey.generate()
+        self._receipt = SigningKey()
         public = lattice.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
-        receipt = self._receipt.public_key().public_bytes_raw()
-        self.keyset = Keyset(public, hotkey, manifest, not_after, receipt)
+        self.keyset = Keyset(public, hotkey, manifest, not_after, self._receipt.public_key)
         self.digest = self.keyset.digest
 
     def unseal(self, sealed: bytes, info: bytes) -> bytes:

@@ -11,6 +11,7 @@ mod needs;
 mod parameters;
 mod program;
 mod proof;
+mod signing;
 mod threads;
 
 use pyo3::prelude::*;
@@ -33,4 +34,6 @@ mod _native {
     use crate::program::PyProgram;
     #[pymodule_export]
     use crate::proof::{PyCommitment, PyProved, PyProver, PyScheme, PyStatement, PyWeights};
+    #[pymodule_export]
+    use crate::signing::{PySigningKey, PyVerifyingKey};
 }
