@@ -69,7 +69,9 @@ def test_a_signature_has_one_encoding() -> None:
         assert not VerifyingKey(key.public_key).verifies(b"message", signature.ljust(65)[:size])
 
 
-@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33), bytes(32), b"\1" + bytes(31), b"\2" * 32])
+@pytest.mark.parametrize(
+    "key", [b"", bytes(31), bytes(33), bytes(32), b"\1" + bytes(31), b"\2" * 32]
+)
 def test_what_is_no_key_is_refused(key: bytes) -> None:
     with pytest.raises(ValueError, match="Ed25519"):
         VerifyingKey(key)
