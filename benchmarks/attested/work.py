@@ -94,6 +94,7 @@ def _beside(
             turns = bars.track(range(pairs), description=name)
             spent = np.array([[ask() for ask in both] for _ in turns])
             figures += [_figure(f"{name}_attested", spent[:, 0]), _figure(name, spent[:, 1])]
+            figures.append(_figure(f"{name}_added", spent[:, 0] - spent[:, 1]))
     return figures
 
 
