@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
@@ -31,7 +32,8 @@ NAME = "attested"
 ENVELOPE = 4096
 """Most bytes that sealing, padding and a receipt add."""
 TENSORS_LIMIT = 60 << 20
-WRITTEN_LIMIT = 4 << 20
+WRITTEN_LIMIT = 16 << 20
+"""Of a text in all its parts, each of which takes some 300 bytes."""
 HELLO_LIMIT = 64
 Kind = Literal["numbers", "tensors", "embedding", "generator"]
 Takes = Literal["numbers", "tensors", "text"]
@@ -106,11 +108,22 @@ def question_of(terms: Terms, x: Input) -> Question:
             raise InvalidInput("input", expected="arrays by name", got=type(x).__name__)
         return Tensors({name: Tensor.of(np.asarray(value)) for name, value in x.items()})
     prompt = Prompt(x) if isinstance(x, str) else x
-    if not isinstance(prompt, Prompt) or len(prompt.text.encode()) > TEXT_LIMIT:
-        raise InvalidInput("input", expected=f"a text of at most {TEXT_LIMIT} bytes", got=type(x))
-    return Written(
-        prompt.text, prompt.most_tokens, prompt.temperature, prompt.seed, tuple(prompt.stop)
-    )
+    if not isinstance(prompt, Prompt):
+        raise InvalidInput("input", expected="a text", got=type(x).__name__)
+    return _asked(prompt)
+
+
+def _asked(prompt: Prompt) -> Written:
+    """Raises InvalidInput for what no enclave takes."""
+    settings = (prompt.most_tokens, prompt.temperature, prompt.seed, tuple(prompt.stop))
+    try:
+        encoded = Written(prompt.text, *settings).to_bytes()
+        if len(encoded) > 2 * TEXT_LIMIT:
+            raise InvalidInput("text", expected=f"at most {TEXT_LIMIT} bytes", got=len(encoded))
+        return msgspec.msgpack.decode(encoded, type=Written)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        expected = f"a text of at most {TEXT_LIMIT} characters, and settings within their bounds"
+        raise InvalidInput("question", expected=expected, got=error) from None
 
 
 def respond(model: Model, question: Question) -> Steps[str, None, Outcome]:

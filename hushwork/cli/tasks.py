@@ -15,7 +15,7 @@ from hushwork import guarantee as guarantees
 from hushwork.cli.judging import follows_for, reference_for
 from hushwork.cli.published import is_published, judge_for
 from hushwork.errors import HushworkError, InvalidInput
-from hushwork.guarantee import Guarantee, Manifest, Progress
+from hushwork.guarantee import TRUSTING, Guarantee, Manifest, Progress
 from hushwork.networks import Network, sample
 from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
@@ -57,9 +57,12 @@ def make_task(
 ) -> Task:
     """Compile a model and gather its images.
 
-    `policy`: which enclaves the validator trusts. Raises InvalidInput, NotFound or InvalidNetwork.
+    `policy`: which enclaves the validator trusts. Raises InvalidInput, NotFound, InvalidNetwork
+    or InvalidPolicy.
     """
     judge, network = judge_for(model, guarantee, progress, publication=publication, shared=shared)
+    if guarantee.name in TRUSTING:
+        guarantee.client(judge.manifest, policy).close()  # before the first round needs it
     return Task(
         manifest=judge.manifest,
         guarantee=guarantee,

@@ -104,6 +104,26 @@ def test_inputs_of_another_kind_are_refused_here(parties: Parties, x: object) ->
         channel.seal(x)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        Prompt("x" * (64 << 10) + "x"),
+        Prompt("\N{DROMEDARY CAMEL}" * (40 << 10)),
+        Prompt("x", most_tokens=0),
+        Prompt("x", most_tokens=1 << 20),
+        Prompt("x", temperature=-1.0),
+        Prompt("x", temperature=float("nan")),
+        Prompt("x", seed=-1),
+        Prompt("x", stop=("s",) * 17),
+        Prompt("\ud800"),
+    ],
+)
+def test_prompts_out_of_bounds_are_refused_here(prompt: Prompt) -> None:
+    _, channel = Parties(writer()).meet()
+    with pytest.raises(InvalidInput):
+        channel.seal(prompt)
+
+
 def test_lengths_hide_small_differences() -> None:
     parties = Parties(writer())
     session, channel = parties.meet()

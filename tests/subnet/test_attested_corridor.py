@@ -13,7 +13,14 @@ from hushwork.attested.policy import Policy
 from hushwork.cli.demo import Behaviour, disguise
 from hushwork.cli.platforms import POLICY, development_platform
 from hushwork.cli.tasks import make_task
-from hushwork.errors import BadAnswer, InvalidInput, InvalidPolicy, StaleEvidence, UntrustedRoot
+from hushwork.errors import (
+    BadAnswer,
+    InvalidInput,
+    InvalidPolicy,
+    NotFound,
+    StaleEvidence,
+    UntrustedRoot,
+)
 from hushwork.guarantee import Prompt, load
 from hushwork.networks.models import open_model
 from hushwork.subnet import Model, Task
@@ -93,6 +100,13 @@ def test_a_round_over_tensors(town: Town, platform: Path, tmp_path: Path) -> Non
     assert another not in rows, "it offers another model"
     with pytest.raises(InvalidInput, match=r"--data FILE\.npz"):
         task_of(model, platform / POLICY)
+
+
+def test_no_validator_begins_without_a_policy(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPolicy):
+        make_task(MODEL, load("attested"), None, lambda *_: None)
+    with pytest.raises(NotFound):
+        task_of(MODEL, tmp_path / "none.toml")
 
 
 def test_each_validator_trusts_for_itself(town: Town, platform: Path, tmp_path: Path) -> None:
