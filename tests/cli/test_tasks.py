@@ -64,6 +64,14 @@ def labelled(name: str) -> Network:
     return dataclasses.replace(tiny_network(), labels=LABELS[name])
 
 
+def test_ten_outputs_without_labels_are_no_digits() -> None:
+    """Networks are labelled 0 to 9 who have ten outputs and say nothing."""
+    model = Model(3, 4, 4)
+    model.node("Flatten", "x")
+    model.node("Gemm", model.last, model.tensor(np.ones((48, 10))))
+    assert images_for(read_onnx(model.encoded(), "ten"), None).shape[1:] == (3, 4, 4)
+
+
 @pytest.mark.usefixtures("cache")
 def test_the_shipped_samples_serve_where_there_is_no_data_set() -> None:
     assert images_for(labelled("fashion-mnist"), None).shape == (256, 1, 28, 28)
