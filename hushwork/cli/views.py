@@ -75,6 +75,10 @@ class LiveView:
             f"Your network:  [bold]{program()} serve MODEL.onnx --ledger {ledger}[/]",
             "Ctrl-C ends all of it.",
         ]
+        if self._live.console.height < height(crews) + 2 * len(self._hints):
+            for hint in self._hints:  # above the tables, where they scroll away
+                self._live.console.print(hint, highlight=False)
+            self._hints = ()
 
     def standing(self, snapshot: Snapshot, crews: Sequence[Crew], working: Working) -> None:
         """Show the tables."""
@@ -149,6 +153,11 @@ class PlainView:
         traceback: TracebackType | None,
     ) -> None:
         """Nothing is left open."""
+
+
+def height(crews: Sequence[Crew]) -> int:
+    """Lines that tables and status take."""
+    return sum(len(crew.names) + 4 for crew in crews) + 2
 
 
 def warnings(crews: Sequence[Crew]) -> Sequence[str]:
