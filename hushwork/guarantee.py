@@ -180,8 +180,9 @@ class Judge(Protocol):
     def manifest(self) -> Manifest:
         """What they offer."""
 
-    def within(self, images: Array) -> NDArray[np.bool_]:
-        """Which of (count, *input shape) they can be held to: others, they may honestly fail."""
+    def within(self, images: Any) -> NDArray[np.bool_]:
+        """Which of a batch, (count, *input shape), or of a list of other inputs, they can be held
+        to: others, they may honestly fail."""
 
 
 class Channel(Protocol):

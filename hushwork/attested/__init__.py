@@ -69,7 +69,7 @@ class AttestedGuarantee:
         shared: Path | None = None,  # noqa: ARG002 - and nothing to share
     ) -> AttestedJudge:
         """Judge those who serve a model."""
-        return AttestedJudge(offer(network))
+        return AttestedJudge(offer(network), network)
 
     def client(self, manifest: Manifest, policy: Path | None = None) -> AttestedClient:
         """Accept a manifest, and trust as a policy says.

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hushwork.guarantee import Array, Manifest
+from hushwork.guarantee import Manifest, Prompt
+from hushwork.networks.models import Generator, Model
 
 
 @dataclass(frozen=True)
 class AttestedJudge:
-    """They run the very network, in float32: there is nothing that they may honestly fail."""
+    """They run the very network: they may honestly fail what does not fit into its context."""
 
     manifest: Manifest
+    model: Model
 
-    def within(self, images: Array) -> NDArray[np.bool_]:
-        """All of them."""
-        return np.ones(len(images), dtype=bool)
+    def within(self, images: Any) -> NDArray[np.bool_]:
+        """Which of a batch of inputs fit."""
+        return np.array([self._fits(x) for x in images], dtype=bool)
+
+    def _fits(self, x: Any) -> bool:
+        model = self.model
+        if isinstance(model, Generator) and isinstance(x, Prompt):
+            return model.fits(x.text, x.most_tokens)
+        return True

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from hushwork.cli import options
 from hushwork.cli.advice import ASKING, advised
-from hushwork.cli.enclaves import protection
+from hushwork.cli.enclaves import printable, protection
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import answer_screen, duration, size
@@ -127,7 +127,7 @@ def written(model: Model, x: Path | Input, progress: Callable[[str, int, int], N
     parts = model.stream(x, progress=progress)
     while True:
         try:
-            typer.echo(next(parts), nl=False)
+            typer.echo(printable(next(parts)), nl=False)
         except StopIteration as ended:
             typer.echo("\n")
             result: Result = ended.value

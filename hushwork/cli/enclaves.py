@@ -28,6 +28,7 @@ TEMPLATE = Policy(
 )
 SHOWN = ("mr_enclave", "mr_td", "measurement", "pcr0")
 LONG = 60
+Rows = list[tuple[str, str | Text]]
 
 
 def policy(
@@ -55,24 +56,36 @@ def check_record(data: bytes, policy_file: Path | None) -> Findings:
 
 def findings_table(findings: Findings) -> Table:
     """What a record shows."""
-    table = Table.grid(padding=(0, 2, 0, 0))
     manifest, receipt = findings.manifest, findings.receipt
-    table.add_row("model", manifest.network)
-    table.add_row("", manifest.network_digest)
-    table.add_row("input", _question(findings))
-    for title, value in _answer(findings):
-        table.add_row(title, value)
-    table.add_row("at", f"{moment(receipt.issued)}, as the enclave says")
-    table.add_row("hotkey", findings.keyset.hotkey or "none")
-    for title, value in claims_rows(findings.claims):
-        table.add_row(title, value)
+    rows: Rows = [
+        ("model", manifest.network),
+        ("", manifest.network_digest),
+        ("input", _question(findings)),
+        *_answer(findings),
+        ("at", f"{moment(receipt.issued)}, as the enclave says"),
+        ("hotkey", findings.keyset.hotkey or "none"),
+        *claims_rows(findings.claims),
+    ]
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for title, value in rows:
+        table.add_row(plain(title), value if isinstance(value, Text) else plain(value))
     return table
 
 
-def claims_rows(claims: Claims) -> list[tuple[str, str | Text]]:
+def plain(text: str, style: str = "") -> Text:
+    """A stranger's words, without what a terminal or a renderer would make of them."""
+    return Text(printable(text), style=style)
+
+
+def printable(text: str) -> str:
+    """The same with a question mark for each control character but line feeds."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def claims_rows(claims: Claims) -> Rows:
     """What hardware vouches for."""
     names = [name for name in SHOWN if name in claims.measurements]
-    rows: list[tuple[str, str | Text]] = [("platform", f"{claims.platform}, {claims.status}")]
+    rows: Rows = [("platform", f"{claims.platform}, {claims.status}")]
     rows += [(name.replace("_", ""), claims.measurements[name]) for name in names]
     rows += [(name, value) for name, value in claims.events.items() if name == "compose-hash"]
     rows.append(("machine", claims.identity))
@@ -109,7 +122,7 @@ def _question(findings: Findings) -> str:
     return repr(told.text if len(told.text) <= LONG else told.text[:LONG] + "...")
 
 
-def _answer(findings: Findings) -> list[tuple[str, str | Text]]:
+def _answer(findings: Findings) -> Rows:
     if findings.manifest.streams:
         return [("text", findings.text)]
     outputs = {name: value.array for name, value in findings.record.outcome.tensors.items()}
@@ -118,5 +131,5 @@ def _answer(findings: Findings) -> list[tuple[str, str | Text]]:
         (output,) = outputs.values()
         order = np.argsort(-output.reshape(-1), kind="stable")[:3]
         largest = ", ".join(f"{labels[i]} {output.reshape(-1)[i]:.3f}" for i in order)
-        return [("label", Text(labels[order[0]], style="bold green")), ("largest", largest)]
+        return [("label", plain(labels[order[0]], "bold green")), ("largest", largest)]
     return [(name, f"{value.dtype} {value.shape}") for name, value in outputs.items()]

@@ -170,7 +170,7 @@ def answer_screen(result: Result) -> Group:
         facts.add_row("next best", ", ".join(name for name, _ in runners_up))
     elif not result.text:
         for name, tensor in result.tensors.items():
-            facts.add_row(name, described(tensor))
+            facts.add_row(Text(name), described(tensor))
     facts.add_row("time", f"{result.seconds:.2f} s")
     facts.add_row("sent", size(result.bytes_sent))
     facts.add_row("received", size(result.bytes_received))

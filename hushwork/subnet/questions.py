@@ -39,7 +39,10 @@ class TextDraws:
         self._seen: set[str] = set()
 
     def draw(self, count: int) -> list[Drawn]:
-        """So many, spread over kinds, with the outputs of the reference run if there is one."""
+        """So many, spread over kinds, with the outputs of the reference run if there is one.
+
+        Raises InvalidNetwork where the model has no room for a sentence.
+        """
         kinds = spread(self._generator, KINDS, count)
         drawn = [self._new(kind) for kind in kinds]
         return [
@@ -48,10 +51,14 @@ class TextDraws:
         ]
 
     def _new(self, kind: texts.Kind) -> str:
-        while (text := texts.draw(self._generator, kind)) in self._seen:
+        """One that the model has room for. Raises InvalidNetwork where hardly any is."""
+        for _ in range(_ATTEMPTS):
+            text = texts.draw(self._generator, kind)
+            if text not in self._seen and self._task.within([self._asked(text)])[0]:
+                self._seen.add(text)
+                return text
             kind = "synthetic"  # of which there is no end
-        self._seen.add(text)
-        return text
+        raise InvalidNetwork("the model", expected="room for a sentence", got="a short context")
 
     def _asked(self, text: str) -> Input:
         return Prompt(text, most_tokens=MOST_TOKENS) if self._task.manifest.streams else text

@@ -19,7 +19,7 @@ Reference = Callable[[Any], Array]
 """The plain run: images (count, *input shape), or a list of texts, to outputs (count, width)."""
 
 
-def _all(images: Array) -> Mask:
+def _all(images: Any) -> Mask:
     return np.ones(len(images), dtype=bool)
 
 
@@ -39,7 +39,7 @@ class Task:
     """Real inputs of a model that takes tensors by name, each (count, *its shape)."""
     images: Array = field(default_factory=lambda: np.empty(0))
     """Real images to draw from, (count, *input shape), values in [0, 1]."""
-    within: Callable[[Array], Mask] = _all
+    within: Callable[[Any], Mask] = _all
     """Which images (count, *input shape) a miner can be held to: `Judge.within`. Others are never
     used."""
     emission: float = 1.0

@@ -88,6 +88,20 @@ def test_a_changed_record_is_refused(record: Path, policy: Path) -> None:
     assert isinstance(refused("verify", record, "--policy", policy), InvalidReceipt)
 
 
+def test_strangers_write_no_control_characters_and_no_markup(
+    parties: Parties, policy: Path, tmp_path: Path
+) -> None:
+    hostile = Parties(parties.model, hotkey="[red]5\x1b[2J[/nothing]")
+    session, channel = hostile.meet()
+    record = tmp_path / "hostile.attested"
+    record.write_bytes(channel.open(hostile.worker.run(session, channel.seal(X))).evidence)
+    policy.write_text(hostile.policy.to_toml())
+    said = hush("verify", record, "--policy", policy)
+    assert said.exit_code == 0, said.exception
+    assert "[red]5?[2J[/nothing]" in said.output
+    assert "\x1b" not in said.output
+
+
 def test_a_policy_is_never_written_over(policy: Path) -> None:
     before = policy.read_text()
     assert "new file" in str(refused("policy", "--out", policy))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hushwork.cli.judging import follows_for, reference_for
-from hushwork.guarantee import Answer, Prompt
+from hushwork.guarantee import Answer, Prompt, load
 from hushwork.networks import open_network
 from hushwork.networks.models import Generator, open_model
 from tests.attested.parties import X, classifier, several
@@ -64,6 +64,14 @@ def test_a_text_may_end_before_its_tokens_are_spent(writer: Generator) -> None:
     assert len(tokens) < 240
     assert follows(prompt, Answer(np.array(tokens, float)))
     assert not follows(prompt, Answer(np.array(tokens[:-1], float)))
+
+
+def test_a_writer_is_held_to_what_fits(writer: Generator) -> None:
+    judge = load("attested").judge(writer)
+    room = writer.context - 24
+    asked = [Prompt("a " * count, most_tokens=24) for count in (1, room * 3)]
+    assert judge.within(asked).tolist() == [True, False]
+    assert judge.within([Prompt("a", most_tokens=writer.context)]).tolist() == [False]
 
 
 def test_vectors_are_compared_with_a_plain_run(tmp_path: Path, writer: Generator) -> None:

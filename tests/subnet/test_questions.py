@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from hushwork.errors import InvalidNetwork
 from hushwork.guarantee import Manifest, Prompt
 from hushwork.networks import texts
 from hushwork.subnet.draws import Draws
@@ -48,6 +50,15 @@ def test_a_model_that_writes_is_asked_for_so_much() -> None:
     assert isinstance(one.input, Prompt)
     assert one.input.most_tokens == MOST_TOKENS
     assert one.reference is None
+
+
+def test_what_a_model_has_no_room_for_is_not_asked() -> None:
+    short = replace(task(), within=lambda asked: np.array([len(text) < 40 for text in asked]))
+    drawn = TextDraws(short, np.random.default_rng(6)).draw(12)
+    assert all(len(str(one.input)) < 40 for one in drawn)
+    none = replace(task(), within=lambda asked: np.zeros(len(asked), dtype=bool))
+    with pytest.raises(InvalidNetwork, match="short context"):
+        TextDraws(none, np.random.default_rng(6)).draw(1)
 
 
 def test_the_same_seed_draws_the_same() -> None:

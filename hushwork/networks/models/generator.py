@@ -124,6 +124,13 @@ class Generator:
             yield Piece(token, piece)
             last = reading.read([token])[-1]
 
+    def fits(self, prompt: str, most_tokens: int) -> bool:
+        """Whether a prompt and so many tokens after it are within the context."""
+        try:
+            return bool(self._encoded(prompt, most_tokens))
+        except (InvalidInput, TooLarge):
+            return False
+
     def _encoded(self, prompt: str, room: int) -> list[int]:
         check_texts([prompt])
         tokens = self._tokens.encode(prompt)
