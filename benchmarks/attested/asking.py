@@ -11,7 +11,7 @@ import msgspec
 from benchmarks.attested.service import OPEN, Service
 from hushwork.attested import guarantee
 from hushwork.attested.messages import Outcome
-from hushwork.attested.served import Terms, question_of
+from hushwork.attested.terms import Terms, question_of
 from hushwork.guarantee import PART_LIMIT, Input, Manifest, Prompt
 from hushwork.wire import Hotkey, SessionReply, SessionRequest, SignedClient, decode, encode
 

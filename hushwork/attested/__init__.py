@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hushwork.attested.client import AttestedChannel, AttestedClient
 from hushwork.attested.evidence import Claims, Evidence
-from hushwork.attested.judge import AttestedJudge
-from hushwork.attested.platforms import Platform, find_platform
 from hushwork.attested.policy import Policy
 from hushwork.attested.record import Findings, Record
-from hushwork.attested.served import NAME, offer
-from hushwork.attested.worker import AttestedSession, AttestedWorker
+from hushwork.attested.terms import NAME
 from hushwork.errors import InvalidPolicy
 from hushwork.guarantee import Manifest, Progress
-from hushwork.networks.models import Model
+
+if TYPE_CHECKING:
+    from hushwork.attested.judge import AttestedJudge
+    from hushwork.attested.platforms import Platform, find_platform
+    from hushwork.attested.worker import AttestedSession, AttestedWorker
+    from hushwork.networks.models import Model
 
 __all__ = [
     "AttestedChannel",
@@ -33,6 +37,21 @@ __all__ = [
     "find_platform",
     "guarantee",
 ]
+
+# These load onnxruntime or platforms, which a customer and a verifier never need.
+_LAZY = {
+    "AttestedJudge": "judge",
+    "AttestedSession": "worker",
+    "AttestedWorker": "worker",
+    "Platform": "platforms",
+    "find_platform": "platforms",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class AttestedGuarantee:
@@ -60,6 +79,9 @@ class AttestedGuarantee:
 
         Raises NotFound where this machine has no enclave.
         """
+        from hushwork.attested.platforms import find_platform
+        from hushwork.attested.worker import AttestedWorker
+
         return AttestedWorker(network, find_platform(shared), hotkey)
 
     def judge(
@@ -69,6 +91,9 @@ class AttestedGuarantee:
         shared: Path | None = None,  # noqa: ARG002 - and nothing to share
     ) -> AttestedJudge:
         """Judge those who serve a model."""
+        from hushwork.attested.judge import AttestedJudge
+        from hushwork.attested.served import offer
+
         return AttestedJudge(offer(network), network)
 
     def client(self, manifest: Manifest, policy: Path | None = None) -> AttestedClient:

@@ -34,7 +34,7 @@ from hushwork.attested.record import (
     Told,
 )
 from hushwork.attested.sealing import END, PART, REFUSAL, Frames, Sealed, address_of
-from hushwork.attested.served import Terms, question_of
+from hushwork.attested.terms import Terms, question_of
 from hushwork.errors import (
     BadAnswer,
     InvalidInput,

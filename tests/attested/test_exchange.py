@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +258,13 @@ def test_numbers_of_a_session_come_once() -> None:
     taken = [window.take(number) for number in numbers]
     late = [5, 976, 1976, 2000, 3001]
     assert [number for number, new in zip(numbers, taken, strict=True) if not new] == late
+
+
+def test_customers_and_verifiers_do_without_what_runs_models() -> None:
+    code = (
+        "import sys, hushwork.attested\n"
+        "heavy = {'onnx', 'onnxruntime', 'tokenizers'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
