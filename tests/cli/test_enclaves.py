@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hushwork.attested import Policy
+from hushwork.attested.platforms.development import FILE
 from hushwork.cli.app import app
+from hushwork.cli.platforms import development_platform
 from hushwork.errors import (
     HushworkError,
     InvalidInput,
@@ -123,3 +125,13 @@ def test_a_development_platform_gets_no_draft(record: Path, tmp_path: Path) -> N
     error = refused("policy", record, "--out", tmp_path / "new.toml")
     assert isinstance(error, UntrustedRoot)
     assert not (tmp_path / "new.toml").exists()
+
+
+def test_a_policy_is_replaced_whole(tmp_path: Path) -> None:
+    """Miners of one machine write it at once, while a validator reads."""
+    policy = development_platform(tmp_path)
+    before, text = policy.stat().st_ino, policy.read_text()
+    development_platform(tmp_path)
+    assert policy.stat().st_ino != before
+    assert policy.read_text() == text
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, policy.name]
