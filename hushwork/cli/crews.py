@@ -29,6 +29,11 @@ class Crew:
     """Of the miners for people, by hotkey."""
 
     @property
+    def attests(self) -> bool:
+        """Whether its miners answer as enclaves do."""
+        return self.guarantee == "attested"
+
+    @property
     def takes_pictures(self) -> bool:
         """Whether its inputs are images."""
         return isinstance(self.network, Network) or (

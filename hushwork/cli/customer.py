@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from hushwork.cli import options
 from hushwork.cli.advice import ASKING, advised
+from hushwork.cli.arrays import read_arrays
 from hushwork.cli.enclaves import printable, protection
 from hushwork.cli.options import DEFAULT_GATEWAY
 from hushwork.cli.report import progress_bars
@@ -113,11 +113,7 @@ def question_for(manifest: Manifest, question: str, prompt: Prompt) -> Path | In
             return prompt if manifest.streams else question
         case "numbers":
             return Path(question)
-    try:
-        with np.load(question, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InvalidInput("input", expected=TENSORS, got=error) from None
+    return read_arrays(question, "input", TENSORS)
 
 
 def written(model: Model, x: Path | Input, progress: Callable[[str, int, int], None]) -> Result:

@@ -20,7 +20,7 @@ from hushwork.attested.policy import Accepted
 from hushwork.attested.receipt import Receipt
 from hushwork.attested.record import RECORD_LIMIT
 from hushwork.errors import InvalidInput
-from hushwork.proved.shared import read as read_file
+from hushwork.networks.disk import read_file
 
 TEMPLATE = Policy(
     platforms=("tdx",),

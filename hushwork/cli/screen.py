@@ -75,7 +75,7 @@ def held_to(crew: Crew) -> str:
     """How one knows that a crew's answers are right."""
     if crew.proves:
         return PROVING
-    return ATTESTING if crew.guarantee == "attested" else COMPARING
+    return ATTESTING if crew.attests else COMPARING
 
 
 def cells(row: Row) -> Sequence[str | Text]:

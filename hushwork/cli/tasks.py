@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -12,19 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hushwork import guarantee as guarantees
+from hushwork.cli.arrays import read_arrays
 from hushwork.cli.judging import follows_for, reference_for
 from hushwork.cli.published import is_published, judge_for
 from hushwork.errors import HushworkError, InvalidInput
 from hushwork.guarantee import TRUSTING, Guarantee, Manifest, Progress
 from hushwork.networks import Network, sample
-from hushwork.networks.data import (
-    SAMPLES,
-    cache_directory,
-    is_cached,
-    load,
-    name_of,
-    to_input,
-)
+from hushwork.networks.data import SAMPLES, cache_directory, is_cached, load, name_of, to_input
 from hushwork.networks.layers import Array, Shape
 from hushwork.networks.models import Embedder
 from hushwork.subnet import Task
@@ -129,11 +122,7 @@ def examples_for(manifest: Manifest, data: str | None) -> Mapping[str, NDArray[A
     if manifest.takes != "tensors":
         return {}
     expected = "--data FILE.npz: arrays of inputs by name, each (count, *its shape)"
-    try:
-        with np.load(data or "", allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise InvalidInput(manifest.network, expected=expected, got=error) from None
+    arrays = read_arrays(data or "", manifest.network, expected)
     counts = {len(array) if array.ndim else 0 for array in arrays.values()}
     if len(counts) != 1 or not min(counts):
         raise InvalidInput(manifest.network, expected=expected, got=f"counts {sorted(counts)}")

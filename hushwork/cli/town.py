@@ -60,7 +60,7 @@ class Town:
         proving = [crew for crew in self.crews if crew.proves]
         unpublished = [crew for crew in proving if self._is_unpublished(crew)]
         owners = [self._start_owner(*numbered) for numbered in enumerate(unpublished, start=1)]
-        if any(crew.guarantee == "attested" for crew in self.crews):
+        if any(crew.attests for crew in self.crews):
             development_platform(self._platform)
         self.gateway = self._start_role("gateway", ["--port", str(self._port)])
         self._start_miners(lambda crew: not crew.proves)
@@ -115,7 +115,7 @@ class Town:
                 self._start_miner(f"miner {number}", crew, behaviour)
 
     def _behaviours(self, crew: Crew) -> Sequence[Behaviour]:
-        kinds = SIGNED if crew.proves or crew.guarantee == "attested" else COMPARED
+        kinds = SIGNED if crew.proves or crew.attests else COMPARED
         return [kinds[number % len(kinds)] for number in range(self._count or len(kinds))]
 
     def _start_miner(self, name: str, crew: Crew, behaviour: Behaviour) -> None:

@@ -18,9 +18,9 @@ from hushwork.cli.customer import follow
 from hushwork.cli.report import progress_bars
 from hushwork.cli.screen import duration
 from hushwork.errors import InvalidInput
+from hushwork.networks.disk import read_file
 from hushwork.proved import Evidence
 from hushwork.proved.evidence import EVIDENCE_LIMIT
-from hushwork.proved.shared import read
 
 NAMED = ("the model", "the nonce", "the hotkey")
 
@@ -33,7 +33,7 @@ def verify(
     hotkey: Annotated[str, typer.Option(help="Hotkey that it must be bound to.")] = "",
 ) -> None:
     """Check evidence: no model, no secret, no network is needed; of an enclave, a policy is."""
-    data = read(file, max(EVIDENCE_LIMIT, RECORD_LIMIT))
+    data = read_file(file, max(EVIDENCE_LIMIT, RECORD_LIMIT))
     started = perf_counter()
     with progress_bars(Console(stderr=True)) as bars:
         progress = follow(bars, proofs.PHASES)

@@ -162,14 +162,14 @@ def height(crews: Sequence[Crew]) -> int:
 
 def warnings(crews: Sequence[Crew]) -> Sequence[str]:
     """What people must know of the miners: here no enclave is a real one."""
-    return [NO_PROTECTION] if any(crew.guarantee == "attested" for crew in crews) else []
+    return [NO_PROTECTION] if any(crew.attests for crew in crews) else []
 
 
 def commands(crew: Crew, elsewhere: str, policy: Path) -> Iterator[str]:
     """How a customer tries a crew's network."""
     hush, sample = program(), sample_for(crew.labels)
     promised = f" --guarantee {crew.guarantee}" if crew.guarantee != "encrypted" else ""
-    trusting = f" --policy {policy}" if crew.guarantee == "attested" else ""
+    trusting = f" --policy {policy}" if crew.attests else ""
     question = f"images/{file_name(sample, 0)}"
     if crew.takes_pictures:
         yield f"{hush} sample images" + ("" if sample == Of.FASHION_MNIST else f" --of {sample}")

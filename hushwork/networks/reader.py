@@ -19,8 +19,9 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from hushwork.errors import InvalidNetwork, MalformedBytes, NotFound, TooLarge
+from hushwork.errors import InvalidNetwork, MalformedBytes, TooLarge
 from hushwork.networks import metadata, operators
+from hushwork.networks.disk import read_file
 from hushwork.networks.graph import VALUE_LIMIT, Graph, Value
 from hushwork.networks.layers import Array, Layer, Network, Shape
 from hushwork.networks.node import Node
@@ -39,7 +40,7 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
     Raises NotFound, TooLarge, MalformedBytes, InvalidNetwork or UnsupportedOperator.
     """
     stem = "network" if isinstance(source, bytes) else Path(source).stem
-    data = source if isinstance(source, bytes) else read_file(Path(source))
+    data = source if isinstance(source, bytes) else read_file(Path(source), FILE_LIMIT)
     model = parse(data)
     said = metadata.said(model)
     bounds = _bounds(said.get("hushwork.bounds", "{}"))
@@ -59,17 +60,6 @@ def read_onnx(source: bytes | str | Path, name: str | None = None) -> Network:
         bounds={key: bound for key, bound in _of_layers(graph, bounds) if key in values},
         typical=_typical(said.get("hushwork.typical"), graph.shapes[entry]),
     )
-
-
-def read_file(path: Path) -> bytes:
-    """A file's bytes. Raises NotFound or TooLarge."""
-    try:
-        size = path.stat().st_size
-        if size > FILE_LIMIT:
-            raise TooLarge(str(path), expected=f"at most {FILE_LIMIT} bytes", got=size)
-        return path.read_bytes()
-    except OSError as error:
-        raise NotFound(f"network file {path}: {error.strerror}") from None
 
 
 def parse(data: bytes) -> onnx.ModelProto:

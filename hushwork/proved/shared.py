@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hushwork.errors import InvalidInput, NotFound, TooLarge
+from hushwork.errors import InvalidInput, NotFound
 from hushwork.guarantee import Progress
 from hushwork.networks import Network
+from hushwork.networks.disk import read_file
 from hushwork.networks.integers import Architecture
 from hushwork.proved.owner import Owner
 from hushwork.proved.publication import PUBLICATION_LIMIT, Publication
@@ -43,7 +44,7 @@ def owner_of(vault: Path, progress: Progress | None) -> Owner:
 
 def publication_of(path: Path) -> Publication:
     """What an owner published. Raises NotFound, TooLarge, and what decoding raises."""
-    return Publication.from_bytes(read(path, PUBLICATION_LIMIT))
+    return Publication.from_bytes(read_file(path, PUBLICATION_LIMIT))
 
 
 def owner_in(place: Path | None, network: Network, progress: Progress | None) -> Owner:
@@ -66,16 +67,6 @@ def publication_in(place: Path | None, network: Network) -> Publication:
     publication = publication_of(path)
     _require(path, publication, network)
     return publication
-
-
-def read(path: Path, limit: int) -> bytes:
-    """A file's bytes. Raises NotFound or TooLarge."""
-    try:
-        if (found := path.stat().st_size) > limit:
-            raise TooLarge(str(path), expected=f"at most {limit} bytes", got=found)
-        return path.read_bytes()
-    except OSError as error:
-        raise NotFound(f"cannot read {path}: {error.strerror}") from None
 
 
 def _found(

@@ -15,9 +15,10 @@ from onnx import TensorProto, helper
 from hushwork.errors import InvalidInput, InvalidNetwork, UnsupportedOperator
 from hushwork.networks.adapt.nodes import Writer
 from hushwork.networks.adapt.runner import Runner
+from hushwork.networks.disk import read_file
 from hushwork.networks.layers import Shape
 from hushwork.networks.operators import OPERATORS
-from hushwork.networks.reader import parse, read_file
+from hushwork.networks.reader import FILE_LIMIT, parse
 from hushwork.networks.tensors import decode
 
 Tensors = dict[str, NDArray[Any]]
@@ -67,7 +68,7 @@ def prepare(
 
     Raises NotFound, TooLarge, MalformedBytes, InvalidNetwork, UnsupportedOperator or InvalidInput.
     """
-    data = source if isinstance(source, bytes) else read_file(source)
+    data = source if isinstance(source, bytes) else read_file(source, FILE_LIMIT)
     model = parse(data)
     constants = {tensor.name: decode(tensor) for tensor in model.graph.initializer}
     name, shape, is_single = _entry(model.graph, constants)

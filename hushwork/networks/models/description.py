@@ -1,7 +1,7 @@
 """`model.toml`: what a folder's model is, for a reader and for the program.
 
 kind = "embedding"            kind = "generator"
-name = "all-MiniLM-L6-v2"     name = "tiny-tales"
+name = "minilm"               name = "tiny-tales"
 pooling = "mean"              context = 256
 normalise = true              end_tokens = ["<|end|>"]
 most_tokens = 256

@@ -25,17 +25,6 @@ _PART = r"\w[\w. -]{0,254}"
 _LOCATION = re.compile(rf"{_PART}(/{_PART}){{0,7}}", re.ASCII)
 
 
-def read(path: Path, limit: int) -> bytes:
-    """A file's bytes. Raises NotFound or TooLarge."""
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise TooLarge(path.name, expected=f"at most {limit} bytes", got=size)
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise NotFound(f"{path.name!r} cannot be read: {error}") from None
-
-
 def parse(data: bytes) -> onnx.ModelProto:
     """An ONNX file, checked no further. Raises MalformedBytes or TooLarge."""
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hushwork.errors import MalformedBytes, NotFound
 from hushwork.networks import zoo
+from hushwork.networks.disk import read_file
 from hushwork.networks.models import description, files, minilm
 from hushwork.networks.models.description import Embedding
 from hushwork.networks.models.embedder import Embedder
@@ -56,8 +57,8 @@ def _minilm(threads: int) -> Model:
 def _open_folder(folder: Path, threads: int) -> Model:
     if not (folder / _DESCRIPTION).exists():
         return OnnxModel(folder / _MODEL, threads=threads)
-    described = files.read(folder / _DESCRIPTION, description.DESCRIPTION_LIMIT)
-    tokenizer = files.read(folder / _TOKENIZER, TOKENIZER_LIMIT)
+    described = read_file(folder / _DESCRIPTION, description.DESCRIPTION_LIMIT)
+    tokenizer = read_file(folder / _TOKENIZER, TOKENIZER_LIMIT)
     said = description.read(described)
     model = OnnxModel(folder / _MODEL, said.name, threads)
     digest = files.digest_of(

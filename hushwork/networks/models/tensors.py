@@ -21,6 +21,7 @@ from hushwork.errors import (
     UnsupportedOperator,
 )
 from hushwork.networks import metadata
+from hushwork.networks.disk import read_file
 from hushwork.networks.models import files
 
 ELEMENT_LIMIT = 1 << 28
@@ -84,7 +85,7 @@ class OnnxModel:
             raise MalformedBytes(repr(path.name), expected="UTF-8", got=error) from None
 
     def _load(self, path: Path, name: str | None, threads: int) -> None:
-        data = files.read(path, files.FILE_LIMIT)
+        data = read_file(path, files.FILE_LIMIT)
         model = files.parse(data)
         others = files.beside(model, path.parent)
         self.files = {
